@@ -1,0 +1,1 @@
+//! Plugins are crates: weld the ones you choose into one static binary

@@ -1,0 +1,1 @@
+//! The contract of data processing: operations over batches and streams of records

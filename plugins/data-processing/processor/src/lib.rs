@@ -1,0 +1,1 @@
+//! Data processing: select, filter, derive and aggregate records

@@ -1,0 +1,1 @@
+//! The contract of record sources: files as a stream of records

@@ -1,0 +1,1 @@
+//! CSV and JSON Lines files as a stream of records

@@ -1,0 +1,1 @@
+//! The contract of reports: figures as a table, JSON and HTML

@@ -1,0 +1,1 @@
+//! Reports as a terminal table, JSON and one HTML page with plots

@@ -1,0 +1,1 @@
+//! The contract of document storage: JSON documents under string keys in collections

@@ -1,0 +1,1 @@
+//! Durable document storage in one file

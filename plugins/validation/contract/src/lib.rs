@@ -1,0 +1,1 @@
+//! The contract of validation: values against JSON Schemas registered by name

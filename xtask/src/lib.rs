@@ -1,0 +1,1 @@
+//! Builds, audits and checks applications of weldkit
