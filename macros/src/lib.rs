@@ -1,1 +1,33 @@
-//! The attribute macros of weldkit
+//! The attribute macros of weldkit.
+//!
+//! Use them through the `weldkit` crate, which re-exports and explains them:
+//!
+//! | macro | on | makes |
+//! |---|---|---|
+//! | `#[weldkit::service]` | a trait | a contract |
+//! | `#[weldkit::plugin]` | the impl with the constructor | a plugin |
+//! | `#[weldkit::data]` | a struct or an enum | a type that may cross the edge |
+//! | `#[derive(weldkit::ServiceError)]` | an enum | the error type of a contract |
+//!
+//! Each goes the same way: tokens are parsed into a model, the model is checked, and only a model
+//! without errors is expanded. Every error is reported at once, at its token, with what to write
+//! instead, and the user's item is emitted in any case.
+
+mod attribute;
+mod error;
+mod framework;
+mod function;
+mod lifecycle;
+mod rules;
+mod service;
+mod text;
+mod tokens;
+mod wire;
+
+use proc_macro::TokenStream;
+
+/// Makes a contract of a trait.
+#[proc_macro_attribute]
+pub fn service(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    service::service(arguments.into(), item.into()).into()
+}
