@@ -1,1 +1,137 @@
-//! The contract of document storage: JSON documents under string keys in collections
+//! The contract of document storage: JSON documents under string keys in collections.
+//!
+//! A consumer asks for `Service<dyn Storage>` and never links a provider. A provider implements
+//! [`Storage`] and finds what all providers share in [`provider`]; the feature `conformance` holds
+//! the tests that each of them passes.
+//!
+//! ```
+//! use weldkit_storage::{Collection, Key, KeyRange, Limit};
+//!
+//! let collection = Collection::new("strikes")?;
+//! let key = Key::new("1990-01-08/000002")?;
+//! let january = KeyRange::prefix("1990-01-");
+//! assert!(january.holds(key.as_str()));
+//! assert!(Limit::new(0).is_err());
+//! # let _ = collection;
+//! # Ok::<(), weldkit_storage::Invalid>(())
+//! ```
+
+mod document;
+mod error;
+mod name;
+mod range;
+
+#[cfg(feature = "conformance")]
+pub mod conformance;
+pub mod provider;
+
+use weldkit::{Ctx, Json};
+
+pub use crate::document::{Document, Page};
+pub use crate::error::StorageError;
+pub use crate::name::{COLLECTION_LEN_MAX, Collection, Invalid, KEY_LEN_MAX, Key};
+pub use crate::range::{Cursor, KeyRange, LIMIT_DEFAULT, LIMIT_MAX, Limit};
+
+/// JSON documents under string keys in collections.
+///
+/// A collection exists as long as it holds a document; nothing creates or drops one. Keys are
+/// ordered by their bytes, and every listing comes in that order.
+#[weldkit::service]
+pub trait Storage {
+    /// Read one document; `null` when there is none under the key.
+    #[method(read_only, idempotent, permission = "storage.read")]
+    async fn get(
+        &self,
+        ctx: &Ctx,
+        /// The collection to look in.
+        collection: Collection,
+        /// The key of the document.
+        key: Key,
+    ) -> Result<Option<Document>, StorageError>;
+
+    /// Write one document, replacing what was under its key.
+    ///
+    /// When the call returns, the document is as durable as the provider promises.
+    #[method(idempotent, transactional, permission = "storage.write")]
+    async fn put(
+        &self,
+        ctx: &Ctx,
+        /// The collection to write to.
+        collection: Collection,
+        /// The key of the document.
+        key: Key,
+        /// The document: any JSON value up to 16 MiB as text and 100 levels deep.
+        body: Json,
+    ) -> Result<(), StorageError>;
+
+    /// Write many documents at once: all of them, or none.
+    ///
+    /// A key that stands twice in the batch is refused, because one of its documents would be lost.
+    #[method(idempotent, transactional, permission = "storage.write")]
+    async fn put_batch(
+        &self,
+        ctx: &Ctx,
+        /// The collection to write to.
+        collection: Collection,
+        /// Up to 10,000 documents, 64 MiB as text together.
+        documents: Vec<Document>,
+    ) -> Result<(), StorageError>;
+
+    /// Remove one document; `false` when there was none under the key.
+    #[method(idempotent, transactional, permission = "storage.write")]
+    async fn delete(
+        &self,
+        ctx: &Ctx,
+        /// The collection to remove from.
+        collection: Collection,
+        /// The key of the document.
+        key: Key,
+    ) -> Result<bool, StorageError>;
+
+    /// List the documents of a range of keys, page by page, in the order of their keys.
+    ///
+    /// Pass the `cursor` of a page to get the next one; the last page has none. Each page sees the
+    /// documents as they are when it is read, after the last key of the page before. A page of large
+    /// documents ends early, at 16 MiB.
+    #[method(read_only, idempotent, permission = "storage.read")]
+    async fn scan(
+        &self,
+        ctx: &Ctx,
+        /// The collection to list.
+        collection: Collection,
+        /// Which keys; all of them unless given.
+        #[serde(default)]
+        range: KeyRange,
+        /// Where the page before ended. It belongs to the same collection and range.
+        #[serde(default)]
+        cursor: Option<Cursor>,
+        /// Most documents in the page.
+        #[serde(default)]
+        limit: Limit,
+    ) -> Result<Page, StorageError>;
+
+    /// Count the documents of a range of keys.
+    #[method(read_only, idempotent, permission = "storage.read")]
+    async fn count(
+        &self,
+        ctx: &Ctx,
+        /// The collection to count in.
+        collection: Collection,
+        /// Which keys; all of them unless given.
+        #[serde(default)]
+        range: KeyRange,
+    ) -> Result<u64, StorageError>;
+
+    /// List the collections that hold a document, in the order of their names.
+    #[method(read_only, idempotent, permission = "storage.read")]
+    async fn collections(
+        &self,
+        ctx: &Ctx,
+        /// Only those after this name: the last one of the list before.
+        #[serde(default)]
+        after: Option<Collection>,
+        /// Most collections in the list.
+        #[serde(default)]
+        limit: Limit,
+    ) -> Result<Vec<Collection>, StorageError>;
+}

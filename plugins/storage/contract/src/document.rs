@@ -1,0 +1,34 @@
+//! What is stored, and how it is listed.
+
+use weldkit::Json;
+
+use crate::{Cursor, Key};
+
+/// One document and the key that it is stored under.
+#[weldkit::data]
+#[derive(Debug, Clone, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Document {
+    /// The key.
+    pub key: Key,
+    /// The document itself.
+    pub body: Json,
+}
+
+impl Document {
+    /// A document under its key.
+    pub fn new(key: Key, body: Json) -> Self {
+        Self { key, body }
+    }
+}
+
+/// One page of a listing.
+#[weldkit::data]
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page {
+    /// The documents, in the order of their keys.
+    pub documents: Vec<Document>,
+    /// Where the next page starts; none when this page is the last.
+    #[serde(default)]
+    pub cursor: Option<Cursor>,
+}
