@@ -14,12 +14,15 @@
 //! instead, and the user's item is emitted in any case.
 
 mod attribute;
+mod data;
 mod error;
 mod framework;
 mod function;
 mod lifecycle;
+mod plugin;
 mod rules;
 mod service;
+mod service_error;
 mod text;
 mod tokens;
 mod wire;
@@ -30,4 +33,22 @@ use proc_macro::TokenStream;
 #[proc_macro_attribute]
 pub fn service(arguments: TokenStream, item: TokenStream) -> TokenStream {
     service::service(arguments.into(), item.into()).into()
+}
+
+/// Makes a plugin of the impl with the constructor.
+#[proc_macro_attribute]
+pub fn plugin(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    plugin::plugin(arguments.into(), item.into()).into()
+}
+
+/// Makes a struct or an enum data that may cross the edge.
+#[proc_macro_attribute]
+pub fn data(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    data::data(arguments.into(), item.into()).into()
+}
+
+/// Makes an enum the error type of a contract.
+#[proc_macro_derive(ServiceError, attributes(service_error, serde, schemars))]
+pub fn service_error(item: TokenStream) -> TokenStream {
+    service_error::service_error(item.into()).into()
 }

@@ -58,6 +58,13 @@ pub(crate) fn checks(weldkit: &syn::Path, field: &Field<'_>, value: &TokenStream
     quote!(#(#cfg)* { #below #body })
 }
 
+/// `checks` with the path that leads to them.
+pub(crate) fn below(weldkit: &syn::Path, steps: &[String], checks: &TokenStream) -> TokenStream {
+    let Names { path, .. } = names();
+    let steps = steps.iter().map(|step| quote!(let mut #path = #weldkit::__private::garde::util::nested_path!(#path, #step);));
+    quote!(#(#steps)* #checks)
+}
+
 /// Whether [`checks`] with `look_inside` needs [`look`].
 pub(crate) fn looks(field: &Field<'_>) -> bool {
     field.rules.skip.is_none() && field.rules.dive.is_none() && !is_leaf(field.ty)

@@ -199,7 +199,7 @@ fn implementation(contract: &Contract, item: &Trait) -> TokenStream {
     };
     let lifecycle = lifecycle.fields(weldkit);
     let methods = contract.methods.iter().map(|method| descriptor(weldkit, method));
-    let arms = contract.methods.iter().enumerate().map(|(index, method)| json_arm(weldkit, index, method));
+    let arms = contract.methods.iter().enumerate().map(|(index, method)| json_arm(index, method));
     quote! {
         #[automatically_derived]
         impl #weldkit::Contract for dyn #ident {
@@ -278,7 +278,7 @@ fn error_of(weldkit: &syn::Path, output: &Type) -> TokenStream {
     quote!(<#output as #weldkit::__private::MethodResult>::Error)
 }
 
-fn json_arm(weldkit: &syn::Path, index: usize, method: &Method) -> TokenStream {
+fn json_arm(index: usize, method: &Method) -> TokenStream {
     let (name, parameters) = (twin_method(method), parameters_ident(method));
     let arguments = method.parameters.iter().map(|parameter| {
         let ident = &parameter.ident;
@@ -287,7 +287,7 @@ fn json_arm(weldkit: &syn::Path, index: usize, method: &Method) -> TokenStream {
     let door = door("json", method.kind);
     // The underscore keeps a method without parameters free of warnings.
     quote! {
-        #index => service.#door(#index, ctx, input, |twin: &Self::Twin, ctx: &#weldkit::Ctx, parameters: #parameters| {
+        #index => service.#door(#index, ctx, input, |twin, ctx, parameters: #parameters| {
             let _ = &parameters;
             twin.#name(ctx, #(#arguments),*)
         }),

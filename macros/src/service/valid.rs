@@ -6,6 +6,9 @@ use super::{Contract, Kind, Method, Trait};
 use crate::error::Errors;
 use crate::text;
 
+/// The most methods of a contract: who may call which is one machine word.
+const METHODS_MAX: usize = 64;
+
 pub(super) fn check(contract: &Contract, item: &Trait, errors: &mut Errors) {
     if let Some(token) = &item.unsafety {
         errors.at(token, "every plugin may provide a contract; leave out `unsafe`");
@@ -21,6 +24,9 @@ pub(super) fn check(contract: &Contract, item: &Trait, errors: &mut Errors) {
     }
     if item.members.is_empty() {
         errors.push(item.ident.span(), "a contract without methods promises nothing; add `async fn name(&self, ctx: &Ctx) -> Result<T, MyError>;`");
+    }
+    if let Some(method) = contract.methods.get(METHODS_MAX) {
+        errors.push(method.name.span, format!("a contract has at most {METHODS_MAX} methods; move some to a contract of their own"));
     }
     if let Some(fault) = text::name_fault(&contract.name.text) {
         errors.push(contract.name.span, format!("{fault}; write `name = \"…\"` with a name that callers will use"));

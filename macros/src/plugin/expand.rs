@@ -1,0 +1,143 @@
+//! Model -> tokens. Nothing is decided here, and nothing is computed by what is emitted: it calls
+//! the framework.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+
+use super::Plugin;
+
+pub(super) fn expand(plugin: &Plugin) -> TokenStream {
+    let Plugin { weldkit, ty, .. } = plugin;
+    let descriptor = descriptor(plugin);
+    let start = start(plugin);
+    let provide = plugin.provides.iter().map(|path| {
+        quote_spanned! {path.span()=>
+            #weldkit::registry::Provided::new::<dyn #path>(
+                ::core::clone::Clone::clone(&self) as #weldkit::__private::Arc<<dyn #path as #weldkit::Contract>::Twin>
+            )
+        }
+    });
+    let stop = stop(plugin);
+    let health = plugin.health.map(|span| {
+        let call = quote_spanned!(span=> <#ty>::health(self));
+        quote!(fn health(&self) -> #weldkit::Health { #call })
+    });
+    // Says `the plugin does not provide …` at the path, before the cast says anything less clear.
+    let providers = plugin.provides.iter().map(|path| quote_spanned!(path.span()=> { fn provides<P: #path>() {} provides::<#ty>(); }));
+    let settings = one_settings(plugin);
+    quote! {
+        #[allow(deprecated, clippy::all, clippy::pedantic)]
+        const _: () = {
+            #[automatically_derived]
+            impl #weldkit::Plugin for #ty {
+                const DESCRIPTOR: &'static #weldkit::registry::PluginDescriptor = #descriptor;
+                #start
+                fn provide(self: #weldkit::__private::Arc<Self>) -> #weldkit::__private::Vec<#weldkit::registry::Provided> {
+                    #weldkit::__private::Vec::from([#(#provide),*])
+                }
+                #stop
+                #health
+            }
+            #[allow(dead_code)]
+            fn assertions() { #(#providers)* }
+            #settings
+            #weldkit::__private::register! { #ty }
+        };
+    }
+}
+
+fn descriptor(plugin: &Plugin) -> TokenStream {
+    let Plugin { weldkit, description, provides, categories, tags, permissions, access, exclusive, .. } = plugin;
+    let id = match &plugin.id {
+        Some(id) => quote!(#id),
+        None => quote!(#weldkit::__private::default_id(::core::env!("CARGO_PKG_NAME"))),
+    };
+    let stability = plugin.lifecycle.stability(weldkit);
+    let description = first_paragraph(description);
+    let access = access.iter().map(ToString::to_string);
+    let needs = plugin.start.parameters.iter().map(|ty| quote_spanned!(ty.span()=> <#ty as #weldkit::FromHost>::NEED));
+    let provides = provides.iter().map(|path| quote_spanned!(path.span()=> <dyn #path as #weldkit::Contract>::DESCRIPTOR));
+    quote! {
+        &#weldkit::registry::PluginDescriptor {
+            id: #id,
+            version: ::core::env!("CARGO_PKG_VERSION"),
+            package: ::core::env!("CARGO_PKG_NAME"),
+            description: #weldkit::__private::first_non_empty(::core::env!("CARGO_PKG_DESCRIPTION"), #description),
+            authors: ::core::env!("CARGO_PKG_AUTHORS"),
+            license: ::core::env!("CARGO_PKG_LICENSE"),
+            source: ::core::env!("CARGO_PKG_REPOSITORY"),
+            stability: #stability,
+            categories: &[#(#categories),*],
+            tags: &[#(#tags),*],
+            permissions: &[#(#permissions),*],
+            access: &[#(#access),*],
+            exclusive: #exclusive,
+            provides: &[#(#provides),*],
+            needs: &[#(#needs),*],
+        }
+    }
+}
+
+/// A description is one sentence, or one paragraph on one line.
+fn first_paragraph(docs: &str) -> String {
+    docs.lines().take_while(|line| !line.trim().is_empty()).map(str::trim).collect::<Vec<_>>().join(" ")
+}
+
+fn start(plugin: &Plugin) -> TokenStream {
+    let Plugin { weldkit, ty, start, .. } = plugin;
+    let names: Vec<_> = (0..start.parameters.len()).map(|index| format_ident!("a{index}")).collect();
+    let values = start.parameters.iter().map(|ty| quote_spanned!(ty.span()=> <#ty as #weldkit::FromHost>::from_host(binder)?));
+    let wait = start.wait.then(|| quote!(.await));
+    let call = quote_spanned!(start.span=> <#ty>::start(#(#names),*)#wait);
+    let output = &start.output;
+    let result = quote_spanned!(output.span()=> <#output as #weldkit::__private::Started<Self>>::into_result(made));
+    quote! {
+        fn start(binder: &#weldkit::registry::Binder) -> #weldkit::__private::BoxFuture<'_, #weldkit::Result<Self>> {
+            #weldkit::__private::Box::pin(async move {
+                #(let #names = #values;)*
+                let made = #call;
+                #result
+            })
+        }
+    }
+}
+
+fn stop(plugin: &Plugin) -> Option<TokenStream> {
+    let Plugin { weldkit, ty, .. } = plugin;
+    let stop = plugin.stop.as_ref()?;
+    let wait = stop.wait.then(|| quote!(.await));
+    let call = quote_spanned!(stop.span=> <#ty>::stop(self)#wait);
+    let output = &stop.output;
+    let result = quote_spanned!(output.span()=> <#output as #weldkit::__private::Started<()>>::into_result(stopped));
+    Some(quote! {
+        fn stop(&self) -> #weldkit::__private::BoxFuture<'_, #weldkit::Result<()>> {
+            #weldkit::__private::Box::pin(async move {
+                let stopped = #call;
+                #result
+            })
+        }
+    })
+}
+
+/// A plugin has one part of the configuration: what asks for it a second time is refused, by type
+/// and not by name.
+fn one_settings(plugin: &Plugin) -> TokenStream {
+    let weldkit = &plugin.weldkit;
+    let is_settings = |ty: &syn::Type| quote!(::core::matches!(<#ty as #weldkit::FromHost>::NEED, #weldkit::registry::Need::Settings { .. }));
+    let mut before: Vec<TokenStream> = Vec::new();
+    let mut checks = TokenStream::new();
+    for ty in &plugin.start.parameters {
+        let this = is_settings(ty);
+        if !before.is_empty() {
+            checks.extend(quote_spanned! {ty.span()=>
+                const _: () = ::core::assert!(
+                    !(#this && (#(#before)||*)),
+                    "a plugin asks for its settings once; put both into one type with `#[weldkit::data]`"
+                );
+            });
+        }
+        before.push(this);
+    }
+    checks
+}
