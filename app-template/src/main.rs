@@ -1,2 +1,8 @@
-//! x
-fn main(){}
+//! An application is a list of plugins, embedded defaults, and the command line that every
+//! application has.
+
+mod plugins;
+
+fn main() -> std::process::ExitCode {
+    weldkit::app!(plugins::CHOSEN).defaults(include_str!("../weldkit.toml")).main()
+}

@@ -1,1 +1,49 @@
-//! Builds, audits and checks applications of weldkit
+//! Builds, audits and checks applications of weldkit: the library behind `cargo xtask`.
+//!
+//! An application outside this repository has an xtask crate of its own whose `main` is one call
+//! of [`main`], and so gets the same commands. Nothing in here links the framework: everything is
+//! known from manifests, from `plugin_metadata.json`, and from the bytes of the built file.
+//!
+//! ```text
+//! select ── graph ── build (Cargo) ── audit
+//!  ids     problems   the binary     the same ids?
+//! ```
+//!
+//! | module | what it knows |
+//! |---|---|
+//! | [`workspace`], [`app`], [`metadata`], [`configuration`] | what is there: Cargo's packages, the application, its plugins, what a configuration names |
+//! | [`select`], [`graph`] | which plugins, and whether they fit together |
+//! | [`build`], [`record`], [`frame`], [`binary`], [`audit`], [`inspect`] | the binary, and what it says about itself |
+//! | [`refresh`], [`plugins_rs`], [`manifest`], [`add`], [`new`] | what is written for people: metadata, lists, manifests, skeletons |
+//! | [`tidy`], [`gate`] | the rules of the house |
+//! | [`error`], [`talk`], [`file`], [`cargo`], [`cli`] | how all of that talks to the world |
+
+pub mod add;
+pub mod app;
+pub mod audit;
+pub mod binary;
+pub mod build;
+pub mod cargo;
+pub mod cli;
+pub mod configuration;
+pub mod error;
+pub mod file;
+pub mod frame;
+pub mod gate;
+pub mod graph;
+pub mod inspect;
+pub mod manifest;
+pub mod metadata;
+pub mod new;
+pub mod plugins_rs;
+pub mod record;
+pub mod refresh;
+pub mod select;
+pub mod talk;
+pub mod tidy;
+pub mod workspace;
+
+/// Runs the command line of the process; all that an application's own xtask calls.
+pub fn main() -> std::process::ExitCode {
+    cli::main()
+}

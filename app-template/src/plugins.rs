@@ -1,0 +1,30 @@
+//! The plugins this application can weld in. Written by `cargo xtask tidy --fix` from Cargo.toml.
+
+#[cfg(feature = "data-processing")]
+use weldkit_data_processor as _;
+#[cfg(feature = "records")]
+use weldkit_records_files as _;
+#[cfg(feature = "report")]
+use weldkit_report_html as _;
+#[cfg(feature = "storage-memory")]
+use weldkit_storage_memory as _;
+#[cfg(feature = "storage-redb")]
+use weldkit_storage_redb as _;
+#[cfg(feature = "validation")]
+use weldkit_validation_jsonschema as _;
+
+/// The ids of the plugins chosen at build time; the host refuses to start when one of them is not linked.
+pub(crate) const CHOSEN: &[&str] = &[
+    #[cfg(feature = "data-processing")]
+    "data-processing",
+    #[cfg(feature = "records")]
+    "records",
+    #[cfg(feature = "report")]
+    "report",
+    #[cfg(feature = "storage-memory")]
+    "storage-memory",
+    #[cfg(feature = "storage-redb")]
+    "storage-redb",
+    #[cfg(feature = "validation")]
+    "validation",
+];

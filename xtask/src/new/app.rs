@@ -1,0 +1,233 @@
+//! `new app`: an application outside this repository, with its own `cargo xtask`.
+//!
+//! Its manifest, `main.rs`, defaults and README come from the checkout's own app-template, so that
+//! there is one description of what an application is. Its dependencies are paths into the
+//! checkout and its lock file is the checkout's, so that it builds offline.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use toml_edit::{DocumentMut, Item};
+
+use super::{check_name, fill};
+use crate::app::App;
+use crate::error::{Error, Problem, Result};
+use crate::manifest::Manifest;
+use crate::{file, plugins_rs, talk};
+
+/// The command line of `new app`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Arguments {
+    /// Its folder; the folder's name is the name of its package
+    pub dir: PathBuf,
+    /// The checkout of weldkit that it is built against; the one that this command comes from
+    /// unless given
+    #[arg(long, value_name = "PATH")]
+    pub framework: Option<PathBuf>,
+    /// Only these plugins of the checkout; all of them unless given
+    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    pub plugins: Vec<String>,
+}
+
+/// The tables of the checkout's manifest that an application repeats.
+const TABLES: [&[&str]; 3] = [
+    &["workspace", "lints"],
+    &["profile", "small"],
+    &["profile", "fast"],
+];
+
+/// The command.
+///
+/// # Errors
+/// Fails when the folder is not empty or the checkout is not one.
+pub fn command(arguments: &Arguments) -> Result<()> {
+    let folder = std::path::absolute(&arguments.dir)
+        .map_err(|e| Error::failed(format!("{}: {e}", arguments.dir.display())))?;
+    let name = folder
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    check_name(&name)?;
+    if std::fs::read_dir(&folder).is_ok_and(|mut entries| entries.next().is_some()) {
+        return Err(Error::refused(format!("{} is not empty", folder.display())));
+    }
+    let checkout = checkout(arguments.framework.as_deref())?;
+    let template = App::find(&checkout.join("app-template"), None)?;
+    let plugins = chosen(&template, &arguments.plugins)?;
+    let made = write(&folder, &name, &checkout, &template, &plugins);
+    made.inspect_err(|_| {
+        // The folder was not there or empty; the first error is the one to report.
+        let _ = std::fs::remove_dir_all(&folder);
+    })?;
+    talk::step(
+        "Made",
+        format_args!("application `{name}` with {} plugins", plugins.len()),
+    );
+    talk::more(format_args!(
+        "cd {} && cargo xtask build && dist/app list",
+        arguments.dir.display()
+    ));
+    talk::data(arguments.dir.display());
+    Ok(())
+}
+
+/// The folder of the framework's repository.
+fn checkout(given: Option<&Path>) -> Result<PathBuf> {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap_or(Path::new("."));
+    let folder = given.unwrap_or(own);
+    let is_one = folder.join("framework/Cargo.toml").is_file()
+        && folder.join("app-template/Cargo.toml").is_file();
+    match std::fs::canonicalize(folder) {
+        Ok(folder) if is_one => Ok(folder),
+        _ => Err(Error::Usage(
+            Problem::new(format!("{} is no checkout of weldkit", folder.display()))
+                .help("name one: --framework PATH"),
+        )),
+    }
+}
+
+/// The ids that were asked for.
+fn chosen(template: &App, asked: &[String]) -> Result<Vec<String>> {
+    let known = || template.plugins.keys().map(String::as_str);
+    let unknown: Vec<Problem> = asked
+        .iter()
+        .filter(|id| !template.plugins.contains_key(*id))
+        .map(|id| Problem::new(format!("unknown plugin `{id}`")).names(id, known()))
+        .collect();
+    if !unknown.is_empty() {
+        return Err(Error::Refused(unknown));
+    }
+    let is_asked = |id: &&String| asked.is_empty() || asked.contains(id);
+    Ok(template.plugins.keys().filter(is_asked).cloned().collect())
+}
+
+fn write(
+    folder: &Path,
+    name: &str,
+    checkout: &Path,
+    template: &App,
+    plugins: &[String],
+) -> Result<()> {
+    let root = Manifest::read(&checkout.join("Cargo.toml"))?;
+    let text = |keys: &[&str]| {
+        root.get(keys)
+            .and_then(Item::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let framework = checkout.display().to_string().replace('\\', "/");
+    let editions: Vec<String> = template
+        .editions
+        .keys()
+        .map(|name| format!("\"{name}\""))
+        .collect();
+    let values = [
+        ("name", name),
+        ("rust", &text(&["workspace", "package", "rust-version"])),
+        (
+            "thiserror",
+            &text(&["workspace", "dependencies", "thiserror"]),
+        ),
+        (
+            "version",
+            &text(&["workspace", "dependencies", "weldkit", "version"]),
+        ),
+        ("framework", &framework),
+        ("editions", &editions.join(", ")),
+        ("features", &features(template, plugins)),
+        ("dependencies", &dependencies(template, plugins)),
+        ("tables", &tables(&root)),
+    ];
+    let put =
+        |place: &str, template: &str| file::write(&folder.join(place), &fill(template, &values));
+    put("Cargo.toml", include_str!("../../templates/app/Cargo.toml"))?;
+    put(
+        ".cargo/config.toml",
+        include_str!("../../templates/app/config.toml"),
+    )?;
+    put(".gitignore", include_str!("../../templates/app/gitignore"))?;
+    put(
+        "xtask/Cargo.toml",
+        include_str!("../../templates/app/xtask.toml"),
+    )?;
+    put(
+        "xtask/src/main.rs",
+        include_str!("../../templates/app/xtask.rs"),
+    )?;
+    for same in ["src/main.rs", "src/plugins.rs", "weldkit.toml", "README.md"] {
+        file::copy(&template.folder.join(same), &folder.join(same))?;
+    }
+    let lock = checkout.join("Cargo.lock");
+    if lock.is_file() {
+        file::copy(&lock, &folder.join("Cargo.lock"))?;
+    }
+    plugins_rs::write(&App::find(folder, Some(name))?)?;
+    Ok(())
+}
+
+/// The editions as far as their plugins are there, then one feature per plugin.
+fn features(template: &App, plugins: &[String]) -> String {
+    let list = |ids: &mut dyn Iterator<Item = &String>| {
+        let quoted: Vec<String> = ids.map(|id| format!("\"{id}\"")).collect();
+        quoted.join(", ")
+    };
+    let mut text = String::new();
+    let default = list(&mut template.default.iter().filter(|id| plugins.contains(id)));
+    let of_default = template
+        .editions
+        .iter()
+        .find(|(_, ids)| **ids == template.default);
+    let default = of_default.map_or(default, |(edition, _)| format!("\"{edition}\""));
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "default = [{default}]");
+    for (edition, ids) in &template.editions {
+        let _ = writeln!(
+            text,
+            "{edition} = [{}]",
+            list(&mut ids.iter().filter(|id| plugins.contains(id)))
+        );
+    }
+    for id in plugins {
+        let _ = writeln!(text, "{id} = [\"dep:{}\"]", template.plugins[id].package);
+    }
+    text
+}
+
+fn dependencies(template: &App, plugins: &[String]) -> String {
+    let line = |id: &String| {
+        let plugin = &template.plugins[id];
+        let path = plugin.folder.display().to_string().replace('\\', "/");
+        format!(
+            "{} = {{ path = \"{path}\", optional = true }}\n",
+            plugin.package
+        )
+    };
+    plugins.iter().map(line).collect()
+}
+
+/// Lints and profiles as the checkout has them, without its comments.
+fn tables(root: &Manifest) -> String {
+    let mut document = DocumentMut::new();
+    for keys in TABLES {
+        let (Some(item), Some((last, parents))) = (root.get(keys), keys.split_last()) else {
+            continue;
+        };
+        let mut at = document.as_table_mut();
+        for key in parents {
+            let next = at.entry(key).or_insert_with(|| {
+                let mut table = toml_edit::Table::new();
+                table.set_implicit(true);
+                Item::Table(table)
+            });
+            let Some(table) = next.as_table_mut() else {
+                return String::new();
+            };
+            at = table;
+        }
+        at.insert(last, item.clone());
+    }
+    document.to_string().trim().to_owned()
+}
