@@ -1,1 +1,1 @@
-//! The integration tests of weldkit
+//! The integration tests of weldkit live in `tests/`; this library is empty.

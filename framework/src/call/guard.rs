@@ -1,0 +1,270 @@
+//! Futures and streams under guard: cancel, deadline, panics and counting cover every poll.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use tokio::task::JoinHandle;
+
+use super::gate::{Instance, MethodGate, outcome};
+use super::{BoxFuture, Ctx, Stream};
+use crate::contract::ServiceError;
+use crate::error::{CallError, Code, Effect};
+use crate::metrics::{Outcome, Ticket};
+
+/// A running async call. Dropping it gives the call up.
+pub(crate) struct Guarded<'a, T, E> {
+    future: BoxFuture<'a, Result<T, E>>,
+    ctx: &'a Ctx,
+    gate: &'a MethodGate,
+    instance: &'a Instance,
+    ticket: Option<Ticket<'a>>,
+    /// Armed at the first `Pending`: a call that never waits pays for no timer.
+    watch: Option<Watch>,
+}
+
+impl<'a, T, E> Guarded<'a, T, E> {
+    #[inline]
+    pub(super) fn new(
+        future: BoxFuture<'a, Result<T, E>>,
+        ctx: &'a Ctx,
+        gate: &'a MethodGate,
+        instance: &'a Instance,
+        ticket: Ticket<'a>,
+    ) -> Self {
+        Self {
+            future,
+            ctx,
+            gate,
+            instance,
+            ticket: Some(ticket),
+            watch: None,
+        }
+    }
+}
+
+impl<T, E: ServiceError> Future for Guarded<'_, T, E> {
+    type Output = Result<T, E>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        let result = match catch_unwind(AssertUnwindSafe(|| this.future.as_mut().poll(cx))) {
+            Ok(Poll::Ready(result)) => result,
+            Ok(Poll::Pending) => {
+                let watch = this
+                    .watch
+                    .get_or_insert_with(|| Watch::new(this.ctx, this.gate, this.instance));
+                match watch.poll(cx, this.ctx, this.gate) {
+                    Some(given_up) => Err(E::from(given_up)),
+                    None => return Poll::Pending,
+                }
+            }
+            Err(payload) => Err(E::from(this.instance.panicked(this.gate, payload.as_ref()))),
+        };
+        if let Some(ticket) = this.ticket.take() {
+            ticket.finish(outcome(&result));
+        }
+        Poll::Ready(result)
+    }
+}
+
+/// What a waiting call waits for beside its handler: the deadline and the cancel.
+struct Watch {
+    deadline: Instant,
+    timer: BoxFuture<'static, ()>,
+    cancelled: Option<BoxFuture<'static, ()>>,
+}
+
+impl Watch {
+    #[cold]
+    fn new(ctx: &Ctx, gate: &MethodGate, instance: &Instance) -> Self {
+        let own = instance.clock.now() + gate.timeout;
+        let deadline = ctx.deadline().map_or(own, |deadline| deadline.min(own));
+        let cancelled = ctx
+            .cancel()
+            .cloned()
+            .map(|cancel| -> BoxFuture<'static, ()> {
+                Box::pin(async move { cancel.cancelled().await })
+            });
+        Self {
+            deadline,
+            timer: instance.clock.sleep_until(deadline),
+            cancelled,
+        }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>, ctx: &Ctx, gate: &MethodGate) -> Option<CallError> {
+        if self.timer.as_mut().poll(cx).is_ready() {
+            let (service, method) = (gate.service, gate.method.name);
+            let whose = if ctx.deadline() == Some(self.deadline) {
+                "the caller's deadline"
+            } else {
+                "its timeout"
+            };
+            return Some(
+                CallError::new(
+                    Code::Timeout,
+                    format!("`{service}.{method}` did not end before {whose}"),
+                )
+                .effect(effect(gate)),
+            );
+        }
+        if self
+            .cancelled
+            .as_mut()
+            .is_some_and(|cancelled| cancelled.as_mut().poll(cx).is_ready())
+        {
+            return Some(
+                CallError::new(Code::Cancelled, "the caller gave up").effect(effect(gate)),
+            );
+        }
+        None
+    }
+}
+
+/// What a call that was given up half-way may have done.
+fn effect(gate: &MethodGate) -> Effect {
+    if gate.method.read_only {
+        Effect::None
+    } else {
+        Effect::Possible
+    }
+}
+
+/// A stream under guard. The timeout of the method is the longest wait for one item; the deadline
+/// of the `Ctx` bounds the whole.
+pub(super) struct GuardedStream<T, E> {
+    /// Gone once it has ended: what a provider would send after an error is never seen.
+    stream: Option<Stream<T, E>>,
+    ctx: Ctx,
+    gates: Arc<[MethodGate]>,
+    method: usize,
+    instance: Arc<Instance>,
+    timed: Option<Instant>,
+    watch: Option<Watch>,
+}
+
+impl<T, E> GuardedStream<T, E> {
+    pub(super) fn new(
+        stream: Stream<T, E>,
+        ctx: Ctx,
+        gates: Arc<[MethodGate]>,
+        method: usize,
+        instance: Arc<Instance>,
+        timed: Option<Instant>,
+    ) -> Self {
+        Self {
+            stream: Some(stream),
+            ctx,
+            gates,
+            method,
+            instance,
+            timed,
+            watch: None,
+        }
+    }
+
+    fn close(&mut self, outcome: Outcome<'_>) {
+        if self.stream.take().is_some() {
+            self.gates[self.method].lanes.finish(self.timed, outcome);
+        }
+    }
+}
+
+impl<T, E: ServiceError> futures_core::Stream for GuardedStream<T, E> {
+    type Item = Result<T, E>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        let Some(stream) = &mut this.stream else {
+            return Poll::Ready(None);
+        };
+        let gate = &this.gates[this.method];
+        let error = match catch_unwind(AssertUnwindSafe(|| {
+            futures_core::Stream::poll_next(Pin::new(stream), cx)
+        })) {
+            Ok(Poll::Ready(Some(Ok(item)))) if !over(&this.ctx, &this.instance) => {
+                this.watch = None;
+                return Poll::Ready(Some(Ok(item)));
+            }
+            Ok(Poll::Ready(Some(Ok(_)))) => E::from(
+                CallError::new(
+                    Code::Timeout,
+                    format!(
+                        "`{}.{}` streamed past the deadline",
+                        gate.service, gate.method.name
+                    ),
+                )
+                .effect(effect(gate)),
+            ),
+            Ok(Poll::Ready(Some(Err(error)))) => error,
+            Ok(Poll::Ready(None)) => {
+                this.close(Outcome::Ok);
+                return Poll::Ready(None);
+            }
+            Ok(Poll::Pending) => {
+                let watch = this
+                    .watch
+                    .get_or_insert_with(|| Watch::new(&this.ctx, gate, &this.instance));
+                match watch.poll(cx, &this.ctx, gate) {
+                    Some(given_up) => E::from(given_up),
+                    None => return Poll::Pending,
+                }
+            }
+            Err(payload) => E::from(this.instance.panicked(gate, payload.as_ref())),
+        };
+        this.close(Outcome::Failed(error.code()));
+        Poll::Ready(Some(Err(error)))
+    }
+}
+
+/// Whether a stream that always has an item ready must end all the same.
+fn over(ctx: &Ctx, instance: &Instance) -> bool {
+    ctx.watched
+        && (ctx
+            .deadline()
+            .is_some_and(|deadline| deadline <= instance.clock.now())
+            || ctx.cancel().is_some_and(super::Cancel::is_cancelled))
+}
+
+impl<T, E> Drop for GuardedStream<T, E> {
+    fn drop(&mut self) {
+        self.close(Outcome::Failed("cancelled"));
+    }
+}
+
+/// A call on a task of its own, ended when nobody waits any more.
+pub(super) struct Isolated<T>(JoinHandle<T>);
+
+impl<T: Send + 'static> Isolated<T> {
+    pub(super) fn spawn(future: impl Future<Output = T> + Send + 'static) -> Self {
+        Self(tokio::spawn(future))
+    }
+}
+
+impl<T> Future for Isolated<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        match Pin::new(&mut self.0).poll(cx) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Ok(value)) => Poll::Ready(value),
+            Poll::Ready(Err(ended)) => match ended.try_into_panic() {
+                // Whoever polls contains it, as if the handler had run inline.
+                Ok(payload) => resume_unwind(payload),
+                // The runtime is going down; nobody will ask again.
+                Err(_) => Poll::Pending,
+            },
+        }
+    }
+}
+
+impl<T> Drop for Isolated<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

@@ -1,0 +1,33 @@
+//! The call: what travels ([`Ctx`]), who is called ([`Service`]) and the gate in between.
+//!
+//! ```text
+//! typed client ─┐
+//!               ├─> gate: count, time, authorise, decode and check, deadline, enlist, call,
+//! JSON door ────┘         contain panics ─> provider
+//! ```
+//!
+//! The gate is the only code that invokes a provider. It holds no lock while it does.
+
+mod ctx;
+mod gate;
+mod guard;
+mod json;
+mod service;
+mod slot;
+mod stream;
+
+use std::future::Future;
+use std::pin::Pin;
+
+pub(crate) use ctx::Root;
+pub use ctx::{Cancel, Ctx, Enlist, Progress};
+pub(crate) use gate::{Instance, MethodGate};
+pub use gate::{call_async, call_stream, call_sync};
+pub use json::{AnyService, JsonCall};
+pub use service::Service;
+pub(crate) use service::{Consumer, Declared};
+pub(crate) use slot::{AnySlot, Slot};
+pub use stream::{Sender, Stream};
+
+/// A future behind a pointer.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

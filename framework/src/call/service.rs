@@ -1,0 +1,95 @@
+use std::fmt;
+use std::sync::Arc;
+
+use super::slot::Generation;
+use crate::contract::{Contract, ServiceDescriptor};
+use crate::security::Permission;
+
+/// A client of a service: `Service<dyn Storage>` implements `Storage`, and every call passes the gate.
+///
+/// Ask for it in a plugin's constructor, or from a host. It stays good when the provider is
+/// replaced. Cheap to clone.
+pub struct Service<S: Contract + ?Sized> {
+    pub(crate) first: Arc<Generation<S::Twin>>,
+    /// Bit `n`: the consumer may call method `n`.
+    pub(crate) declared: u64,
+    pub(crate) consumer: Arc<str>,
+}
+
+/// Who binds a client: a plugin instance with what it declared, or the host itself.
+#[derive(Debug, Clone)]
+pub(crate) struct Consumer {
+    pub(crate) name: Arc<str>,
+    pub(crate) declared: Declared,
+}
+
+/// Which permissions the code that calls has declared.
+#[derive(Debug, Clone)]
+pub(crate) enum Declared {
+    /// A door: only the principal counts.
+    All,
+    /// A plugin: requiring a service declares its name, the rest stands in its attribute.
+    Only(Vec<Permission>),
+}
+
+impl Consumer {
+    /// The host's own doors.
+    pub(crate) fn door() -> Self {
+        Self {
+            name: "host".into(),
+            declared: Declared::All,
+        }
+    }
+
+    fn word(&self, service: &ServiceDescriptor) -> u64 {
+        let Declared::Only(declared) = &self.declared else {
+            return u64::MAX;
+        };
+        service
+            .methods
+            .iter()
+            .enumerate()
+            .fold(0, |word, (index, method)| {
+                let may = method.permission.is_none_or(|permission| {
+                    declared.iter().any(|pattern| pattern.covers(permission))
+                });
+                if may { word | 1 << index } else { word }
+            })
+    }
+}
+
+impl<S: Contract + ?Sized> Service<S> {
+    pub(crate) fn new(first: Arc<Generation<S::Twin>>, consumer: &Consumer) -> Self {
+        Self {
+            first,
+            declared: consumer.word(S::DESCRIPTOR),
+            consumer: consumer.name.clone(),
+        }
+    }
+
+    /// The contract.
+    pub fn descriptor(&self) -> &'static ServiceDescriptor {
+        S::DESCRIPTOR
+    }
+
+    /// The name of the instance that answers at present.
+    pub fn provider(&self) -> &str {
+        self.first.newest().instance.name()
+    }
+}
+
+impl<S: Contract + ?Sized> Clone for Service<S> {
+    fn clone(&self) -> Self {
+        Self {
+            first: self.first.clone(),
+            declared: self.declared,
+            consumer: self.consumer.clone(),
+        }
+    }
+}
+
+impl<S: Contract + ?Sized> fmt::Debug for Service<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Service({} by {})", S::DESCRIPTOR.name, self.provider())
+    }
+}

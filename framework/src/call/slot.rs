@@ -1,0 +1,139 @@
+//! Where the provider of a service stands, so that it can be replaced while consumers hold on.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use super::gate::{Instance, MethodGate};
+use super::json::AnyService;
+use super::service::{Consumer, Service};
+use crate::contract::{Contract, ServiceDescriptor};
+use crate::error::{Error, ErrorKind, Result};
+use crate::limit;
+
+/// One provider in the life of a slot. The newest is at the end of the chain; a chain costs a
+/// call less than any lock or reference count, and is bounded by [`limit::REPLACEMENTS`].
+pub(crate) struct Generation<T: ?Sized> {
+    pub(crate) provider: Arc<T>,
+    pub(crate) gates: Arc<[MethodGate]>,
+    pub(crate) instance: Arc<Instance>,
+    next: OnceLock<Arc<Generation<T>>>,
+}
+
+impl<T: ?Sized> Generation<T> {
+    /// The newest generation.
+    #[inline]
+    pub(crate) fn newest(self: &Arc<Self>) -> &Arc<Self> {
+        let mut newest = self;
+        while let Some(next) = newest.next.get() {
+            newest = next;
+        }
+        newest
+    }
+}
+
+/// A service of an instance: consumers bind to it, providers come and go.
+pub(crate) struct Slot<S: Contract + ?Sized> {
+    first: Arc<Generation<S::Twin>>,
+    replacements: Mutex<usize>,
+}
+
+impl<S: Contract + ?Sized> fmt::Debug for Slot<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Slot({})", S::DESCRIPTOR.name)
+    }
+}
+
+impl<S: Contract + ?Sized> Slot<S> {
+    pub(crate) fn new(
+        provider: Arc<S::Twin>,
+        gates: Arc<[MethodGate]>,
+        instance: Arc<Instance>,
+    ) -> Self {
+        Self {
+            first: Arc::new(Generation {
+                provider,
+                gates,
+                instance,
+                next: OnceLock::new(),
+            }),
+            replacements: Mutex::new(0),
+        }
+    }
+
+    pub(crate) fn bind(&self, consumer: &Consumer) -> Service<S> {
+        Service::new(self.first.newest().clone(), consumer)
+    }
+}
+
+/// A slot whose contract is not known to whoever holds it.
+pub(crate) trait AnySlot: Send + Sync + fmt::Debug {
+    /// For the downcast to `Slot<S>`.
+    fn as_any(&self) -> &(dyn Any + Send + Sync);
+    fn service(&self) -> &'static ServiceDescriptor;
+    /// A client without its type.
+    fn client(&self, consumer: &Consumer) -> Arc<dyn AnyService>;
+    /// Puts the provider of `other`, a slot of the same contract, in front.
+    fn replace(&self, other: &dyn AnySlot) -> Result<()>;
+    /// The gates of all generations, oldest first.
+    fn gates(&self) -> Vec<Arc<[MethodGate]>>;
+}
+
+impl<S: Contract + ?Sized + 'static> AnySlot for Slot<S> {
+    fn as_any(&self) -> &(dyn Any + Send + Sync) {
+        self
+    }
+
+    fn service(&self) -> &'static ServiceDescriptor {
+        S::DESCRIPTOR
+    }
+
+    fn client(&self, consumer: &Consumer) -> Arc<dyn AnyService> {
+        Arc::new(self.bind(consumer))
+    }
+
+    fn replace(&self, other: &dyn AnySlot) -> Result<()> {
+        let name = S::DESCRIPTOR.name;
+        let Some(other) = other.as_any().downcast_ref::<Self>() else {
+            return Err(Error::new(
+                ErrorKind::Graph,
+                format!("the new provider of `{name}` has another contract"),
+            ));
+        };
+        let mut replacements = self
+            .replacements
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if *replacements >= limit::REPLACEMENTS {
+            return Err(Error::new(
+                ErrorKind::State,
+                format!(
+                    "`{name}` has been replaced {} times; restart the process",
+                    limit::REPLACEMENTS
+                ),
+            ));
+        }
+        let new = other.first.newest();
+        let new = Generation {
+            provider: new.provider.clone(),
+            gates: new.gates.clone(),
+            instance: new.instance.clone(),
+            next: OnceLock::new(),
+        };
+        // The lock makes this the only writer, so the end of the chain is still the end.
+        let placed = self.first.newest().next.set(Arc::new(new));
+        debug_assert!(placed.is_ok(), "the lock makes this the only writer");
+        *replacements += 1;
+        Ok(())
+    }
+
+    fn gates(&self) -> Vec<Arc<[MethodGate]>> {
+        let mut all = vec![self.first.gates.clone()];
+        let mut generation = &self.first;
+        while let Some(next) = generation.next.get() {
+            all.push(next.gates.clone());
+            generation = next;
+        }
+        all
+    }
+}

@@ -1,0 +1,117 @@
+//! Time, randomness and tasks: the only file of the core that reads them.
+//!
+//! Everything else is handed a [`Clock`], so that a test can hold time still.
+
+use std::cell::Cell;
+use std::future::Future;
+use std::hash::{BuildHasher, RandomState};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+/// Where the time comes from.
+#[derive(Debug, Clone, Default)]
+pub enum Clock {
+    /// The machine's monotonic clock.
+    #[default]
+    System,
+    /// A clock that stands still until a test moves it.
+    Manual(ManualClock),
+}
+
+impl Clock {
+    /// The current instant.
+    pub fn now(&self) -> Instant {
+        match self {
+            Clock::System => now(),
+            Clock::Manual(clock) => clock.now(),
+        }
+    }
+
+    /// Completes when `instant` has come.
+    pub(crate) fn sleep_until(&self, instant: Instant) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        match self {
+            Clock::System => Box::pin(tokio::time::sleep_until(instant.into())),
+            Clock::Manual(clock) => {
+                let mut elapsed = clock.elapsed.subscribe();
+                let wanted = instant.saturating_duration_since(clock.start);
+                Box::pin(async move {
+                    // An error means that the clock is gone and time stands still for ever.
+                    if elapsed
+                        .wait_for(|elapsed| *elapsed >= wanted)
+                        .await
+                        .is_err()
+                    {
+                        std::future::pending::<()>().await;
+                    }
+                })
+            }
+        }
+    }
+}
+
+/// A clock for tests: time moves only by [`ManualClock::advance`].
+#[derive(Debug, Clone)]
+pub struct ManualClock {
+    start: Instant,
+    elapsed: Arc<watch::Sender<Duration>>,
+}
+
+impl Default for ManualClock {
+    fn default() -> Self {
+        Self {
+            start: now(),
+            elapsed: Arc::new(watch::Sender::new(Duration::ZERO)),
+        }
+    }
+}
+
+impl ManualClock {
+    /// Moves time forward and wakes whoever waited for it.
+    pub fn advance(&self, by: Duration) {
+        self.elapsed.send_modify(|elapsed| *elapsed += by);
+    }
+
+    fn now(&self) -> Instant {
+        self.start + *self.elapsed.borrow()
+    }
+}
+
+/// The current instant of the machine.
+#[expect(clippy::disallowed_methods, reason = "this file is where time is read")]
+pub(crate) fn now() -> Instant {
+    Instant::now()
+}
+
+/// A random word. The source is the seed that the standard library draws for its hash maps.
+pub(crate) fn random() -> u64 {
+    RandomState::new().hash_one(0_u8)
+}
+
+thread_local! {
+    static JITTER: Cell<u64> = Cell::new(random() | 1);
+}
+
+/// A number from 1 to `2 * mean - 1`, cheap enough for the call path (xorshift, Marsaglia 2003).
+pub(crate) fn jittered(mean: u64) -> u64 {
+    JITTER.with(|state| {
+        let mut x = state.get();
+        x ^= x << 13;
+        x ^= x >> 7;
+        x ^= x << 17;
+        state.set(x);
+        1 + x % (2 * mean - 1)
+    })
+}
+
+/// Lets the runtime work for a moment; for the host's own waiting, which is in real time always.
+pub(crate) async fn moment() {
+    tokio::time::sleep(Duration::from_millis(2)).await;
+}
+
+/// Waits for `future`, at most until `deadline` in real time.
+pub(crate) async fn until<T>(deadline: Instant, future: impl Future<Output = T>) -> Option<T> {
+    tokio::time::timeout_at(deadline.into(), future).await.ok()
+}

@@ -1,0 +1,208 @@
+//! The sections of a configuration, each name in them, and their typed form.
+//!
+//! The tables here are the one list of names: checks, variables, schema, sample and documentation read them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::limit;
+
+/// A section: a table at the top of the file.
+pub(super) struct Section {
+    pub(super) name: &'static str,
+    pub(super) description: &'static str,
+}
+
+/// A setting of the framework's own.
+pub(super) struct Field {
+    pub(super) name: &'static str,
+    pub(super) description: &'static str,
+    pub(super) kind: FieldKind,
+    /// TOML text of its default, if it has one.
+    pub(super) default: Option<&'static str>,
+}
+
+/// What a setting of the framework's own may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FieldKind {
+    Text,
+    Texts,
+    Duration,
+    Choice(&'static [&'static str]),
+    Count,
+    Table,
+}
+
+impl FieldKind {
+    /// What a message says is expected.
+    pub(super) fn noun(self) -> &'static str {
+        match self {
+            Self::Text | Self::Choice(_) => "a string",
+            Self::Texts => "an array of strings",
+            Self::Duration => "a duration such as \"5s\"",
+            Self::Count => "a whole number of 1 or more",
+            Self::Table => "a table",
+        }
+    }
+
+    pub(super) fn schema(self) -> Value {
+        match self {
+            Self::Text => json!({"type": "string"}),
+            Self::Texts => json!({"type": "array", "items": {"type": "string"}}),
+            Self::Duration => json!({"type": "string", "pattern": super::duration::PATTERN}),
+            Self::Choice(choices) => json!({"type": "string", "enum": choices}),
+            Self::Count => json!({"type": "integer", "minimum": 1, "maximum": u32::MAX}),
+            Self::Table => json!({"type": "object"}),
+        }
+    }
+}
+
+/// Every section, in the order of the sample.
+pub(super) const SECTIONS: &[Section] = &[
+    Section { name: "host", description: "The host itself." },
+    Section { name: "plugins", description: "Settings of each plugin's default instance, which bears the plugin's id." },
+    Section { name: "instances", description: "Further instances of plugins, each with settings of its own." },
+    Section {
+        name: "services",
+        description: "Which instance provides a service, for everybody or for one consumer (\"consumer.service\").",
+    },
+    Section { name: "permissions", description: "What each principal may do; what is not granted is refused." },
+    Section { name: "limits", description: "Bounds of single methods (\"service.method\")." },
+];
+
+/// Settings of `[host]`.
+pub(super) const HOST: &[Field] = &[
+    Field {
+        name: "state",
+        description: "Folder for everything the host keeps; relative to the working directory.",
+        kind: FieldKind::Text,
+        default: Some("\"./state\""),
+    },
+    Field {
+        name: "disable",
+        description: "Instances that are not started; a plugin's default instance bears the plugin's id.",
+        kind: FieldKind::Texts,
+        default: Some("[]"),
+    },
+    Field {
+        name: "start_deadline",
+        description: "How long one instance may take to start.",
+        kind: FieldKind::Duration,
+        default: Some("\"1m\""),
+    },
+    Field {
+        name: "stop_deadline",
+        description: "How long stopping may take before what is left is abandoned.",
+        kind: FieldKind::Duration,
+        default: Some("\"10s\""),
+    },
+    Field {
+        name: "log",
+        description: "The least important messages that are still printed.",
+        kind: FieldKind::Choice(&Level::NAMES),
+        default: Some("\"info\""),
+    },
+];
+
+/// Names in `[instances.NAME]`.
+pub(super) const INSTANCE: &[Field] = &[
+    Field { name: "plugin", description: "The plugin to make an instance of.", kind: FieldKind::Text, default: None },
+    Field { name: "settings", description: "Its settings.", kind: FieldKind::Table, default: None },
+];
+
+/// Names in one entry of `[limits]`.
+pub(super) const LIMIT: &[Field] = &[
+    Field {
+        name: "concurrency",
+        description: "How many calls may run at once.",
+        kind: FieldKind::Count,
+        default: None,
+    },
+    Field {
+        name: "timeout",
+        description: "How long a call may take that brings no deadline of its own.",
+        kind: FieldKind::Duration,
+        default: None,
+    },
+];
+
+/// `[host]`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Host {
+    /// The state folder.
+    pub state: PathBuf,
+    /// Instances that are not started.
+    pub disable: BTreeSet<String>,
+    /// How long one instance may take to start.
+    pub start_deadline: Duration,
+    /// How long stopping may take.
+    pub stop_deadline: Duration,
+    /// The least important messages that are still printed.
+    pub log: Level,
+}
+
+/// What is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// Nothing.
+    Off,
+    /// What failed.
+    Error,
+    /// What may fail.
+    Warn,
+    /// What happened.
+    Info,
+    /// Why it happened.
+    Debug,
+}
+
+impl Level {
+    /// Every level, the quietest first.
+    pub const ALL: [Self; 5] = [Self::Off, Self::Error, Self::Warn, Self::Info, Self::Debug];
+
+    const NAMES: [&str; 5] = ["off", "error", "warn", "info", "debug"];
+
+    /// How it is written.
+    pub fn as_str(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
+}
+
+impl Default for Host {
+    fn default() -> Self {
+        Self {
+            state: PathBuf::from("./state"),
+            disable: BTreeSet::new(),
+            start_deadline: limit::START,
+            stop_deadline: limit::STOP,
+            log: Level::Info,
+        }
+    }
+}
+
+/// Bounds of one method.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Limit {
+    /// How many calls may run at once.
+    pub concurrency: Option<u32>,
+    /// How long a call may take that brings no deadline.
+    pub timeout: Option<Duration>,
+}
+
+/// Everything but settings, in types.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Typed {
+    pub(super) host: Host,
+    /// Instance to plugin.
+    pub(super) instances: BTreeMap<String, String>,
+    /// `service` or `consumer.service` to instance.
+    pub(super) services: BTreeMap<String, String>,
+    pub(super) permissions: BTreeMap<String, Vec<String>>,
+    /// By `service.method`.
+    pub(super) limits: BTreeMap<String, Limit>,
+}

@@ -1,0 +1,253 @@
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::{Folder, Host};
+use crate::clock::Clock;
+use crate::error::{Error, ErrorKind, Problem, Result};
+use crate::limit;
+use crate::registry::{Choices, Plan, Plugin, PluginEntry, linked, resolve};
+use crate::security::Policy;
+
+/// Collects plugins and choices, then starts them.
+///
+/// ```
+/// # async fn example() -> weldkit::Result<()> {
+/// let host = weldkit::Host::builder().linked().start().await?;
+/// let answer = host.call_json(&host.ctx(), "storage.get", br#"{"key":"a"}"#).await;
+/// # drop(answer);
+/// host.stop().await
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct HostBuilder {
+    setup: Setup,
+}
+
+/// What a host is made of.
+#[derive(Debug, Clone)]
+pub(super) struct Setup {
+    pub(super) entries: Vec<PluginEntry>,
+    pub(super) choices: Choices,
+    pub(super) settings: BTreeMap<String, Value>,
+    pub(super) grants: BTreeMap<String, Vec<String>>,
+    pub(super) limits: BTreeMap<String, Limit>,
+    pub(super) clock: Clock,
+    pub(super) folder: Folder,
+    pub(super) start_deadline: Duration,
+    pub(super) stop_deadline: Duration,
+}
+
+/// What the configuration bounds for one method.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Limit {
+    /// Calls at once; further ones wait. Async methods only.
+    pub concurrency: Option<usize>,
+    /// In place of the contract's timeout.
+    pub timeout: Option<Duration>,
+}
+
+impl Default for HostBuilder {
+    fn default() -> Self {
+        Self {
+            setup: Setup {
+                entries: Vec::new(),
+                choices: Choices::default(),
+                settings: BTreeMap::new(),
+                grants: BTreeMap::new(),
+                limits: BTreeMap::new(),
+                clock: Clock::System,
+                folder: Folder::new("state"),
+                start_deadline: limit::START,
+                stop_deadline: limit::STOP,
+            },
+        }
+    }
+}
+
+impl HostBuilder {
+    /// Adds every plugin that is linked in.
+    #[must_use]
+    pub fn linked(mut self) -> Self {
+        self.setup.entries.extend(linked());
+        self
+    }
+
+    /// Adds one plugin by hand; no linker needed.
+    #[must_use]
+    pub fn plugin<P: Plugin>(self) -> Self {
+        self.entry(PluginEntry::new::<P>(""))
+    }
+
+    /// Adds one plugin by its entry.
+    #[must_use]
+    pub fn entry(mut self, entry: PluginEntry) -> Self {
+        self.setup.entries.push(entry);
+        self
+    }
+
+    /// Gives an instance its settings.
+    #[must_use]
+    pub fn settings(mut self, instance: &str, settings: Value) -> Self {
+        self.setup.settings.insert(instance.to_owned(), settings);
+        self
+    }
+
+    /// Adds a further instance of a plugin.
+    #[must_use]
+    pub fn instance(mut self, name: &str, plugin: &str) -> Self {
+        self.setup
+            .choices
+            .instances
+            .insert(name.to_owned(), plugin.to_owned());
+        self
+    }
+
+    /// Leaves the default instance of a plugin out.
+    #[must_use]
+    pub fn disable(mut self, plugin: &str) -> Self {
+        self.setup.choices.disable.insert(plugin.to_owned());
+        self
+    }
+
+    /// Chooses the provider of `service`, or of `consumer.service`.
+    #[must_use]
+    pub fn provider(mut self, service: &str, instance: &str) -> Self {
+        self.setup
+            .choices
+            .services
+            .insert(service.to_owned(), instance.to_owned());
+        self
+    }
+
+    /// Replaces all choices at once.
+    #[must_use]
+    pub fn choices(mut self, choices: Choices) -> Self {
+        self.setup.choices = choices;
+        self
+    }
+
+    /// Grants permissions to a principal.
+    #[must_use]
+    pub fn grant(mut self, principal: &str, permissions: &[&str]) -> Self {
+        let granted = self.setup.grants.entry(principal.to_owned()).or_default();
+        granted.extend(
+            permissions
+                .iter()
+                .map(|permission| (*permission).to_owned()),
+        );
+        self
+    }
+
+    /// Bounds `service.method`.
+    #[must_use]
+    pub fn limit(mut self, method: &str, limit: Limit) -> Self {
+        self.setup.limits.insert(method.to_owned(), limit);
+        self
+    }
+
+    /// Takes the time from elsewhere.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.setup.clock = clock;
+        self
+    }
+
+    /// Keeps the state in this folder; `state` in the working folder otherwise. It is made and
+    /// locked when the first plugin asks for it.
+    #[must_use]
+    pub fn state(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.setup.folder = Folder::new(folder);
+        self
+    }
+
+    /// The same with a folder that is locked already.
+    #[must_use]
+    pub fn folder(mut self, folder: Folder) -> Self {
+        self.setup.folder = folder;
+        self
+    }
+
+    /// Bounds how long one instance may take to start, and all of them to stop.
+    #[must_use]
+    pub fn deadlines(mut self, start: Duration, stop: Duration) -> Self {
+        (self.setup.start_deadline, self.setup.stop_deadline) = (start, stop);
+        self
+    }
+
+    /// Fits everything together without starting anything.
+    ///
+    /// # Errors
+    ///
+    /// Every problem at once.
+    pub fn check(&self) -> Result<Plan> {
+        let (problems, plan) = match resolve(&self.setup.entries, &self.setup.choices) {
+            Ok(plan) => (self.other_problems(), Some(plan)),
+            Err(mut problems) => {
+                problems.extend(self.other_problems());
+                (problems, None)
+            }
+        };
+        match plan {
+            Some(plan) if problems.is_empty() => Ok(plan),
+            _ => Err(Error::problems(
+                ErrorKind::Graph,
+                count(problems.len()),
+                problems,
+            )),
+        }
+    }
+
+    /// What does not hang on the graph: settings and limits of nobody, bad grants.
+    fn other_problems(&self) -> Vec<Problem> {
+        let mut problems = Policy::new(&self.setup.grants).err().unwrap_or_default();
+        let methods: Vec<String> = self
+            .setup
+            .entries
+            .iter()
+            .flat_map(|entry| entry.descriptor.provides)
+            .flat_map(|service| {
+                service
+                    .methods
+                    .iter()
+                    .map(|method| format!("{}.{}", service.name, method.name))
+            })
+            .collect();
+        for named in self
+            .setup
+            .limits
+            .keys()
+            .filter(|named| !methods.contains(named))
+        {
+            let problem = Problem::new("unknown_method", format!("there is no method `{named}`"))
+                .place(format!("limits.{named}"));
+            problems.push(
+                match crate::name::suggest(named, methods.iter().map(String::as_str)) {
+                    Some(help) => problem.help(help),
+                    None => problem,
+                },
+            );
+        }
+        problems
+    }
+
+    /// Starts everything in order.
+    ///
+    /// # Errors
+    ///
+    /// Every problem of the graph at once, or the first plugin that does not start; what had
+    /// started is stopped again.
+    pub async fn start(self) -> Result<Host> {
+        let plan = self.check()?;
+        Host::start(self.setup, plan).await
+    }
+}
+
+fn count(problems: usize) -> String {
+    match problems {
+        1 => "the plugins do not fit together".to_owned(),
+        more => format!("the plugins do not fit together: {more} problems"),
+    }
+}

@@ -1,0 +1,314 @@
+//! Calls by name: the way of the command line, the control socket, workflows and every other door.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::Host;
+use crate::call::{AnyService, BoxFuture, Ctx, JsonCall, Stream};
+use crate::clock;
+use crate::contract::{MethodDescriptor, MethodKind, ServiceDescriptor};
+use crate::error::{CallError, Code, Effect};
+use crate::{limit, name};
+
+/// What a call by name gives.
+#[derive(Debug)]
+pub enum Answer {
+    /// One JSON text.
+    Value(Vec<u8>),
+    /// One JSON text an item.
+    Stream(Stream<Vec<u8>, CallError>),
+}
+
+impl Host {
+    /// Calls `service.method` with a JSON object of its parameters. A stream is collected into an array.
+    ///
+    /// Runs inline, like a typed call; what must end at its deadline whatever the handler does goes
+    /// through [`call_apart`](Host::call_apart).
+    ///
+    /// # Errors
+    ///
+    /// `service_not_found` and `method_not_found` with the nearest name, or what the call gives.
+    pub async fn call_json(
+        &self,
+        ctx: &Ctx,
+        call: &str,
+        input: &[u8],
+    ) -> Result<Vec<u8>, CallError> {
+        let Some((client, method)) = self.0.routes.methods.get(call) else {
+            return Err(self.not_found(call));
+        };
+        match client.call_json(*method, ctx, input) {
+            JsonCall::Ready(result) => result,
+            JsonCall::Future(future) => future.await,
+            JsonCall::Stream(stream) => collect(stream).await,
+        }
+    }
+
+    /// The same for a streaming method, item by item; any other method gives one item.
+    ///
+    /// # Errors
+    ///
+    /// `service_not_found` and `method_not_found` with the nearest name.
+    pub async fn stream_json(
+        &self,
+        ctx: &Ctx,
+        call: &str,
+        input: &[u8],
+    ) -> Result<Stream<Vec<u8>, CallError>, CallError> {
+        let Some((client, method)) = self.0.routes.methods.get(call) else {
+            return Err(self.not_found(call));
+        };
+        match client.call_json(*method, ctx, input) {
+            JsonCall::Ready(result) => Ok(Stream::from_iter([result])),
+            JsonCall::Future(future) => Ok(Stream::from_iter([future.await])),
+            JsonCall::Stream(stream) => Ok(stream),
+        }
+    }
+
+    /// Calls on a task of its own: when the deadline comes the wait ends, whatever the handler does.
+    ///
+    /// The deadline is that of `ctx`, or the method's timeout. A handler that had a worker in its
+    /// hands at that time is counted as blocking.
+    ///
+    /// # Errors
+    ///
+    /// As [`call_json`](Host::call_json), and `timeout`.
+    pub async fn call_apart(
+        &self,
+        ctx: &Ctx,
+        call: &str,
+        input: Vec<u8>,
+    ) -> Result<Answer, CallError> {
+        let Some((client, method)) = self.0.routes.methods.get(call) else {
+            return Err(self.not_found(call));
+        };
+        let (client, method) = (client.clone(), *method);
+        let descriptor = &client.descriptor().methods[method];
+        let timeout = descriptor.timeout.unwrap_or(limit::TIMEOUT);
+        let deadline = ctx.deadline().unwrap_or_else(|| clock::now() + timeout);
+        match descriptor.kind {
+            MethodKind::Stream => Ok(Answer::Stream(apart_stream(
+                client,
+                method,
+                ctx.clone(),
+                input,
+            ))),
+            MethodKind::Sync | MethodKind::Async => self
+                .apart(client, method, ctx.clone(), input, deadline)
+                .await
+                .map(Answer::Value),
+        }
+    }
+
+    async fn apart(
+        &self,
+        client: Arc<dyn AnyService>,
+        method: usize,
+        ctx: Ctx,
+        input: Vec<u8>,
+        deadline: Instant,
+    ) -> Result<Vec<u8>, CallError> {
+        let descriptor = client.descriptor();
+        let kind = descriptor.methods[method].kind;
+        let task = match kind {
+            MethodKind::Sync => {
+                tokio::task::spawn_blocking(move || match client.call_json(method, &ctx, &input) {
+                    JsonCall::Ready(result) => result,
+                    JsonCall::Future(_) | JsonCall::Stream(_) => {
+                        Err(CallError::internal("a sync method was not ready"))
+                    }
+                })
+            }
+            MethodKind::Async | MethodKind::Stream => tokio::spawn(async move {
+                match client.call_json(method, &ctx, &input) {
+                    JsonCall::Ready(result) => result,
+                    JsonCall::Future(future) => future.await,
+                    JsonCall::Stream(stream) => collect(stream).await,
+                }
+            }),
+        };
+        let mut task = AbortOnDrop(task);
+        // The guard inside answers at the deadline, unless the handler blocks: it gets a moment more.
+        match clock::until(deadline + limit::BLOCKED, &mut task.0).await {
+            Some(Ok(result)) => result,
+            Some(Err(ended)) => Err(CallError::internal(format!(
+                "the call's task ended early: {ended}"
+            ))),
+            None => Err(self.blocked(descriptor, &descriptor.methods[method])),
+        }
+    }
+
+    /// Counts and names a handler that did not give its worker back by the deadline.
+    fn blocked(
+        &self,
+        service: &'static ServiceDescriptor,
+        method: &'static MethodDescriptor,
+    ) -> CallError {
+        let gates = self
+            .0
+            .routes
+            .slots
+            .iter()
+            .filter(|slot| slot.service().name == service.name)
+            .flat_map(|slot| slot.gates());
+        for gates in gates {
+            gates
+                .iter()
+                .filter(|gate| gate.method.name == method.name && gate.lanes.in_flight() > 0)
+                .for_each(|gate| gate.lanes.blocked());
+        }
+        let effect = if method.read_only {
+            Effect::None
+        } else {
+            Effect::Possible
+        };
+        CallError::new(
+            Code::Timeout,
+            format!(
+                "`{}.{}` holds its worker past the deadline; the wait was given up",
+                service.name, method.name
+            ),
+        )
+        .effect(effect)
+    }
+
+    /// Every service that a call by name reaches.
+    pub fn services(&self) -> Vec<&'static ServiceDescriptor> {
+        self.0
+            .routes
+            .services
+            .values()
+            .map(|client| client.descriptor())
+            .collect()
+    }
+
+    /// A client of a service by its name.
+    pub fn client(&self, service: &str) -> Option<&Arc<dyn AnyService>> {
+        self.0.routes.services.get(service)
+    }
+
+    #[cold]
+    fn not_found(&self, call: &str) -> CallError {
+        not_found(call, &self.services())
+    }
+}
+
+/// Why `service.method` cannot be called, with the nearest name.
+pub(crate) fn not_found(call: &str, services: &[&'static ServiceDescriptor]) -> CallError {
+    let names = || services.iter().map(|service| service.name);
+    let Some((service, method)) = call.rsplit_once('.') else {
+        let all: Vec<String> = services
+            .iter()
+            .flat_map(|service| {
+                service
+                    .methods
+                    .iter()
+                    .map(move |method| format!("{}.{}", service.name, method.name))
+            })
+            .collect();
+        let help = name::suggest(call, all.iter().map(String::as_str)).unwrap_or_default();
+        return CallError::new(
+            Code::MethodNotFound,
+            format!("`{call}` is not a call: write `service.method`; {help}"),
+        );
+    };
+    match services.iter().find(|known| known.name == service) {
+        None => {
+            let help = name::suggest(service, names())
+                .unwrap_or_else(|| "`app list` shows what is linked".into());
+            CallError::new(
+                Code::ServiceNotFound,
+                format!("no linked plugin provides the service `{service}`: {help}"),
+            )
+        }
+        Some(known) => {
+            let help = name::suggest(method, known.methods.iter().map(|method| method.name))
+                .unwrap_or_default();
+            CallError::new(
+                Code::MethodNotFound,
+                format!("the service `{service}` has no method `{method}`: {help}"),
+            )
+        }
+    }
+}
+
+async fn collect(mut stream: Stream<Vec<u8>, CallError>) -> Result<Vec<u8>, CallError> {
+    let mut array = vec![b'['];
+    while let Some(item) = stream.next().await {
+        if array.len() > 1 {
+            array.push(b',');
+        }
+        array.extend_from_slice(&item?);
+        if array.len() > limit::JSON_BYTES {
+            return Err(CallError::limit(format!(
+                "the stream has more than {} bytes; read it item by item",
+                limit::JSON_BYTES
+            )));
+        }
+    }
+    array.push(b']');
+    Ok(array)
+}
+
+/// Reads a stream on a task of its own.
+fn apart_stream(
+    client: Arc<dyn AnyService>,
+    method: usize,
+    ctx: Ctx,
+    input: Vec<u8>,
+) -> Stream<Vec<u8>, CallError> {
+    Stream::channel(1, move |sender| {
+        let reading: BoxFuture<'static, ()> = Box::pin(async move {
+            let mut stream = match client.call_json(method, &ctx, &input) {
+                JsonCall::Stream(stream) => stream,
+                JsonCall::Ready(result) => Stream::from_iter([result]),
+                JsonCall::Future(future) => Stream::from_iter([future.await]),
+            };
+            while let Some(item) = stream.next().await {
+                if !sender.send(item).await {
+                    return;
+                }
+            }
+        });
+        let task = AbortOnDrop(tokio::spawn(reading));
+        async move {
+            let mut task = task;
+            // A panic of the task is the end of the stream; the gate has counted it.
+            drop((&mut task.0).await);
+        }
+    })
+}
+
+struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+#[cfg(feature = "testing")]
+impl Host {
+    /// Makes the next calls of `service.method` fail; `false` when there is no such method.
+    pub(crate) fn fail(&self, call: &str, error: CallError, times: usize) -> bool {
+        let Some((client, index)) = self.0.routes.methods.get(call) else {
+            return false;
+        };
+        let Some(running) = self
+            .running()
+            .into_iter()
+            .find(|running| running.planned.name == client.provider())
+        else {
+            return false;
+        };
+        let gates = running
+            .slots
+            .iter()
+            .find(|slot| slot.service().name == client.descriptor().name)
+            .and_then(|slot| slot.gates().pop());
+        if let Some(gates) = &gates {
+            running.gate.fail(&gates[*index], error, times);
+        }
+        gates.is_some()
+    }
+}

@@ -1,0 +1,77 @@
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::registry::StateFolder;
+
+/// The state folder of a host. One process at a time: the lock ends with the process.
+#[derive(Debug, Clone)]
+pub struct Folder {
+    path: PathBuf,
+    lock: Arc<Mutex<Option<File>>>,
+}
+
+impl Folder {
+    /// A folder that is neither made nor locked yet.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            lock: Arc::default(),
+        }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Makes and locks the folder, once.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be made or written, or another process has it.
+    pub fn open(&self) -> Result<()> {
+        let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        if lock.is_some() {
+            return Ok(());
+        }
+        let shown = self.path.display();
+        let unusable = |fault: std::io::Error| {
+            Error::new(
+                ErrorKind::State,
+                format!(
+                    "cannot use the state folder `{shown}`: {fault}; choose another with `--state DIR`"
+                ),
+            )
+        };
+        std::fs::create_dir_all(&self.path).map_err(unusable)?;
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(self.path.join("lock"))
+            .map_err(unusable)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(Error::new(
+                    ErrorKind::State,
+                    format!(
+                        "another process uses the state folder `{shown}`; stop it, or choose another with `--state DIR`"
+                    ),
+                ));
+            }
+            Err(TryLockError::Error(fault)) => return Err(unusable(fault)),
+        }
+        *lock = Some(file);
+        Ok(())
+    }
+}
+
+impl StateFolder for Folder {
+    fn open(&self) -> Result<PathBuf> {
+        Folder::open(self)?;
+        Ok(self.path.clone())
+    }
+}

@@ -1,0 +1,285 @@
+//! Start in dependency order, stop in reverse.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Map, Value};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::builder::Setup;
+use super::instance::{Running, Surroundings};
+use super::{Host, Inner, Routes, State};
+use crate::call::{AnySlot, Cancel, Consumer};
+use crate::clock;
+use crate::error::{Error, ErrorKind, Problem, Result};
+use crate::registry::{Plan, PlannedInstance};
+use crate::security::Policy;
+
+type States = watch::Sender<BTreeMap<String, State>>;
+
+/// What every starting instance shares.
+pub(super) struct Starter {
+    setup: Setup,
+    policy: Policy,
+    states: States,
+}
+
+impl Starter {
+    /// Starts one instance, with the slots of what it asks for.
+    pub(super) async fn start(
+        &self,
+        planned: PlannedInstance,
+        slots: Vec<Arc<dyn AnySlot>>,
+    ) -> Result<Running> {
+        let name = planned.name.clone();
+        let settings = self
+            .setup
+            .settings
+            .get(&name)
+            .cloned()
+            .unwrap_or_else(|| Value::Object(Map::new()));
+        set(&self.states, &name, State::Starting);
+        let (states, quarantined) = (self.states.clone(), name.clone());
+        let around = Surroundings {
+            setup: &self.setup,
+            policy: &self.policy,
+            slots,
+            on_quarantine: Box::new(move || set(&states, &quarantined, State::Quarantined)),
+        };
+        Running::start(planned, settings, around).await
+    }
+}
+
+pub(super) fn set(states: &States, instance: &str, state: State) {
+    states.send_modify(|states| {
+        states.insert(instance.to_owned(), state);
+    });
+}
+
+impl Host {
+    pub(super) async fn start(setup: Setup, plan: Plan) -> Result<Self> {
+        let policy = Policy::new(&setup.grants).map_err(|problems| {
+            Error::problems(ErrorKind::Configuration, "bad permissions", problems)
+        })?;
+        let states = States::new(
+            plan.instances
+                .iter()
+                .map(|planned| (planned.name.clone(), State::Waiting))
+                .collect(),
+        );
+        let starter = Arc::new(Starter {
+            setup: setup.clone(),
+            policy: policy.clone(),
+            states: states.clone(),
+        });
+        let mut started: BTreeMap<String, Arc<Running>> = BTreeMap::new();
+        let failures = start_all(&starter, &plan, &mut started).await;
+        if !failures.is_empty() {
+            stop_all(&plan, &started, &states, setup.stop_deadline).await;
+            return Err(failure(failures));
+        }
+        let routes = Routes::new(&plan, &started);
+        let inner = Inner {
+            setup,
+            policy,
+            plan,
+            running: Mutex::new(started),
+            routes,
+            states,
+            stopping: Cancel::new(),
+            changing: tokio::sync::Mutex::new(()),
+        };
+        Ok(Self(Arc::new(inner)))
+    }
+
+    pub(super) fn starter(&self, setup: Setup) -> Starter {
+        Starter {
+            setup,
+            policy: self.0.policy.clone(),
+            states: self.0.states.clone(),
+        }
+    }
+
+    /// Stops everything in reverse order, within the deadline of the host. A second call does nothing.
+    ///
+    /// # Errors
+    ///
+    /// Every plugin that did not stop as it should; the others have stopped.
+    pub async fn stop(&self) -> Result<()> {
+        let _alone = self.0.changing.lock().await;
+        if self.0.stopping.is_cancelled() {
+            return Ok(());
+        }
+        self.0.stopping.cancel();
+        let running = self
+            .running()
+            .into_iter()
+            .map(|running| (running.planned.name.clone(), running))
+            .collect();
+        let faults = stop_all(
+            &self.0.plan,
+            &running,
+            &self.0.states,
+            self.0.setup.stop_deadline,
+        )
+        .await;
+        if faults.is_empty() {
+            return Ok(());
+        }
+        let problems = faults
+            .iter()
+            .map(|fault| Problem::new("stop", fault.message()))
+            .collect();
+        Err(Error::problems(
+            ErrorKind::Stop,
+            "not everything stopped as it should",
+            problems,
+        ))
+    }
+
+    /// Completes once [`stop`](Host::stop) has been called.
+    pub async fn stopping(&self) {
+        self.0.stopping.cancelled().await;
+    }
+}
+
+/// Starts each instance as soon as what it asks for runs. Stops starting at the first failure.
+async fn start_all(
+    starter: &Arc<Starter>,
+    plan: &Plan,
+    started: &mut BTreeMap<String, Arc<Running>>,
+) -> Vec<Error> {
+    let mut waiting: Vec<PlannedInstance> = plan.instances.clone();
+    let mut starting = JoinSet::new();
+    let mut failures = Vec::new();
+    loop {
+        if failures.is_empty() {
+            let (ready, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|planned| {
+                planned
+                    .bindings
+                    .iter()
+                    .all(|binding| started.contains_key(&binding.provider))
+            });
+            waiting = later;
+            for planned in ready {
+                let slots = slots(&planned, started);
+                let starter = starter.clone();
+                starting.spawn(async move {
+                    (planned.name.clone(), starter.start(planned, slots).await)
+                });
+            }
+        }
+        match starting.join_next().await {
+            None => return failures,
+            Some(Ok((name, Ok(running)))) => {
+                set(&starter.states, &name, State::Running);
+                started.insert(name, Arc::new(running));
+            }
+            Some(Ok((name, Err(fault)))) => {
+                set(&starter.states, &name, State::Failed);
+                failures.push(fault);
+            }
+            Some(Err(ended)) => failures.push(ended.into()),
+        }
+    }
+}
+
+/// The slots of what an instance asks for.
+pub(super) fn slots(
+    planned: &PlannedInstance,
+    started: &BTreeMap<String, Arc<Running>>,
+) -> Vec<Arc<dyn AnySlot>> {
+    planned
+        .bindings
+        .iter()
+        .filter_map(|binding| {
+            started
+                .get(&binding.provider)?
+                .slot(binding.service)
+                .cloned()
+        })
+        .collect()
+}
+
+fn failure(mut failures: Vec<Error>) -> Error {
+    if failures.len() == 1 {
+        return failures.remove(0);
+    }
+    let problems = failures
+        .iter()
+        .map(|fault| Problem::new("start", fault.message()))
+        .collect();
+    Error::problems(
+        ErrorKind::Start,
+        format!("{} plugins did not start", failures.len()),
+        problems,
+    )
+}
+
+/// Consumers before their providers; a plugin that hangs costs the others nothing but time.
+async fn stop_all(
+    plan: &Plan,
+    started: &BTreeMap<String, Arc<Running>>,
+    states: &States,
+    within: std::time::Duration,
+) -> Vec<Error> {
+    let deadline = clock::now() + within;
+    let mut faults = Vec::new();
+    for running in plan
+        .instances
+        .iter()
+        .rev()
+        .filter_map(|planned| started.get(&planned.name))
+    {
+        let name = &running.planned.name;
+        set(states, name, State::Stopping);
+        running.drain(deadline).await;
+        match running.stop(deadline).await {
+            Ok(()) => set(states, name, State::Stopped),
+            Err(fault) => {
+                set(states, name, State::Failed);
+                faults.push(fault);
+            }
+        }
+    }
+    faults
+}
+
+impl Routes {
+    #[expect(
+        clippy::disallowed_types,
+        reason = "one lookup on every JSON call; never iterated"
+    )]
+    fn new(plan: &Plan, started: &BTreeMap<String, Arc<Running>>) -> Self {
+        let mut routes = Self {
+            slots: started
+                .values()
+                .flat_map(|running| running.slots.clone())
+                .collect(),
+            ..Self::default()
+        };
+        // Lines come in ascending order, so the newest line of a name is what stays.
+        for ((name, line), provider) in &plan.defaults {
+            let slot = started.get(provider).and_then(|running| {
+                running
+                    .slots
+                    .iter()
+                    .find(|slot| slot.service().name == *name && slot.service().line() == *line)
+            });
+            if let Some(slot) = slot {
+                routes
+                    .services
+                    .insert((*name).to_owned(), slot.client(&Consumer::door()));
+            }
+        }
+        let mut methods = std::collections::HashMap::new();
+        for (name, client) in &routes.services {
+            for (index, method) in client.descriptor().methods.iter().enumerate() {
+                methods.insert(format!("{name}.{}", method.name), (client.clone(), index));
+            }
+        }
+        routes.methods = methods;
+        routes
+    }
+}

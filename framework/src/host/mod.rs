@@ -1,0 +1,190 @@
+//! The host: starts what is linked in, in order; routes calls; replaces and stops.
+//!
+//! ```text
+//! HostBuilder -> resolve -> start -> serve -> stop
+//! ```
+
+mod builder;
+mod door;
+mod folder;
+mod instance;
+mod lifecycle;
+mod replace;
+mod status;
+
+pub use builder::{HostBuilder, Limit};
+pub use door::Answer;
+pub use folder::Folder;
+pub use replace::Reloaded;
+pub use status::{InstanceStatus, State};
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::watch;
+
+use crate::call::{AnyService, AnySlot, Cancel, Consumer, Ctx, Root, Service, Slot};
+use crate::contract::Contract;
+use crate::error::{Error, ErrorKind, Result};
+use crate::metrics::MethodCounts;
+use crate::name;
+use crate::registry::Plan;
+use crate::security::{Policy, Principal};
+
+use builder::Setup;
+use instance::Running;
+
+/// Running plugins and the ways to call them. Cheap to clone.
+#[derive(Clone)]
+pub struct Host(Arc<Inner>);
+
+struct Inner {
+    setup: Setup,
+    policy: Policy,
+    plan: Plan,
+    /// The newest instance under each name. Never held while plugin code runs.
+    running: Mutex<BTreeMap<String, Arc<Running>>>,
+    routes: Routes,
+    states: watch::Sender<BTreeMap<String, State>>,
+    /// Thrown when the host stops: every call is given up.
+    stopping: Cancel,
+    /// One lifecycle change at a time.
+    changing: tokio::sync::Mutex<()>,
+}
+
+/// Where calls by name go. Fixed from the start on: slots stay when providers are replaced.
+#[derive(Default)]
+struct Routes {
+    /// `service.method` -> the default provider's client and the index of the method. Never iterated.
+    #[expect(
+        clippy::disallowed_types,
+        reason = "one lookup on every JSON call; never iterated"
+    )]
+    methods: HashMap<String, (Arc<dyn AnyService>, usize)>,
+    /// The default provider's client of each service, the newest line under the bare name.
+    services: BTreeMap<String, Arc<dyn AnyService>>,
+    slots: Vec<Arc<dyn AnySlot>>,
+}
+
+impl std::fmt::Debug for Host {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Host")
+            .field("states", &*self.0.states.borrow())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Host {
+    /// A host of no plugins; add them, or take [`HostBuilder::linked`].
+    pub fn builder() -> HostBuilder {
+        HostBuilder::default()
+    }
+
+    /// A root `Ctx` of the local operator.
+    pub fn ctx(&self) -> Ctx {
+        self.ctx_as(&Principal::operator())
+    }
+
+    /// A root `Ctx` of any principal. It holds what the configuration grants to it.
+    pub fn ctx_as(&self, principal: &Principal) -> Ctx {
+        let inner = &self.0;
+        Ctx::root(Root {
+            principal: principal.clone(),
+            roles: inner.policy.roles(principal),
+            clock: inner.setup.clock.clone(),
+            cancel: None,
+        })
+    }
+
+    /// A client of a service.
+    ///
+    /// # Errors
+    ///
+    /// When no running plugin provides it.
+    pub fn service<S: Contract + ?Sized + 'static>(&self) -> Result<Service<S>> {
+        let (wanted, line) = (S::DESCRIPTOR.name, S::DESCRIPTOR.line());
+        let provider = self.0.plan.defaults.get(&(wanted, line));
+        let slot = provider.and_then(|provider| self.slot(provider, wanted, line));
+        match slot.and_then(|slot| slot.as_any().downcast_ref::<Slot<S>>()) {
+            Some(slot) => Ok(slot.bind(&Consumer::door())),
+            None => {
+                let help = name::suggest(wanted, self.0.routes.services.keys().map(String::as_str))
+                    .unwrap_or_default();
+                Err(Error::new(
+                    ErrorKind::Graph,
+                    format!("nobody provides `{wanted}` {line}; {help}"),
+                ))
+            }
+        }
+    }
+
+    fn slot(
+        &self,
+        provider: &str,
+        service: &str,
+        line: crate::contract::Line,
+    ) -> Option<&Arc<dyn AnySlot>> {
+        let at = self
+            .0
+            .running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(provider)?
+            .slots
+            .clone();
+        let found = at
+            .iter()
+            .find(|slot| slot.service().name == service && slot.service().line() == line)?;
+        self.0
+            .routes
+            .slots
+            .iter()
+            .find(|slot| Arc::ptr_eq(slot, found))
+    }
+
+    /// What every method has done, by `instance`, then `service.method`.
+    pub fn counts(&self) -> BTreeMap<String, BTreeMap<String, Vec<MethodCounts>>> {
+        let running: Vec<Arc<Running>> = self.running();
+        let mut counts: BTreeMap<String, BTreeMap<String, Vec<MethodCounts>>> = BTreeMap::new();
+        for instance in running {
+            let methods = counts.entry(instance.planned.name.clone()).or_default();
+            for gate in instance
+                .slots
+                .iter()
+                .flat_map(|slot| slot.gates())
+                .flat_map(|gates| {
+                    gates
+                        .iter()
+                        .map(|gate| {
+                            (
+                                format!("{}.{}", gate.service, gate.method.name),
+                                gate.lanes.counts(),
+                            )
+                        })
+                        .collect::<Vec<_>>()
+                })
+            {
+                methods.entry(gate.0).or_default().push(gate.1);
+            }
+        }
+        counts
+    }
+
+    /// What the plugins have counted themselves, by instance.
+    pub fn meters(&self) -> BTreeMap<String, serde_json::Value> {
+        self.running()
+            .iter()
+            .map(|running| (running.planned.name.clone(), running.meter.snapshot()))
+            .collect()
+    }
+
+    fn running(&self) -> Vec<Arc<Running>> {
+        self.0
+            .running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+            .cloned()
+            .collect()
+    }
+}

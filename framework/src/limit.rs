@@ -1,0 +1,66 @@
+//! Every bound of the framework, in one table.
+//!
+//! A queue, a loop, a retry, a payload and a depth each have a named bound here. What a
+//! configuration may change says so.
+
+use std::time::Duration;
+
+/// Longest name of a service, method, plugin or instance, in characters.
+pub const NAME_LEN: usize = 64;
+
+/// Most methods that one service may have: the permissions of a client are one word.
+pub const METHODS_PER_SERVICE: usize = 64;
+
+/// Most roles of one host, the operator included: the roles of a principal are one word.
+pub const ROLES: usize = 64;
+
+/// Deadline of an async method that declares none.
+pub const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Largest JSON input or output of one call, in bytes.
+pub const JSON_BYTES: usize = 64 * 1024 * 1024;
+
+/// Violations that one refused input lists.
+pub const VIOLATIONS: usize = 64;
+
+/// Threads that have counters of their own; threads beyond share one lane.
+pub const LANES: usize = 64;
+
+/// Calls of a method that are all timed; later ones are sampled.
+pub const TIMED_CALLS: u64 = 1_000;
+
+/// Mean gap between timed calls after the first [`TIMED_CALLS`].
+pub const TIMED_GAP: u64 = 64;
+
+/// Panics of one instance after which it is quarantined.
+pub const PANICS: u64 = 5;
+
+/// Callers that may wait for a permit of a method with a concurrency limit.
+pub const WAITERS: usize = 1_024;
+
+/// Replacements of one instance in the life of a host: consumers walk past each on a call.
+pub const REPLACEMENTS: usize = 1_000;
+
+/// How long a host waits for an instance to start.
+pub const START: Duration = Duration::from_secs(60);
+
+/// How long a host waits for all instances to stop.
+pub const STOP: Duration = Duration::from_secs(10);
+
+/// Baggage entries that a `Ctx` carries.
+pub const BAGGAGE: usize = 16;
+
+/// Bytes of one baggage key or value.
+pub const BAGGAGE_BYTES: usize = 256;
+
+/// Items that a stream opened by [`Stream::channel`](crate::Stream::channel) may hold back.
+pub const STREAM_ITEMS: usize = 1_024;
+
+/// How long a handler may hold a worker in one poll before it is counted and named.
+pub const BLOCKED: Duration = Duration::from_millis(100);
+
+/// Connections that the control socket serves at once.
+pub const CONNECTIONS: usize = 64;
+
+/// Distinct error codes counted for one method; further ones count as `other`.
+pub const ERROR_CODES: usize = 32;

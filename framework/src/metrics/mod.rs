@@ -1,0 +1,13 @@
+//! Counting and timing calls, and the meters that authors fill themselves.
+//!
+//! What the gate records costs two plain stores a call: every thread writes a lane of its own
+//! ([`Lanes`]). Reading adds the lanes up.
+
+mod histogram;
+mod lanes;
+mod meter;
+
+pub use histogram::{Histogram, Percentiles};
+pub use lanes::MethodCounts;
+pub(crate) use lanes::{Lanes, Outcome, Ticket};
+pub use meter::{Counter, Gauge, Meter};

@@ -1,0 +1,25 @@
+//! What is linked in, what it needs, and how it all fits together.
+//!
+//! A plugin crate registers a [`PluginEntry`] at link time, or an application hands it over by
+//! [`HostBuilder::plugin`](crate::HostBuilder::plugin). Order means nothing: entries are sorted by
+//! id. [`resolve`] is pure: descriptors and choices in, a plan or every problem out.
+
+mod descriptor;
+mod embed;
+mod entry;
+mod inject;
+mod link;
+mod metadata;
+mod resolve;
+
+pub use descriptor::{Need, PluginDescriptor, default_id, first_non_empty};
+pub use embed::{Frame, embedded_len, fnv1a, frame, frame_len, frame_text, text};
+pub use entry::{Health, Plugin, PluginEntry, Provided, Started};
+pub(crate) use entry::{Running, Start};
+pub use inject::{Background, Binder, FromHost, Settings, StateDir};
+pub(crate) use inject::{StateFolder, Tasks};
+#[doc(hidden)]
+pub use link::PLUGINS;
+pub use link::linked;
+pub use metadata::metadata;
+pub use resolve::{Choices, Plan, PlannedInstance, resolve};

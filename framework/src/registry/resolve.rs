@@ -1,0 +1,478 @@
+//! Which instance answers whom, and in which order they start. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::PluginEntry;
+use crate::contract::{Line, ServiceDescriptor};
+use crate::error::Problem;
+use crate::name;
+
+/// What the configuration chooses.
+#[derive(Debug, Clone, Default)]
+pub struct Choices {
+    /// Further instances: name -> plugin id. Every plugin has its default instance beside them.
+    pub instances: BTreeMap<String, String>,
+    /// Plugins whose default instance is not started.
+    pub disable: BTreeSet<String>,
+    /// Providers: `service` or `consumer.service` -> instance.
+    pub services: BTreeMap<String, String>,
+    /// The same, where a provider that is not there is passed over: an application's own defaults.
+    pub preferred: BTreeMap<String, String>,
+    /// Plugins that could be linked in: id, and its services as `name@line`.
+    pub known: &'static [(&'static str, &'static [&'static str])],
+    /// What is linked by choice, for the build command in a message.
+    pub chosen: &'static [&'static str],
+}
+
+/// The instances in the order in which they start.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Every instance after the providers of what it asks for.
+    pub instances: Vec<PlannedInstance>,
+    /// The provider that doors and consumers without a choice of their own get.
+    pub defaults: BTreeMap<(&'static str, Line), String>,
+}
+
+/// One instance.
+#[derive(Debug, Clone)]
+pub struct PlannedInstance {
+    /// Its name.
+    pub name: String,
+    /// The plugin.
+    pub entry: PluginEntry,
+    /// Who answers each service that it asks for.
+    pub bindings: Vec<Binding>,
+}
+
+/// One service that an instance asks for, and who answers.
+#[derive(Debug, Clone)]
+pub struct Binding {
+    /// The service.
+    pub service: &'static ServiceDescriptor,
+    /// The instance that answers.
+    pub provider: String,
+}
+
+/// Fits the plugins together, or lists everything that does not fit.
+///
+/// # Errors
+///
+/// Duplicate ids, unknown names, missing services, incompatible lines, ambiguous providers and
+/// cycles: all of them at once.
+pub fn resolve(entries: &[PluginEntry], choices: &Choices) -> Result<Plan, Vec<Problem>> {
+    let mut problems = duplicates(entries);
+    let instances = instances(entries, choices, &mut problems);
+    let resolver = Resolver {
+        instances: &instances,
+        choices,
+    };
+    let mut planned = Vec::new();
+    for (name, entry) in &instances {
+        let mut bindings = Vec::new();
+        for (service, optional) in entry.descriptor.requires() {
+            match resolver.provider(Some(name), service.name, service.line()) {
+                Ok(Some(provider)) => bindings.push(Binding { service, provider }),
+                Ok(None) if optional => {}
+                Ok(None) => problems.push(resolver.missing(name, service)),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        planned.push(PlannedInstance {
+            name: name.clone(),
+            entry: *entry,
+            bindings,
+        });
+    }
+    let mut defaults = BTreeMap::new();
+    for service in instances
+        .values()
+        .flat_map(|entry| entry.descriptor.provides)
+    {
+        match resolver.provider(None, service.name, service.line()) {
+            Ok(Some(provider)) => drop(defaults.insert((service.name, service.line()), provider)),
+            Ok(None) => {}
+            Err(problem) => problems.push(problem),
+        }
+    }
+    resolver.unknown_choices(&mut problems);
+    match order(planned) {
+        Ok(instances) if problems.is_empty() => Ok(Plan {
+            instances,
+            defaults,
+        }),
+        Ok(_) => Err(unique(problems)),
+        Err(cycles) => {
+            problems.extend(cycles);
+            Err(unique(problems))
+        }
+    }
+}
+
+fn unique(mut problems: Vec<Problem>) -> Vec<Problem> {
+    let mut seen = BTreeSet::new();
+    problems.retain(|problem| seen.insert(problem.to_string()));
+    problems
+}
+
+fn duplicates(entries: &[PluginEntry]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (index, entry) in entries.iter().enumerate() {
+        let plugin = entry.descriptor;
+        if let Some(other) = entries[..index]
+            .iter()
+            .find(|other| other.descriptor.id == plugin.id)
+        {
+            let (first, second) = (other.descriptor.package, plugin.package);
+            let message = format!(
+                "two plugins have the id `{}`: packages `{first}` and `{second}`",
+                plugin.id
+            );
+            problems.push(
+                Problem::new("duplicate_plugin", message)
+                    .help("leave one out, or give one another id: #[weldkit::plugin(id = \"…\")]"),
+            );
+        }
+    }
+    problems
+}
+
+/// Every instance by name: the default one of each plugin, and those of the configuration.
+fn instances(
+    entries: &[PluginEntry],
+    choices: &Choices,
+    problems: &mut Vec<Problem>,
+) -> BTreeMap<String, PluginEntry> {
+    let ids = || entries.iter().map(|entry| entry.descriptor.id);
+    let mut instances: BTreeMap<String, PluginEntry> = entries
+        .iter()
+        .filter(|entry| !choices.disable.contains(entry.descriptor.id))
+        .map(|entry| (entry.descriptor.id.to_owned(), *entry))
+        .collect();
+    for id in choices
+        .disable
+        .iter()
+        .filter(|id| !ids().any(|known| known == *id))
+    {
+        let problem = Problem::new(
+            "unknown_plugin",
+            format!("`{id}` is disabled but not linked"),
+        )
+        .place("host.disable");
+        problems.push(with_suggestion(problem, id, ids()));
+    }
+    for (name, plugin) in &choices.instances {
+        let place = format!("instances.{name}");
+        if let Some(fault) = name::fault(name) {
+            problems.push(Problem::new("bad_name", fault).place(place));
+            continue;
+        }
+        match entries.iter().find(|entry| entry.descriptor.id == plugin) {
+            None => {
+                let problem = Problem::new(
+                    "unknown_plugin",
+                    format!("instance `{name}` is of plugin `{plugin}`, which is not linked"),
+                )
+                .place(place);
+                let build = build_command(choices, plugin)
+                    .filter(|_| choices.known.iter().any(|(id, _)| id == plugin));
+                problems.push(match build {
+                    Some(build) => problem.help(build),
+                    None => with_suggestion(problem, plugin, ids()),
+                });
+            }
+            Some(entry) => {
+                if instances.insert(name.clone(), *entry).is_some() {
+                    problems.push(
+                        Problem::new(
+                            "duplicate_instance",
+                            format!("`{name}` is the default instance of a plugin already"),
+                        )
+                        .place(place),
+                    );
+                }
+            }
+        }
+    }
+    instances
+}
+
+fn with_suggestion<'a>(
+    problem: Problem,
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Problem {
+    match name::suggest(word, candidates) {
+        Some(help) => problem.help(help),
+        None => problem,
+    }
+}
+
+/// The command that builds what is chosen and one plugin more.
+fn build_command(choices: &Choices, more: &str) -> Option<String> {
+    if choices.chosen.is_empty() && choices.known.is_empty() {
+        return None;
+    }
+    let plugins: BTreeSet<&str> = choices.chosen.iter().copied().chain([more]).collect();
+    Some(format!(
+        "cargo xtask build --plugins {}",
+        plugins.into_iter().collect::<Vec<_>>().join(",")
+    ))
+}
+
+struct Resolver<'a> {
+    instances: &'a BTreeMap<String, PluginEntry>,
+    choices: &'a Choices,
+}
+
+impl Resolver<'_> {
+    fn candidates(&self, service: &str, line: Line) -> Vec<&str> {
+        let provides = |entry: &PluginEntry| {
+            entry
+                .descriptor
+                .provides
+                .iter()
+                .any(|provided| provided.name == service && provided.line() == line)
+        };
+        self.instances
+            .iter()
+            .filter(|(_, entry)| provides(entry))
+            .map(|(name, _)| name.as_str())
+            .collect()
+    }
+
+    /// The instance that answers: by choice of the consumer, by choice for all, the only default
+    /// instance, the only one.
+    fn provider(
+        &self,
+        consumer: Option<&str>,
+        service: &str,
+        line: Line,
+    ) -> Result<Option<String>, Problem> {
+        let candidates = self.candidates(service, line);
+        let keys = consumer
+            .map(|consumer| format!("{consumer}.{service}"))
+            .into_iter()
+            .chain([service.to_owned()]);
+        for key in keys {
+            let chosen = self
+                .choices
+                .services
+                .get(&key)
+                .or_else(|| self.choices.preferred.get(&key));
+            if let Some(chosen) = chosen.filter(|chosen| candidates.contains(&chosen.as_str())) {
+                return Ok(Some(chosen.clone()));
+            }
+        }
+        let defaults: Vec<&str> = candidates
+            .iter()
+            .copied()
+            .filter(|name| self.instances[*name].descriptor.id == *name)
+            .collect();
+        match (defaults.as_slice(), candidates.as_slice()) {
+            ([only], _) | ([], [only]) => Ok(Some((*only).to_owned())),
+            ([], []) => Ok(None),
+            _ => {
+                let list = candidates.join("`, `");
+                let help = format!(
+                    "choose one in the configuration:\n[services]\n{service} = \"{}\"",
+                    candidates[0]
+                );
+                Err(Problem::new(
+                    "ambiguous_provider",
+                    format!("`{service}` has several providers: `{list}`"),
+                )
+                .help(help))
+            }
+        }
+    }
+
+    /// Why nobody provides a service, and what to do about it.
+    fn missing(&self, consumer: &str, service: &ServiceDescriptor) -> Problem {
+        let (wanted, line) = (service.name, service.line());
+        let other = self.instances.iter().find_map(|(name, entry)| {
+            let provided = entry
+                .descriptor
+                .provides
+                .iter()
+                .find(|provided| provided.name == wanted)?;
+            Some((name, provided.version))
+        });
+        if let Some((name, version)) = other {
+            let message = format!(
+                "`{consumer}` asks for `{wanted}` {line}, but `{name}` provides {version}, which is another compatibility line"
+            );
+            let help = format!(
+                "build both against one line: `cargo tree -i {}` shows who asks for which",
+                service.package
+            );
+            return Problem::new("incompatible_line", message).help(help);
+        }
+        let problem = Problem::new(
+            "missing_service",
+            format!("`{consumer}` asks for the service `{wanted}` {line}, which nobody provides"),
+        );
+        if let Some(disabled) = self
+            .choices
+            .disable
+            .iter()
+            .find(|id| self.supplies(id, wanted, line))
+        {
+            return problem.help(format!("plugin `{disabled}` provides it and is disabled: take it out of `disable` in [host]"));
+        }
+        let suppliers: Vec<&str> = self
+            .choices
+            .known
+            .iter()
+            .map(|(id, _)| *id)
+            .filter(|id| self.supplies(id, wanted, line))
+            .collect();
+        match suppliers.as_slice() {
+            [] => problem.help(format!(
+                "link a plugin that provides `{wanted}`, or leave `{consumer}` out"
+            )),
+            [first, ..] => {
+                let build = build_command(self.choices, first).unwrap_or_default();
+                problem.help(format!(
+                    "plugin `{}` provides it: {build}",
+                    suppliers.join("` or `")
+                ))
+            }
+        }
+    }
+
+    fn supplies(&self, id: &str, service: &str, line: Line) -> bool {
+        let wanted = format!("{service}@{line}");
+        self.choices
+            .known
+            .iter()
+            .any(|(known, services)| *known == id && services.contains(&wanted.as_str()))
+    }
+
+    /// Choices that name no service, no consumer or no provider.
+    fn unknown_choices(&self, problems: &mut Vec<Problem>) {
+        let services: BTreeSet<&str> = self
+            .instances
+            .values()
+            .flat_map(|entry| entry.descriptor.provides.iter().map(|service| service.name))
+            .collect();
+        for (key, chosen) in &self.choices.services {
+            let place = format!("services.{key}");
+            let (consumer, service) = key
+                .split_once('.')
+                .map_or((None, key.as_str()), |(consumer, service)| {
+                    (Some(consumer), service)
+                });
+            if let Some(consumer) =
+                consumer.filter(|consumer| !self.instances.contains_key(*consumer))
+            {
+                let problem = Problem::new(
+                    "unknown_instance",
+                    format!("there is no instance `{consumer}`"),
+                )
+                .place(place.clone());
+                problems.push(with_suggestion(
+                    problem,
+                    consumer,
+                    self.instances.keys().map(String::as_str),
+                ));
+            }
+            if !services.contains(service) {
+                let problem = Problem::new(
+                    "unknown_service",
+                    format!("nobody provides the service `{service}`"),
+                )
+                .place(place);
+                problems.push(with_suggestion(problem, service, services.iter().copied()));
+                continue;
+            }
+            let provides = |entry: &PluginEntry| {
+                entry
+                    .descriptor
+                    .provides
+                    .iter()
+                    .any(|provided| provided.name == service)
+            };
+            let providers: Vec<&str> = self
+                .instances
+                .iter()
+                .filter(|(_, entry)| provides(entry))
+                .map(|(name, _)| name.as_str())
+                .collect();
+            if !providers.contains(&chosen.as_str()) {
+                let problem = Problem::new(
+                    "unknown_instance",
+                    format!("`{chosen}` does not provide `{service}`"),
+                )
+                .place(place);
+                problems.push(with_suggestion(problem, chosen, providers));
+            }
+        }
+    }
+}
+
+/// Providers first, then by name; or every cycle with its path.
+fn order(planned: Vec<PlannedInstance>) -> Result<Vec<PlannedInstance>, Vec<Problem>> {
+    let mut waiting: BTreeMap<String, PlannedInstance> = planned
+        .into_iter()
+        .map(|instance| (instance.name.clone(), instance))
+        .collect();
+    let mut ordered: Vec<PlannedInstance> = Vec::with_capacity(waiting.len());
+    loop {
+        let ready: Vec<String> = waiting
+            .iter()
+            .filter(|(_, instance)| {
+                instance
+                    .bindings
+                    .iter()
+                    .all(|binding| !waiting.contains_key(&binding.provider))
+            })
+            .map(|(name, _)| name.clone())
+            .collect();
+        if ready.is_empty() {
+            break;
+        }
+        ordered.extend(ready.iter().filter_map(|name| waiting.remove(name)));
+    }
+    if waiting.is_empty() {
+        Ok(ordered)
+    } else {
+        Err(cycles(&waiting))
+    }
+}
+
+/// Each cycle among what cannot start, once, with its path.
+fn cycles(waiting: &BTreeMap<String, PlannedInstance>) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut told = BTreeSet::new();
+    for start in waiting.keys() {
+        let mut path: Vec<(&str, &str)> = Vec::new();
+        let mut at = start.as_str();
+        let begin = loop {
+            if let Some(begin) = path.iter().position(|(name, _)| *name == at) {
+                break begin;
+            }
+            // Everything that waits has something that waits before it, so the walk ends in a cycle.
+            let Some(next) = waiting[at]
+                .bindings
+                .iter()
+                .find(|binding| waiting.contains_key(&binding.provider))
+            else {
+                break path.len();
+            };
+            path.push((at, next.service.name));
+            at = &next.provider;
+        };
+        let cycle = &path[begin..];
+        let members: BTreeSet<&str> = cycle.iter().map(|(name, _)| *name).collect();
+        if cycle.is_empty() || !told.insert(members) {
+            continue;
+        }
+        let mut text = String::new();
+        for (name, service) in cycle {
+            text.push_str(&format!("`{name}` asks for `{service}` of "));
+        }
+        text.push_str(&format!("`{}`", cycle[0].0));
+        problems.push(Problem::new("cycle", format!("plugins wait for each other: {text}")).help("make one of them work without the other's service, or choose another provider in [services]"));
+    }
+    problems
+}
