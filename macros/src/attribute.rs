@@ -43,7 +43,10 @@ pub(crate) enum Form {
 pub(crate) const STABILITIES: &[&str] = &["stable", "beta", "experimental", "deprecated"];
 
 /// `crate = path`, which every attribute has.
-pub(crate) const CRATE: Key = Key { name: "crate", form: Form::Path("weldkit") };
+pub(crate) const CRATE: Key = Key {
+    name: "crate",
+    form: Form::Path("weldkit"),
+};
 
 enum Value {
     Flag,
@@ -89,13 +92,21 @@ impl Arguments {
             Meta::List(list) => Self::read(keys, list.tokens.clone(), errors),
             Meta::NameValue(pair) => {
                 let name = pair.path.get_ident().map(plain).unwrap_or_default();
-                errors.at(&pair.path, format!("write the keys in parentheses: `#[{name}(…)]`"));
+                errors.at(
+                    &pair.path,
+                    format!("write the keys in parentheses: `#[{name}(…)]`"),
+                );
                 Self::default()
             }
         }
     }
 
-    fn read_one(&mut self, keys: &[Key], input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<()> {
+    fn read_one(
+        &mut self,
+        keys: &[Key],
+        input: ParseStream<'_>,
+        errors: &mut Errors,
+    ) -> syn::Result<()> {
         if !input.peek(Ident::peek_any) {
             return Err(input.error(format!("write a key here: {}", listed(keys))));
         }
@@ -161,13 +172,29 @@ impl Arguments {
     }
 }
 
-fn read_value(key: &Key, ident: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Value> {
-    let wrong = || Err(syn::Error::new(ident.span(), format!("write `{}`", shape(key))));
+fn read_value(
+    key: &Key,
+    ident: &Ident,
+    input: ParseStream<'_>,
+    errors: &mut Errors,
+) -> syn::Result<Value> {
+    let wrong = || {
+        Err(syn::Error::new(
+            ident.span(),
+            format!("write `{}`", shape(key)),
+        ))
+    };
     let next_is_value = input.peek(Token![=]);
     let next_is_list = input.peek(token::Paren);
     match key.form {
         Form::Flag if !next_is_value && !next_is_list => Ok(Value::Flag),
-        Form::Flag => Err(syn::Error::new(ident.span(), format!("`{0}` is a flag: write `{0}` alone, or leave it out", key.name))),
+        Form::Flag => Err(syn::Error::new(
+            ident.span(),
+            format!(
+                "`{0}` is a flag: write `{0}` alone, or leave it out",
+                key.name
+            ),
+        )),
         Form::Text(_) | Form::Choice(_) if next_is_value => {
             input.parse::<Token![=]>()?;
             if !input.peek(LitStr) {
@@ -177,27 +204,59 @@ fn read_value(key: &Key, ident: &Ident, input: ParseStream<'_>, errors: &mut Err
             if let Form::Choice(words) = key.form {
                 let word = text.value();
                 if !words.contains(&word.as_str()) {
-                    errors.at(&text, format!("unknown {} `{word}`: {}", key.name, suggestion(&word, words)));
+                    errors.at(
+                        &text,
+                        format!(
+                            "unknown {} `{word}`: {}",
+                            key.name,
+                            suggestion(&word, words)
+                        ),
+                    );
                 }
             }
             Ok(Value::Text(text))
         }
         Form::Path(_) if next_is_value => {
             input.parse::<Token![=]>()?;
-            input.call(Path::parse_mod_style).map(Value::Path).or_else(|_| wrong())
+            input
+                .call(Path::parse_mod_style)
+                .map(Value::Path)
+                .or_else(|_| wrong())
         }
-        Form::Texts(_) if next_is_list => {
-            list(input, |item| item.parse::<LitStr>()).map(Value::Texts).or_else(|error| Err(syn::Error::new(error.span(), format!("write texts in quotes: `{}`", shape(key)))))
-        }
-        Form::Paths(_) if next_is_list => {
-            list(input, Path::parse_mod_style).map(Value::Paths).or_else(|error| Err(syn::Error::new(error.span(), format!("write paths: `{}`", shape(key)))))
-        }
+        Form::Texts(_) if next_is_list => list(input, |item| item.parse::<LitStr>())
+            .map(Value::Texts)
+            .or_else(|error| {
+                Err(syn::Error::new(
+                    error.span(),
+                    format!("write texts in quotes: `{}`", shape(key)),
+                ))
+            }),
+        Form::Paths(_) if next_is_list => list(input, Path::parse_mod_style)
+            .map(Value::Paths)
+            .or_else(|error| {
+                Err(syn::Error::new(
+                    error.span(),
+                    format!("write paths: `{}`", shape(key)),
+                ))
+            }),
         Form::Words(known) if next_is_list => {
-            let words = list(input, Ident::parse_any).or_else(|error| Err(syn::Error::new(error.span(), format!("write words: `{}`", shape(key)))))?;
+            let words = list(input, Ident::parse_any).or_else(|error| {
+                Err(syn::Error::new(
+                    error.span(),
+                    format!("write words: `{}`", shape(key)),
+                ))
+            })?;
             for word in &words {
                 let text = word.to_string();
                 if !known.contains(&text.as_str()) {
-                    errors.push(word.span(), format!("unknown {} `{text}`: {}", key.name, suggestion(&text, known)));
+                    errors.push(
+                        word.span(),
+                        format!(
+                            "unknown {} `{text}`: {}",
+                            key.name,
+                            suggestion(&text, known)
+                        ),
+                    );
                 }
             }
             Ok(Value::Words(words))
@@ -206,7 +265,10 @@ fn read_value(key: &Key, ident: &Ident, input: ParseStream<'_>, errors: &mut Err
     }
 }
 
-fn list<T>(input: ParseStream<'_>, item: fn(ParseStream<'_>) -> syn::Result<T>) -> syn::Result<Vec<T>> {
+fn list<T>(
+    input: ParseStream<'_>,
+    item: fn(ParseStream<'_>) -> syn::Result<T>,
+) -> syn::Result<Vec<T>> {
     let inside;
     parenthesized!(inside in input);
     let items = Punctuated::<T, Token![,]>::parse_terminated_with(&inside, item)?;
@@ -237,7 +299,10 @@ fn shape(key: &Key) -> String {
 }
 
 fn names(keys: &[Key]) -> Vec<&'static str> {
-    keys.iter().filter(|key| !matches!(key.form, Form::Elsewhere(_))).map(|key| key.name).collect()
+    keys.iter()
+        .filter(|key| !matches!(key.form, Form::Elsewhere(_)))
+        .map(|key| key.name)
+        .collect()
 }
 
 fn listed(keys: &[Key]) -> String {
@@ -257,13 +322,34 @@ mod tests {
 
     const KEYS: &[Key] = &[
         CRATE,
-        Key { name: "read_only", form: Form::Flag },
-        Key { name: "timeout", form: Form::Text("5s") },
-        Key { name: "stability", form: Form::Choice(STABILITIES) },
-        Key { name: "tags", form: Form::Texts("html") },
-        Key { name: "provides", form: Form::Paths("Storage") },
-        Key { name: "access", form: Form::Words(&["net", "fs"]) },
-        Key { name: "version", form: Form::Elsewhere("the version comes from Cargo.toml") },
+        Key {
+            name: "read_only",
+            form: Form::Flag,
+        },
+        Key {
+            name: "timeout",
+            form: Form::Text("5s"),
+        },
+        Key {
+            name: "stability",
+            form: Form::Choice(STABILITIES),
+        },
+        Key {
+            name: "tags",
+            form: Form::Texts("html"),
+        },
+        Key {
+            name: "provides",
+            form: Form::Paths("Storage"),
+        },
+        Key {
+            name: "access",
+            form: Form::Words(&["net", "fs"]),
+        },
+        Key {
+            name: "version",
+            form: Form::Elsewhere("the version comes from Cargo.toml"),
+        },
     ];
 
     fn read(text: &str) -> (Arguments, String) {
@@ -274,7 +360,9 @@ mod tests {
 
     #[test]
     fn every_form_is_read() {
-        let (arguments, errors) = read(r#"crate = a::b, read_only, timeout = "5s", tags("x", "y"), provides(Storage, a::B,), access(net)"#);
+        let (arguments, errors) = read(
+            r#"crate = a::b, read_only, timeout = "5s", tags("x", "y"), provides(Storage, a::B,), access(net)"#,
+        );
         assert_eq!(errors, "");
         assert!(arguments.flag("read_only").is_some());
         assert!(arguments.flag("stability").is_none());
@@ -287,7 +375,9 @@ mod tests {
 
     #[test]
     fn every_error_is_reported_at_once() {
-        let (_, errors) = read(r#"readonly, timeout("5s"), read_only = true, "x", access(web), stability = "stabel", version = "1", tags(x) timeout = 5, read_only, read_only"#);
+        let (_, errors) = read(
+            r#"readonly, timeout("5s"), read_only = true, "x", access(web), stability = "stabel", version = "1", tags(x) timeout = 5, read_only, read_only"#,
+        );
         for message in [
             "unknown key `readonly`: did you mean `read_only`?",
             "write `timeout = \\\"5s\\\"`",

@@ -17,7 +17,9 @@ pub(crate) fn path(given: Option<&syn::Path>) -> syn::Path {
     if let Some(path) = given {
         return path.clone();
     }
-    let name = manifest_folder().and_then(|folder| dependency(&folder)).unwrap_or_else(|| PACKAGE.to_owned());
+    let name = manifest_folder()
+        .and_then(|folder| dependency(&folder))
+        .unwrap_or_else(|| PACKAGE.to_owned());
     let name = Ident::new(&name, Span::call_site());
     syn::parse_quote!(::#name)
 }
@@ -35,13 +37,20 @@ fn dependency(folder: &Path) -> Option<String> {
     }
     // `wk.workspace = true`: the package's real name stands in the workspace's manifest.
     let shared = workspace(folder)?;
-    let renamed = named(&self::entries(&shared, |table| table == "workspace.dependencies"))?;
-    entries.iter().any(|entry| entry.workspace && identifier(&entry.key) == renamed).then_some(renamed)
+    let renamed = named(&self::entries(&shared, |table| {
+        table == "workspace.dependencies"
+    }))?;
+    entries
+        .iter()
+        .any(|entry| entry.workspace && identifier(&entry.key) == renamed)
+        .then_some(renamed)
 }
 
 /// The name of the entry that is the framework.
 fn named(entries: &[Entry]) -> Option<String> {
-    let entry = entries.iter().find(|entry| entry.package.as_deref().unwrap_or(&entry.key) == PACKAGE)?;
+    let entry = entries
+        .iter()
+        .find(|entry| entry.package.as_deref().unwrap_or(&entry.key) == PACKAGE)?;
     let name = identifier(&entry.key);
     syn::parse_str::<Ident>(&name).is_ok().then_some(name)
 }
@@ -54,7 +63,10 @@ fn identifier(key: &str) -> String {
 fn workspace(folder: &Path) -> Option<String> {
     folder.ancestors().find_map(|folder| {
         let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).ok()?;
-        manifest.lines().any(|line| line.trim_start().starts_with("[workspace")).then_some(manifest)
+        manifest
+            .lines()
+            .any(|line| line.trim_start().starts_with("[workspace"))
+            .then_some(manifest)
     })
 }
 
@@ -68,7 +80,10 @@ struct Entry {
 
 fn is_dependency_table(table: &str) -> bool {
     let last = table.rsplit('.').next().unwrap_or(table);
-    let kind = matches!(last, "dependencies" | "dev-dependencies" | "build-dependencies");
+    let kind = matches!(
+        last,
+        "dependencies" | "dev-dependencies" | "build-dependencies"
+    );
     kind && (table == last || table.starts_with("target."))
 }
 
@@ -78,26 +93,39 @@ fn entries(manifest: &str, wanted: impl Fn(&str) -> bool) -> Vec<Entry> {
     let mut table = String::new();
     for line in manifest.lines().map(str::trim) {
         if let Some(header) = line.strip_prefix('[') {
-            table = header.split(']').next().unwrap_or_default().replace(['"', ' '], "");
+            table = header
+                .split(']')
+                .next()
+                .unwrap_or_default()
+                .replace(['"', ' '], "");
             continue;
         }
-        let Some((key, value)) = line.split_once('=') else { continue };
+        let Some((key, value)) = line.split_once('=') else {
+            continue;
+        };
         if line.starts_with('#') {
             continue;
         }
         let (key, value) = (key.trim().replace('"', ""), value.trim());
         let (name, field) = if wanted(&table) {
-            key.split_once('.').map_or((key.clone(), ""), |(name, field)| (name.to_owned(), field))
+            key.split_once('.')
+                .map_or((key.clone(), ""), |(name, field)| (name.to_owned(), field))
         } else {
             match table.rsplit_once('.') {
                 Some((parent, name)) if wanted(parent) => (name.to_owned(), key.as_str()),
                 _ => continue,
             }
         };
-        let index = entries.iter().position(|entry| entry.key == name).unwrap_or_else(|| {
-            entries.push(Entry { key: name, ..Entry::default() });
-            entries.len() - 1
-        });
+        let index = entries
+            .iter()
+            .position(|entry| entry.key == name)
+            .unwrap_or_else(|| {
+                entries.push(Entry {
+                    key: name,
+                    ..Entry::default()
+                });
+                entries.len() - 1
+            });
         note(&mut entries[index], field, value);
     }
     entries
@@ -107,7 +135,12 @@ fn entries(manifest: &str, wanted: impl Fn(&str) -> bool) -> Vec<Entry> {
 fn note(entry: &mut Entry, field: &str, value: &str) {
     match field {
         "" => {
-            let Some(pairs) = value.strip_prefix('{').and_then(|rest| rest.split('}').next()) else { return };
+            let Some(pairs) = value
+                .strip_prefix('{')
+                .and_then(|rest| rest.split('}').next())
+            else {
+                return;
+            };
             for (key, value) in pairs.split(',').filter_map(|pair| pair.split_once('=')) {
                 note(entry, key.trim(), value.trim());
             }
@@ -123,19 +156,41 @@ mod tests {
     use super::*;
 
     fn check(manifest: &str, expected: Option<&str>) {
-        assert_eq!(named(&entries(manifest, is_dependency_table)).as_deref(), expected, "{manifest}");
+        assert_eq!(
+            named(&entries(manifest, is_dependency_table)).as_deref(),
+            expected,
+            "{manifest}"
+        );
     }
 
     #[test]
     fn the_framework_is_found_under_the_name_it_has() {
         check("[dependencies]\nweldkit = \"0.1\"", Some("weldkit"));
         check("[dependencies]\nweldkit.workspace = true", Some("weldkit"));
-        check("[dependencies]\nserde = \"1\"\nwk = { version = \"0.1\", package = \"weldkit\" } # why", Some("wk"));
-        check("[dependencies]\nmy-kit = { package = 'weldkit', features = [\"cli\"] }", Some("my_kit"));
-        check("[dependencies.wk]\nversion = \"0.1\"\npackage = \"weldkit\"", Some("wk"));
-        check("[dependencies]\nwk.package = \"weldkit\"\nwk.version = \"0.1\"", Some("wk"));
-        check("[target.'cfg(unix)'.dependencies]\nwk = { package = \"weldkit\" }", Some("wk"));
-        check("[dev-dependencies]\nwk = { package = \"weldkit\" }", Some("wk"));
+        check(
+            "[dependencies]\nserde = \"1\"\nwk = { version = \"0.1\", package = \"weldkit\" } # why",
+            Some("wk"),
+        );
+        check(
+            "[dependencies]\nmy-kit = { package = 'weldkit', features = [\"cli\"] }",
+            Some("my_kit"),
+        );
+        check(
+            "[dependencies.wk]\nversion = \"0.1\"\npackage = \"weldkit\"",
+            Some("wk"),
+        );
+        check(
+            "[dependencies]\nwk.package = \"weldkit\"\nwk.version = \"0.1\"",
+            Some("wk"),
+        );
+        check(
+            "[target.'cfg(unix)'.dependencies]\nwk = { package = \"weldkit\" }",
+            Some("wk"),
+        );
+        check(
+            "[dev-dependencies]\nwk = { package = \"weldkit\" }",
+            Some("wk"),
+        );
     }
 
     #[test]
@@ -145,7 +200,10 @@ mod tests {
         check("[dependencies]\n# wk = { package = \"weldkit\" }", None);
         check("[dependencies]\nweldkit = { package = \"other\" }", None);
         check("[features]\nwk = [\"package = weldkit\"]", None);
-        check("[package.metadata.dependencies]\nwk = { package = \"weldkit\" }", None);
+        check(
+            "[package.metadata.dependencies]\nwk = { package = \"weldkit\" }",
+            None,
+        );
     }
 
     #[test]
@@ -153,8 +211,16 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("weldkit-macros-{}", std::process::id()));
         let member = folder.join("member");
         std::fs::create_dir_all(&member).unwrap();
-        std::fs::write(folder.join("Cargo.toml"), "[workspace]\n[workspace.dependencies]\nwk = { package = \"weldkit\", path = \"x\" }\n").unwrap();
-        std::fs::write(member.join("Cargo.toml"), "[package]\nname = \"member\"\n[dependencies]\nwk.workspace = true\n").unwrap();
+        std::fs::write(
+            folder.join("Cargo.toml"),
+            "[workspace]\n[workspace.dependencies]\nwk = { package = \"weldkit\", path = \"x\" }\n",
+        )
+        .unwrap();
+        std::fs::write(
+            member.join("Cargo.toml"),
+            "[package]\nname = \"member\"\n[dependencies]\nwk.workspace = true\n",
+        )
+        .unwrap();
         let found = dependency(&member);
         std::fs::remove_dir_all(&folder).unwrap();
         assert_eq!(found.as_deref(), Some("wk"));

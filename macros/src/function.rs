@@ -33,7 +33,9 @@ pub(crate) struct Other {
 
 impl ToTokens for Function {
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        self.attributes.iter().for_each(|attribute| attribute.to_tokens(tokens));
+        self.attributes
+            .iter()
+            .for_each(|attribute| attribute.to_tokens(tokens));
         self.visibility.to_tokens(tokens);
         self.signature.to_tokens(tokens);
         match &self.body {
@@ -63,7 +65,12 @@ impl Parse for Function {
             input.parse::<Token![;]>()?;
             None
         };
-        Ok(Self { attributes, visibility, signature, body })
+        Ok(Self {
+            attributes,
+            visibility,
+            signature,
+            body,
+        })
     }
 }
 
@@ -85,7 +92,10 @@ pub(crate) fn members(input: ParseStream<'_>, errors: &mut Errors) -> Vec<Member
                 Err(error) => errors.add(error),
             }
         }
-        members.push(Member::Other(Other { kind, tokens: skip_member(input) }));
+        members.push(Member::Other(Other {
+            kind,
+            tokens: skip_member(input),
+        }));
     }
     members
 }
@@ -97,7 +107,12 @@ fn kind(input: ParseStream<'_>) -> Option<&'static str> {
     input.parse::<Visibility>().ok()?;
     if input.peek(Token![type]) {
         Some("associated type")
-    } else if input.peek(Token![const]) && !input.peek2(Token![fn]) && !input.peek2(Token![async]) && !input.peek2(Token![unsafe]) && !input.peek2(Token![extern]) {
+    } else if input.peek(Token![const])
+        && !input.peek2(Token![fn])
+        && !input.peek2(Token![async])
+        && !input.peek2(Token![unsafe])
+        && !input.peek2(Token![extern])
+    {
         Some("associated constant")
     } else if input.peek(syn::Ident) && input.peek2(Token![!]) {
         Some("macro call")

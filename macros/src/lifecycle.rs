@@ -9,9 +9,18 @@ use crate::error::Errors;
 use crate::text;
 
 /// The keys, for the table of an attribute.
-pub(crate) const STABILITY: Key = Key { name: "stability", form: Form::Choice(STABILITIES) };
-pub(crate) const SINCE: Key = Key { name: "since", form: Form::Text("1.2.0") };
-pub(crate) const DEPRECATED: Key = Key { name: "deprecated", form: Form::Text("use `other`") };
+pub(crate) const STABILITY: Key = Key {
+    name: "stability",
+    form: Form::Choice(STABILITIES),
+};
+pub(crate) const SINCE: Key = Key {
+    name: "since",
+    form: Form::Text("1.2.0"),
+};
+pub(crate) const DEPRECATED: Key = Key {
+    name: "deprecated",
+    form: Form::Text("use `other`"),
+};
 
 /// What the three keys say.
 #[derive(Default)]
@@ -23,13 +32,20 @@ pub(crate) struct Lifecycle {
 
 impl Lifecycle {
     /// Takes the keys; `attributes` are those of the item, where Rust's own `#[deprecated]` has no place.
-    pub(crate) fn read(arguments: &Arguments, attributes: &[Attribute], errors: &mut Errors) -> Self {
+    pub(crate) fn read(
+        arguments: &Arguments,
+        attributes: &[Attribute],
+        errors: &mut Errors,
+    ) -> Self {
         let lifecycle = Self {
             stability: arguments.text("stability").cloned(),
             since: arguments.text("since").cloned(),
             deprecated: arguments.text("deprecated").cloned(),
         };
-        if let Some(own) = attributes.iter().find(|attribute| attribute.path().is_ident("deprecated")) {
+        if let Some(own) = attributes
+            .iter()
+            .find(|attribute| attribute.path().is_ident("deprecated"))
+        {
             errors.at(own, "callers by JSON would not see this; write the key `deprecated = \"use …\"`, which adds it for Rust as well");
         }
         if let Some(since) = &lifecycle.since {
@@ -39,10 +55,20 @@ impl Lifecycle {
         }
         let word = lifecycle.stability.as_ref().map(LitStr::value);
         match (word.as_deref(), &lifecycle.deprecated) {
-            (_, Some(advice)) if advice.value().trim().is_empty() => errors.at(advice, "say what to use instead: `deprecated = \"use …\"`"),
-            (Some("deprecated"), None) => errors.at(&lifecycle.stability, "say what to use instead: add `deprecated = \"use …\"`"),
+            (_, Some(advice)) if advice.value().trim().is_empty() => {
+                errors.at(advice, "say what to use instead: `deprecated = \"use …\"`")
+            }
+            (Some("deprecated"), None) => errors.at(
+                &lifecycle.stability,
+                "say what to use instead: add `deprecated = \"use …\"`",
+            ),
             (Some(word), Some(_)) if word != "deprecated" && STABILITIES.contains(&word) => {
-                errors.at(&lifecycle.stability, format!("something deprecated is not {word}; leave out `stability` or `deprecated`"));
+                errors.at(
+                    &lifecycle.stability,
+                    format!(
+                        "something deprecated is not {word}; leave out `stability` or `deprecated`"
+                    ),
+                );
             }
             _ => {}
         }
@@ -73,11 +99,17 @@ impl Lifecycle {
 
     /// Rust's own attribute, for callers in Rust.
     pub(crate) fn attribute(&self) -> TokenStream {
-        self.deprecated.as_ref().map(|note| quote!(#[deprecated(note = #note)])).unwrap_or_default()
+        self.deprecated
+            .as_ref()
+            .map(|note| quote!(#[deprecated(note = #note)]))
+            .unwrap_or_default()
     }
 }
 
 /// `Some(value)` or `None`, as tokens.
 pub(crate) fn optional(value: Option<&LitStr>) -> TokenStream {
-    value.map_or_else(|| quote!(::core::option::Option::None), |value| quote!(::core::option::Option::Some(#value)))
+    value.map_or_else(
+        || quote!(::core::option::Option::None),
+        |value| quote!(::core::option::Option::Some(#value)),
+    )
 }

@@ -21,23 +21,36 @@ pub(crate) fn name_fault(text: &str) -> Option<String> {
     if !first.is_ascii_lowercase() {
         return Some(format!("`{text}` starts with `{first}`; {rule}"));
     }
-    if let Some(bad) = text.chars().find(|c| !matches!(c, 'a'..='z' | '0'..='9' | '_' | '-')) {
+    if let Some(bad) = text
+        .chars()
+        .find(|c| !matches!(c, 'a'..='z' | '0'..='9' | '_' | '-'))
+    {
         return Some(format!("`{text}` contains `{bad}`; {rule}"));
     }
-    (text.len() > NAME_LEN).then(|| format!("a name has at most {NAME_LEN} characters; this one has {}", text.len()))
+    (text.len() > NAME_LEN).then(|| {
+        format!(
+            "a name has at most {NAME_LEN} characters; this one has {}",
+            text.len()
+        )
+    })
 }
 
 /// Why `text` is not a permission (names with dots between); `None` when it is one.
 pub(crate) fn permission_fault(text: &str) -> Option<String> {
     if text.contains('*') {
-        return Some(format!("`{text}` contains `*`; patterns belong to the configuration's `[permissions]`, here stands one permission such as `storage.write`"));
+        return Some(format!(
+            "`{text}` contains `*`; patterns belong to the configuration's `[permissions]`, here stands one permission such as `storage.write`"
+        ));
     }
-    text.split('.').find_map(name_fault).map(|fault| format!("permission `{text}`: {fault}"))
+    text.split('.')
+        .find_map(name_fault)
+        .map(|fault| format!("permission `{text}`: {fault}"))
 }
 
 /// Three numbers from `2`, `2.0` or `2.0.0`.
 pub(crate) fn version(text: &str) -> Result<[u64; 3], String> {
-    let advice = "write `major.minor.patch` in digits, such as `2.0.0` (`2` and `2.0` are read as that)";
+    let advice =
+        "write `major.minor.patch` in digits, such as `2.0.0` (`2` and `2.0` are read as that)";
     let mut numbers = [0; 3];
     let mut count = 0;
     for part in text.split('.') {
@@ -50,7 +63,9 @@ pub(crate) fn version(text: &str) -> Result<[u64; 3], String> {
         if part.len() > 1 && part.starts_with('0') {
             return Err(format!("`{part}` in `{text}` starts with a zero; {advice}"));
         }
-        numbers[count] = part.parse().map_err(|_| format!("`{part}` in `{text}` is too large; {advice}"))?;
+        numbers[count] = part
+            .parse()
+            .map_err(|_| format!("`{part}` in `{text}` is too large; {advice}"))?;
         count += 1;
     }
     Ok(numbers)
@@ -67,15 +82,23 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         "m" => 60_000,
         "h" => 3_600_000,
         "" => return Err(format!("`{text}` has no unit; {advice}")),
-        _ if number.is_empty() => return Err(format!("`{text}` does not start with a number; {advice}")),
+        _ if number.is_empty() => {
+            return Err(format!("`{text}` does not start with a number; {advice}"));
+        }
         _ => return Err(format!("`{unit}` is not a unit; {advice}")),
     };
     if number.is_empty() {
         return Err(format!("`{text}` does not start with a number; {advice}"));
     }
-    let duration = number.parse().ok().and_then(|number: u64| number.checked_mul(unit_ms)).map(Duration::from_millis);
+    let duration = number
+        .parse()
+        .ok()
+        .and_then(|number: u64| number.checked_mul(unit_ms))
+        .map(Duration::from_millis);
     match duration {
-        Some(Duration::ZERO) => Err(format!("a deadline of `{text}` has always passed; {advice}")),
+        Some(Duration::ZERO) => Err(format!(
+            "a deadline of `{text}` has always passed; {advice}"
+        )),
         Some(duration) if duration <= TIMEOUT_MAX => Ok(duration),
         _ => Err(format!("`{text}` is more than a day; {advice}")),
     }
@@ -87,7 +110,9 @@ pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
     known
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= distance_max || candidate.starts_with(word) && word.len() > 2)
+        .filter(|(distance, candidate)| {
+            *distance <= distance_max || candidate.starts_with(word) && word.len() > 2
+        })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
@@ -114,7 +139,10 @@ pub(crate) fn snake_case(camel: &str) -> String {
         let before = index.checked_sub(1).map(|before| letters[before]);
         let after = letters.get(index + 1);
         let starts_word = letter.is_uppercase()
-            && before.is_some_and(|before| before != '_' && (!before.is_uppercase() || after.is_some_and(|after| after.is_lowercase())));
+            && before.is_some_and(|before| {
+                before != '_'
+                    && (!before.is_uppercase() || after.is_some_and(|after| after.is_lowercase()))
+            });
         if starts_word {
             snake.push('_');
         }
@@ -127,15 +155,31 @@ pub(crate) fn snake_case(camel: &str) -> String {
 pub(crate) fn docs(attributes: &[Attribute]) -> String {
     let mut lines = Vec::new();
     for attribute in attributes {
-        let Meta::NameValue(pair) = &attribute.meta else { continue };
+        let Meta::NameValue(pair) = &attribute.meta else {
+            continue;
+        };
         if !pair.path.is_ident("doc") {
             continue;
         }
         // `#[doc = include_str!(…)]` is left to rustdoc: its text is not known here.
-        if let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &pair.value {
+        if let Expr::Lit(ExprLit {
+            lit: Lit::Str(text),
+            ..
+        }) = &pair.value
+        {
             let text = text.value();
             let block = text.contains('\n');
-            lines.extend(text.lines().map(|line| if block { line.trim_start().trim_start_matches('*') } else { line }).map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end().to_owned()));
+            lines.extend(
+                text.lines()
+                    .map(|line| {
+                        if block {
+                            line.trim_start().trim_start_matches('*')
+                        } else {
+                            line
+                        }
+                    })
+                    .map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end().to_owned()),
+            );
         }
     }
     lines.join("\n").trim_matches('\n').trim_end().to_owned()
@@ -144,7 +188,15 @@ pub(crate) fn docs(attributes: &[Attribute]) -> String {
 /// Tokens as a reader would write them, for messages.
 pub(crate) fn shown(tokens: impl ToTokens) -> String {
     let tokens: TokenStream = tokens.into_token_stream();
-    tokens.to_string().replace(" :: ", "::").replace(":: ", "::").replace(" <", "<").replace("< ", "<").replace(" >", ">").replace(" ,", ",").replace("& ", "&")
+    tokens
+        .to_string()
+        .replace(" :: ", "::")
+        .replace(":: ", "::")
+        .replace(" <", "<")
+        .replace("< ", "<")
+        .replace(" >", ">")
+        .replace(" ,", ",")
+        .replace("& ", "&")
 }
 
 #[cfg(test)]
@@ -153,10 +205,24 @@ mod tests {
 
     #[test]
     fn a_bad_name_is_refused_with_its_character() {
-        for good in ["storage", "data_processing", "storage-redb", "a1", &"x".repeat(64)] {
+        for good in [
+            "storage",
+            "data_processing",
+            "storage-redb",
+            "a1",
+            &"x".repeat(64),
+        ] {
             assert_eq!(name_fault(good), None);
         }
-        for (bad, word) in [("", "empty"), ("Storage", "starts with `S`"), ("a b", "contains ` `"), ("1a", "starts with `1`"), ("a.b", "contains `.`"), ("größe", "contains `ö`"), (&"x".repeat(65), "has 65")] {
+        for (bad, word) in [
+            ("", "empty"),
+            ("Storage", "starts with `S`"),
+            ("a b", "contains ` `"),
+            ("1a", "starts with `1`"),
+            ("a.b", "contains `.`"),
+            ("größe", "contains `ö`"),
+            (&"x".repeat(65), "has 65"),
+        ] {
             let fault = name_fault(bad).expect("refused");
             assert!(fault.contains(word), "{fault}");
         }
@@ -167,7 +233,13 @@ mod tests {
         for good in ["storage", "storage.write", "a.b.c-d"] {
             assert_eq!(permission_fault(good), None);
         }
-        for (bad, word) in [("", "empty"), ("storage.", "empty"), (".a", "empty"), ("storage.*", "`*`"), ("Storage.write", "`S`")] {
+        for (bad, word) in [
+            ("", "empty"),
+            ("storage.", "empty"),
+            (".a", "empty"),
+            ("storage.*", "`*`"),
+            ("Storage.write", "`S`"),
+        ] {
             let fault = permission_fault(bad).expect("refused");
             assert!(fault.contains(word), "{fault}");
         }
@@ -178,7 +250,15 @@ mod tests {
         for (text, numbers) in [("2", [2, 0, 0]), ("2.0", [2, 0, 0]), ("1.20.3", [1, 20, 3])] {
             assert_eq!(version(text), Ok(numbers));
         }
-        for (text, word) in [("", "not a number"), ("v2", "`v2`"), ("1.2.3.4", "more than three"), ("1..2", "``"), ("01.2", "zero"), ("1.0.0-beta", "`0-beta`"), ("99999999999999999999", "too large")] {
+        for (text, word) in [
+            ("", "not a number"),
+            ("v2", "`v2`"),
+            ("1.2.3.4", "more than three"),
+            ("1..2", "``"),
+            ("01.2", "zero"),
+            ("1.0.0-beta", "`0-beta`"),
+            ("99999999999999999999", "too large"),
+        ] {
             let fault = version(text).expect_err("refused");
             assert!(fault.contains(word), "{fault}");
         }
@@ -186,10 +266,25 @@ mod tests {
 
     #[test]
     fn durations_have_a_number_and_a_unit() {
-        for (text, ms) in [("500ms", 500), ("5s", 5_000), ("2m", 120_000), ("24h", 86_400_000)] {
+        for (text, ms) in [
+            ("500ms", 500),
+            ("5s", 5_000),
+            ("2m", 120_000),
+            ("24h", 86_400_000),
+        ] {
             assert_eq!(duration(text), Ok(Duration::from_millis(ms)));
         }
-        for (text, word) in [("", "no unit"), ("5", "no unit"), ("s", "start with a number"), ("5 s", "` s`"), ("5sec", "`sec`"), ("1.5s", "`.5s`"), ("0s", "always passed"), ("25h", "a day"), ("99999999999999999999s", "a day")] {
+        for (text, word) in [
+            ("", "no unit"),
+            ("5", "no unit"),
+            ("s", "start with a number"),
+            ("5 s", "` s`"),
+            ("5sec", "`sec`"),
+            ("1.5s", "`.5s`"),
+            ("0s", "always passed"),
+            ("25h", "a day"),
+            ("99999999999999999999s", "a day"),
+        ] {
             let fault = duration(text).expect_err("refused");
             assert!(fault.contains(word), "{fault}");
         }
@@ -202,12 +297,22 @@ mod tests {
         assert_eq!(nearest("readonly", known), Some("read_only"));
         assert_eq!(nearest("stre", known), Some("stream"));
         assert_eq!(nearest("x", known), None);
-        assert_eq!(suggestion("zzz", &known), "there are: read_only, timeout, stream");
+        assert_eq!(
+            suggestion("zzz", &known),
+            "there are: read_only, timeout, stream"
+        );
     }
 
     #[test]
     fn camel_case_becomes_snake_case() {
-        for (camel, snake) in [("Storage", "storage"), ("DataProcessing", "data_processing"), ("HTTPServer", "http_server"), ("Utf8Text", "utf8_text"), ("X", "x"), ("Already_Snake", "already_snake")] {
+        for (camel, snake) in [
+            ("Storage", "storage"),
+            ("DataProcessing", "data_processing"),
+            ("HTTPServer", "http_server"),
+            ("Utf8Text", "utf8_text"),
+            ("X", "x"),
+            ("Already_Snake", "already_snake"),
+        ] {
             assert_eq!(snake_case(camel), snake);
         }
     }

@@ -3,7 +3,11 @@
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 
 /// `tokens` without the attributes of these names, in every group that `descend` lets through.
-pub(crate) fn strip(tokens: TokenStream, names: &[&str], descend: &dyn Fn(Delimiter) -> bool) -> TokenStream {
+pub(crate) fn strip(
+    tokens: TokenStream,
+    names: &[&str],
+    descend: &dyn Fn(Delimiter) -> bool,
+) -> TokenStream {
     let mut stripped = TokenStream::new();
     let mut rest = tokens.into_iter().peekable();
     while let Some(token) = rest.next() {
@@ -45,7 +49,10 @@ pub(crate) fn strip_trait(tokens: TokenStream) -> TokenStream {
 /// The attributes that a parameter of a contract method may carry.
 pub(crate) const PARAMETER_ATTRIBUTES: &[&str] = &["doc", "serde", "garde", "schemars"];
 
-fn in_last_brace(tokens: TokenStream, change: impl FnOnce(TokenStream) -> TokenStream) -> TokenStream {
+fn in_last_brace(
+    tokens: TokenStream,
+    change: impl FnOnce(TokenStream) -> TokenStream,
+) -> TokenStream {
     let mut trees: Vec<TokenTree> = tokens.into_iter().collect();
     if let Some(TokenTree::Group(group)) = trees.last_mut() {
         if group.delimiter() == Delimiter::Brace {
@@ -62,9 +69,12 @@ fn with_stream(group: &Group, stream: TokenStream) -> Group {
 }
 
 fn is_attribute(token: &TokenTree, names: &[&str]) -> bool {
-    let TokenTree::Group(group) = token else { return false };
+    let TokenTree::Group(group) = token else {
+        return false;
+    };
     let first = group.stream().into_iter().next();
-    group.delimiter() == Delimiter::Bracket && matches!(first, Some(TokenTree::Ident(name)) if names.iter().any(|known| name == known))
+    group.delimiter() == Delimiter::Bracket
+        && matches!(first, Some(TokenTree::Ident(name)) if names.iter().any(|known| name == known))
 }
 
 /// The first token that `wanted` picks, at any depth.
@@ -78,7 +88,10 @@ pub(crate) fn find(tokens: TokenStream, wanted: &dyn Fn(&TokenTree) -> bool) -> 
 
 /// The first identifier of that name, at any depth.
 pub(crate) fn find_ident(tokens: TokenStream, name: &str) -> Option<Span> {
-    find(tokens, &|token| matches!(token, TokenTree::Ident(ident) if ident == name))
+    find(
+        tokens,
+        &|token| matches!(token, TokenTree::Ident(ident) if ident == name),
+    )
 }
 
 /// The first lifetime other than `'static`, at any depth.

@@ -24,7 +24,10 @@ impl Naming {
     /// Reads every `#[serde(…)]` among the attributes.
     pub(crate) fn of(attributes: &[Attribute]) -> Self {
         let mut naming = Self::default();
-        for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("serde")) {
+        for attribute in attributes
+            .iter()
+            .filter(|attribute| attribute.path().is_ident("serde"))
+        {
             // A malformed attribute is serde's to report; what was read before it stays.
             let _ignored = attribute.parse_nested_meta(|meta| {
                 let key = meta.path.get_ident().map(plain).unwrap_or_default();
@@ -48,13 +51,19 @@ impl Naming {
     /// The name of a field in JSON, or `None` when it has none of its own.
     pub(crate) fn field(&self, ident: &Ident, all: Option<&str>) -> Option<String> {
         let plain = plain(ident);
-        (!self.nameless).then(|| self.rename.clone().unwrap_or_else(|| all.map_or(plain.clone(), |case| field_case(&plain, case))))
+        (!self.nameless).then(|| {
+            self.rename
+                .clone()
+                .unwrap_or_else(|| all.map_or(plain.clone(), |case| field_case(&plain, case)))
+        })
     }
 
     /// The name of a variant in JSON.
     pub(crate) fn variant(&self, ident: &Ident, all: Option<&str>) -> String {
         let plain = plain(ident);
-        self.rename.clone().unwrap_or_else(|| all.map_or(plain.clone(), |case| variant_case(&plain, case)))
+        self.rename
+            .clone()
+            .unwrap_or_else(|| all.map_or(plain.clone(), |case| variant_case(&plain, case)))
     }
 }
 
@@ -121,11 +130,27 @@ fn variant_case(variant: &str, case: &str) -> String {
 }
 
 fn pascal(snake: &str) -> String {
-    snake.split('_').map(|word| word.chars().next().map(|first| first.to_uppercase().chain(word.chars().skip(1)).collect::<String>()).unwrap_or_default()).collect()
+    snake
+        .split('_')
+        .map(|word| {
+            word.chars()
+                .next()
+                .map(|first| {
+                    first
+                        .to_uppercase()
+                        .chain(word.chars().skip(1))
+                        .collect::<String>()
+                })
+                .unwrap_or_default()
+        })
+        .collect()
 }
 
 fn lower_first(text: &str) -> String {
-    text.chars().next().map(|first| first.to_lowercase().chain(text.chars().skip(1)).collect()).unwrap_or_default()
+    text.chars()
+        .next()
+        .map(|first| first.to_lowercase().chain(text.chars().skip(1)).collect())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -148,9 +173,24 @@ mod tests {
             }
         };
         let all = Naming::of(&item.attrs).rename_all;
-        let names: Vec<_> = item.fields.iter().map(|field| Naming::of(&field.attrs).field(field.ident.as_ref().unwrap(), all.as_deref())).collect();
-        let expected = [Some("plainName"), Some("other"), Some("in"), None, Some("type")];
-        assert_eq!(names.iter().map(Option::as_deref).collect::<Vec<_>>(), expected);
+        let names: Vec<_> = item
+            .fields
+            .iter()
+            .map(|field| {
+                Naming::of(&field.attrs).field(field.ident.as_ref().unwrap(), all.as_deref())
+            })
+            .collect();
+        let expected = [
+            Some("plainName"),
+            Some("other"),
+            Some("in"),
+            None,
+            Some("type"),
+        ];
+        assert_eq!(
+            names.iter().map(Option::as_deref).collect::<Vec<_>>(),
+            expected
+        );
     }
 
     #[test]
@@ -165,7 +205,14 @@ mod tests {
             ("kebab-case", "one-two", "one-two"),
             ("SCREAMING-KEBAB-CASE", "ONE-TWO", "ONE-TWO"),
         ] {
-            assert_eq!((field_case("one_two", case).as_str(), variant_case("OneTwo", case).as_str()), (field, variant), "{case}");
+            assert_eq!(
+                (
+                    field_case("one_two", case).as_str(),
+                    variant_case("OneTwo", case).as_str()
+                ),
+                (field, variant),
+                "{case}"
+            );
         }
     }
 }

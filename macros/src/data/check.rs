@@ -13,17 +13,35 @@ pub(super) fn none(weldkit: &syn::Path, input: &DeriveInput) -> TokenStream {
     expand::validate(weldkit, &input.generics, &input.ident, &TokenStream::new())
 }
 
-pub(super) fn expand(weldkit: &syn::Path, input: &DeriveInput, shapes: &[Shape<'_>]) -> TokenStream {
+pub(super) fn expand(
+    weldkit: &syn::Path,
+    input: &DeriveInput,
+    shapes: &[Shape<'_>],
+) -> TokenStream {
     let checks = match &input.data {
-        Data::Struct(_) => shapes.iter().map(|shape| in_struct(weldkit, input, shape)).collect(),
+        Data::Struct(_) => shapes
+            .iter()
+            .map(|shape| in_struct(weldkit, input, shape))
+            .collect(),
         Data::Enum(data) => {
-            let arms: Vec<_> = data.variants.iter().zip(shapes).filter_map(|(variant, shape)| arm(weldkit, input, variant, shape)).collect();
-            if arms.is_empty() { TokenStream::new() } else { quote!(match self { #(#arms)* #[allow(unreachable_patterns)] _ => {} }) }
+            let arms: Vec<_> = data
+                .variants
+                .iter()
+                .zip(shapes)
+                .filter_map(|(variant, shape)| arm(weldkit, input, variant, shape))
+                .collect();
+            if arms.is_empty() {
+                TokenStream::new()
+            } else {
+                quote!(match self { #(#arms)* #[allow(unreachable_patterns)] _ => {} })
+            }
         }
         Data::Union(_) => TokenStream::new(),
     };
     let validate = expand::validate(weldkit, &input.generics, &input.ident, &checks);
-    let looks = shapes.iter().any(|shape| fields(input, shape).iter().any(|field| looks(input, field)));
+    let looks = shapes
+        .iter()
+        .any(|shape| fields(input, shape).iter().any(|field| looks(input, field)));
     if !looks {
         return validate;
     }
@@ -38,29 +56,49 @@ pub(super) fn expand(weldkit: &syn::Path, input: &DeriveInput, shapes: &[Shape<'
 /// the item, that is not known here: there only `#[garde(dive)]` looks inside.
 fn looks(input: &DeriveInput, field: &Field<'_>) -> bool {
     let ty = field.ty;
-    let generic = input.generics.type_params().any(|parameter| crate::tokens::find_ident(quote!(#ty), &parameter.ident.to_string()).is_some());
+    let generic = input.generics.type_params().any(|parameter| {
+        crate::tokens::find_ident(quote!(#ty), &parameter.ident.to_string()).is_some()
+    });
     !generic && expand::looks(field)
 }
 
 fn in_struct(weldkit: &syn::Path, input: &DeriveInput, shape: &Shape<'_>) -> TokenStream {
     let fields = fields(input, shape);
-    let members = shape.fields.iter().enumerate().map(|(index, field)| match &field.ident {
-        Some(ident) => quote!(&self.#ident),
-        None => {
-            let index = Index::from(index);
-            quote!(&self.#index)
-        }
-    });
-    members.zip(&fields).map(|(value, field)| expand::checks(weldkit, field, &value, looks(input, field))).collect()
+    let members = shape
+        .fields
+        .iter()
+        .enumerate()
+        .map(|(index, field)| match &field.ident {
+            Some(ident) => quote!(&self.#ident),
+            None => {
+                let index = Index::from(index);
+                quote!(&self.#index)
+            }
+        });
+    members
+        .zip(&fields)
+        .map(|(value, field)| expand::checks(weldkit, field, &value, looks(input, field)))
+        .collect()
 }
 
 /// The arm of a variant with something to check.
-fn arm(weldkit: &syn::Path, input: &DeriveInput, variant: &syn::Variant, shape: &Shape<'_>) -> Option<TokenStream> {
+fn arm(
+    weldkit: &syn::Path,
+    input: &DeriveInput,
+    variant: &syn::Variant,
+    shape: &Shape<'_>,
+) -> Option<TokenStream> {
     let fields = fields(input, shape);
     let ident = &variant.ident;
     let cfg = cfg(&variant.attrs);
-    let names: Vec<Ident> = (0..fields.len()).map(|index| format_ident!("field{index}", span = Span::mixed_site())).collect();
-    let checks: TokenStream = fields.iter().zip(&names).map(|(field, name)| expand::checks(weldkit, field, &quote!(#name), looks(input, field))).collect();
+    let names: Vec<Ident> = (0..fields.len())
+        .map(|index| format_ident!("field{index}", span = Span::mixed_site()))
+        .collect();
+    let checks: TokenStream = fields
+        .iter()
+        .zip(&names)
+        .map(|(field, name)| expand::checks(weldkit, field, &quote!(#name), looks(input, field)))
+        .collect();
     if checks.is_empty() {
         return None;
     }
@@ -80,7 +118,8 @@ fn arm(weldkit: &syn::Path, input: &DeriveInput, variant: &syn::Variant, shape: 
 }
 
 fn fields<'a>(input: &DeriveInput, shape: &'a Shape<'_>) -> Vec<Field<'a>> {
-    let transparent = Naming::of(&input.attrs).nameless || matches!(shape.fields, Fields::Unnamed(unnamed) if unnamed.unnamed.len() == 1);
+    let transparent = Naming::of(&input.attrs).nameless
+        || matches!(shape.fields, Fields::Unnamed(unnamed) if unnamed.unnamed.len() == 1);
     let field = |(index, (field, rules)): (usize, (&'a syn::Field, &'a rules::Rules))| {
         let naming = Naming::of(&field.attrs);
         let name = match &field.ident {
@@ -88,11 +127,25 @@ fn fields<'a>(input: &DeriveInput, shape: &'a Shape<'_>) -> Vec<Field<'a>> {
             Some(ident) => naming.field(ident, shape.rename_all.as_deref()),
             None => Some(index.to_string()),
         };
-        Field { name, ty: &field.ty, cfg: cfg(&field.attrs), rules }
+        Field {
+            name,
+            ty: &field.ty,
+            cfg: cfg(&field.attrs),
+            rules,
+        }
     };
-    shape.fields.iter().zip(&shape.rules).enumerate().map(field).collect()
+    shape
+        .fields
+        .iter()
+        .zip(&shape.rules)
+        .enumerate()
+        .map(field)
+        .collect()
 }
 
 fn cfg(attributes: &[Attribute]) -> Vec<&Attribute> {
-    attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).collect()
+    attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("cfg"))
+        .collect()
 }

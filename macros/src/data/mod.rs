@@ -20,9 +20,18 @@ use crate::{framework, tokens};
 
 const KEYS: &[Key] = &[
     CRATE,
-    Key { name: "rename_all", form: Form::Elsewhere("write serde's own attribute: `#[serde(rename_all = \"…\")]`") },
-    Key { name: "default", form: Form::Elsewhere("write serde's own attribute: `#[serde(default)]`") },
-    Key { name: "deny_unknown_fields", form: Form::Elsewhere("write serde's own attribute: `#[serde(deny_unknown_fields)]`") },
+    Key {
+        name: "rename_all",
+        form: Form::Elsewhere("write serde's own attribute: `#[serde(rename_all = \"…\")]`"),
+    },
+    Key {
+        name: "default",
+        form: Form::Elsewhere("write serde's own attribute: `#[serde(default)]`"),
+    },
+    Key {
+        name: "deny_unknown_fields",
+        form: Form::Elsewhere("write serde's own attribute: `#[serde(deny_unknown_fields)]`"),
+    },
 ];
 
 /// The attributes that only the derives understand.
@@ -34,9 +43,14 @@ pub(crate) fn data(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let arguments = Arguments::read(KEYS, arguments, &mut errors);
     let weldkit = framework::path(arguments.path("crate"));
     let parsed = syn::parse2::<DeriveInput>(item.clone()).map_err(|_| not_data(&item));
-    let Some(input) = errors.keep(parsed) else { return without_derives(item, errors) };
+    let Some(input) = errors.keep(parsed) else {
+        return without_derives(item, errors);
+    };
     if let Data::Union(union) = &input.data {
-        errors.at(union.union_token, "JSON cannot tell which field of a union holds; write an `enum`");
+        errors.at(
+            union.union_token,
+            "JSON cannot tell which field of a union holds; write an `enum`",
+        );
         return without_derives(item, errors);
     }
     own_derives(&input.attrs, &mut errors);
@@ -46,7 +60,10 @@ pub(crate) fn data(arguments: TokenStream, item: TokenStream) -> TokenStream {
     // With errors the derives stay, so that contracts which use the type go on compiling; only the
     // rules are left out.
     let (item, check) = if failed {
-        (tokens::strip(item, &["garde"], &|_| true), check::none(&weldkit, &input))
+        (
+            tokens::strip(item, &["garde"], &|_| true),
+            check::none(&weldkit, &input),
+        )
     } else {
         (item, check::expand(&weldkit, &input, &model))
     };
@@ -66,7 +83,10 @@ struct Shape<'a> {
 }
 
 fn derives(weldkit: &syn::Path) -> TokenStream {
-    let (serde, schemars) = (quote!(#weldkit::__private::serde), quote!(#weldkit::__private::schemars));
+    let (serde, schemars) = (
+        quote!(#weldkit::__private::serde),
+        quote!(#weldkit::__private::schemars),
+    );
     let (serde_path, schemars_path) = (serde.to_string(), schemars.to_string());
     quote! {
         #[derive(#serde::Serialize, #serde::Deserialize, #schemars::JsonSchema)]
@@ -102,11 +122,17 @@ fn not_data(item: &TokenStream) -> syn::Error {
 
 /// A second derive of the same traits would clash with ours, far from its cause.
 fn own_derives(attributes: &[Attribute], errors: &mut Errors) {
-    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("derive")) {
+    for attribute in attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("derive"))
+    {
         for name in ["Serialize", "Deserialize", "JsonSchema", "Validate"] {
             if let syn::Meta::List(list) = &attribute.meta {
                 if let Some(span) = tokens::find_ident(list.tokens.clone(), name) {
-                    errors.push(span, format!("`#[weldkit::data]` derives `{name}`; leave it out here"));
+                    errors.push(
+                        span,
+                        format!("`#[weldkit::data]` derives `{name}`; leave it out here"),
+                    );
                 }
             }
         }
@@ -116,8 +142,16 @@ fn own_derives(attributes: &[Attribute], errors: &mut Errors) {
 fn read<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Vec<Shape<'a>> {
     let outer = Naming::of(&input.attrs);
     let mut shape = |fields: &'a Fields, below: Vec<String>, rename_all: Option<String>| {
-        let rules = fields.iter().map(|field| rules::read(&field.attrs, errors)).collect();
-        Shape { fields, rules, below, rename_all }
+        let rules = fields
+            .iter()
+            .map(|field| rules::read(&field.attrs, errors))
+            .collect();
+        Shape {
+            fields,
+            rules,
+            below,
+            rename_all,
+        }
     };
     match &input.data {
         Data::Struct(data) => vec![shape(&data.fields, Vec::new(), outer.rename_all)],
@@ -132,7 +166,11 @@ fn read<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Vec<Shape<'a>> {
                     (Some(_), Some(content), _) => vec![content.clone()],
                     (None, ..) => vec![own.variant(&variant.ident, outer.rename_all.as_deref())],
                 };
-                shape(&variant.fields, below, own.rename_all.or_else(|| outer.rename_all_fields.clone()))
+                shape(
+                    &variant.fields,
+                    below,
+                    own.rename_all.or_else(|| outer.rename_all_fields.clone()),
+                )
             })
             .collect(),
         Data::Union(_) => Vec::new(),

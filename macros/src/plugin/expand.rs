@@ -24,7 +24,9 @@ pub(super) fn expand(plugin: &Plugin) -> TokenStream {
         quote!(fn health(&self) -> #weldkit::Health { #call })
     });
     // Says `the plugin does not provide …` at the path, before the cast says anything less clear.
-    let providers = plugin.provides.iter().map(|path| quote_spanned!(path.span()=> { fn provides<P: #path>() {} provides::<#ty>(); }));
+    let providers = plugin.provides.iter().map(
+        |path| quote_spanned!(path.span()=> { fn provides<P: #path>() {} provides::<#ty>(); }),
+    );
     let settings = one_settings(plugin);
     quote! {
         #[allow(deprecated, clippy::all, clippy::pedantic)]
@@ -48,7 +50,17 @@ pub(super) fn expand(plugin: &Plugin) -> TokenStream {
 }
 
 fn descriptor(plugin: &Plugin) -> TokenStream {
-    let Plugin { weldkit, description, provides, categories, tags, permissions, access, exclusive, .. } = plugin;
+    let Plugin {
+        weldkit,
+        description,
+        provides,
+        categories,
+        tags,
+        permissions,
+        access,
+        exclusive,
+        ..
+    } = plugin;
     let id = match &plugin.id {
         Some(id) => quote!(#id),
         None => quote!(#weldkit::__private::default_id(::core::env!("CARGO_PKG_NAME"))),
@@ -56,8 +68,14 @@ fn descriptor(plugin: &Plugin) -> TokenStream {
     let stability = plugin.lifecycle.stability(weldkit);
     let description = first_paragraph(description);
     let access = access.iter().map(ToString::to_string);
-    let needs = plugin.start.parameters.iter().map(|ty| quote_spanned!(ty.span()=> <#ty as #weldkit::FromHost>::NEED));
-    let provides = provides.iter().map(|path| quote_spanned!(path.span()=> <dyn #path as #weldkit::Contract>::DESCRIPTOR));
+    let needs = plugin
+        .start
+        .parameters
+        .iter()
+        .map(|ty| quote_spanned!(ty.span()=> <#ty as #weldkit::FromHost>::NEED));
+    let provides = provides
+        .iter()
+        .map(|path| quote_spanned!(path.span()=> <dyn #path as #weldkit::Contract>::DESCRIPTOR));
     quote! {
         &#weldkit::registry::PluginDescriptor {
             id: #id,
@@ -81,13 +99,24 @@ fn descriptor(plugin: &Plugin) -> TokenStream {
 
 /// A description is one sentence, or one paragraph on one line.
 fn first_paragraph(docs: &str) -> String {
-    docs.lines().take_while(|line| !line.trim().is_empty()).map(str::trim).collect::<Vec<_>>().join(" ")
+    docs.lines()
+        .take_while(|line| !line.trim().is_empty())
+        .map(str::trim)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn start(plugin: &Plugin) -> TokenStream {
-    let Plugin { weldkit, ty, start, .. } = plugin;
-    let names: Vec<_> = (0..start.parameters.len()).map(|index| format_ident!("a{index}")).collect();
-    let values = start.parameters.iter().map(|ty| quote_spanned!(ty.span()=> <#ty as #weldkit::FromHost>::from_host(binder)?));
+    let Plugin {
+        weldkit, ty, start, ..
+    } = plugin;
+    let names: Vec<_> = (0..start.parameters.len())
+        .map(|index| format_ident!("a{index}"))
+        .collect();
+    let values = start
+        .parameters
+        .iter()
+        .map(|ty| quote_spanned!(ty.span()=> <#ty as #weldkit::FromHost>::from_host(binder)?));
     let wait = start.wait.then(|| quote!(.await));
     let call = quote_spanned!(start.span=> <#ty>::start(#(#names),*)#wait);
     let output = &start.output;
@@ -124,7 +153,11 @@ fn stop(plugin: &Plugin) -> Option<TokenStream> {
 /// and not by name.
 fn one_settings(plugin: &Plugin) -> TokenStream {
     let weldkit = &plugin.weldkit;
-    let is_settings = |ty: &syn::Type| quote!(::core::matches!(<#ty as #weldkit::FromHost>::NEED, #weldkit::registry::Need::Settings { .. }));
+    let is_settings = |ty: &syn::Type| {
+        quote!(
+            ::core::matches!(<#ty as #weldkit::FromHost>::NEED, #weldkit::registry::Need::Settings { .. })
+        )
+    };
     let mut before: Vec<TokenStream> = Vec::new();
     let mut checks = TokenStream::new();
     for ty in &plugin.start.parameters {

@@ -17,22 +17,73 @@ const ACCESS: &[&str] = &["net", "fs", "env", "exec"];
 
 const KEYS: &[Key] = &[
     CRATE,
-    Key { name: "id", form: Form::Text("storage-redb") },
-    Key { name: "provides", form: Form::Paths("Storage") },
-    Key { name: "categories", form: Form::Texts("Storage") },
-    Key { name: "tags", form: Form::Texts("embedded") },
-    Key { name: "permissions", form: Form::Texts("storage.write") },
-    Key { name: "access", form: Form::Words(ACCESS) },
+    Key {
+        name: "id",
+        form: Form::Text("storage-redb"),
+    },
+    Key {
+        name: "provides",
+        form: Form::Paths("Storage"),
+    },
+    Key {
+        name: "categories",
+        form: Form::Texts("Storage"),
+    },
+    Key {
+        name: "tags",
+        form: Form::Texts("embedded"),
+    },
+    Key {
+        name: "permissions",
+        form: Form::Texts("storage.write"),
+    },
+    Key {
+        name: "access",
+        form: Form::Words(ACCESS),
+    },
     STABILITY,
-    Key { name: "exclusive", form: Form::Flag },
-    Key { name: "name", form: Form::Elsewhere("a plugin has an id: write `id = \"…\"`") },
-    Key { name: "version", form: Form::Elsewhere("the version of a plugin is that of its package, in Cargo.toml") },
-    Key { name: "description", form: Form::Elsewhere("the description of a plugin is that of its package in Cargo.toml, or else the doc comment of this impl") },
-    Key { name: "author", form: Form::Elsewhere("the authors of a plugin are those of its package, in Cargo.toml") },
-    Key { name: "license", form: Form::Elsewhere("the licence of a plugin is that of its package, in Cargo.toml") },
-    Key { name: "requires", form: Form::Elsewhere("what a plugin requires are the parameters of its `start`: ask for `Service<dyn Contract>`") },
-    Key { name: "dependencies", form: Form::Elsewhere("what a plugin requires are the parameters of its `start`: ask for `Service<dyn Contract>`") },
-    Key { name: "settings", form: Form::Elsewhere("ask for `Settings<T>` in `start`") },
+    Key {
+        name: "exclusive",
+        form: Form::Flag,
+    },
+    Key {
+        name: "name",
+        form: Form::Elsewhere("a plugin has an id: write `id = \"…\"`"),
+    },
+    Key {
+        name: "version",
+        form: Form::Elsewhere("the version of a plugin is that of its package, in Cargo.toml"),
+    },
+    Key {
+        name: "description",
+        form: Form::Elsewhere(
+            "the description of a plugin is that of its package in Cargo.toml, or else the doc comment of this impl",
+        ),
+    },
+    Key {
+        name: "author",
+        form: Form::Elsewhere("the authors of a plugin are those of its package, in Cargo.toml"),
+    },
+    Key {
+        name: "license",
+        form: Form::Elsewhere("the licence of a plugin is that of its package, in Cargo.toml"),
+    },
+    Key {
+        name: "requires",
+        form: Form::Elsewhere(
+            "what a plugin requires are the parameters of its `start`: ask for `Service<dyn Contract>`",
+        ),
+    },
+    Key {
+        name: "dependencies",
+        form: Form::Elsewhere(
+            "what a plugin requires are the parameters of its `start`: ask for `Service<dyn Contract>`",
+        ),
+    },
+    Key {
+        name: "settings",
+        form: Form::Elsewhere("ask for `Settings<T>` in `start`"),
+    },
 ];
 
 /// Reads the impl, or nothing when the item is none.
@@ -40,10 +91,17 @@ pub(super) fn item(tokens: TokenStream, errors: &mut Errors) -> Option<Block> {
     let parser = |input: ParseStream<'_>| {
         let mut attributes = input.call(Attribute::parse_outer)?;
         if !input.peek(Token![impl]) {
-            return Err(syn::Error::new(input.span(), "`#[plugin]` belongs on the impl with the constructor: `impl MyPlugin { pub async fn start(…) -> weldkit::Result<Self> { … } }`"));
+            return Err(syn::Error::new(
+                input.span(),
+                "`#[plugin]` belongs on the impl with the constructor: `impl MyPlugin { pub async fn start(…) -> weldkit::Result<Self> { … } }`",
+            ));
         }
         let impl_span = input.parse::<Token![impl]>()?.span;
-        let mut generics: syn::Generics = if input.peek(Token![<]) { input.parse()? } else { syn::Generics::default() };
+        let mut generics: syn::Generics = if input.peek(Token![<]) {
+            input.parse()?
+        } else {
+            syn::Generics::default()
+        };
         let mut ty: Type = input.parse()?;
         let mut implemented = None;
         if input.parse::<Option<Token![for]>>()?.is_some() {
@@ -58,7 +116,14 @@ pub(super) fn item(tokens: TokenStream, errors: &mut Errors) -> Option<Block> {
         braced!(content in input);
         attributes.extend(content.call(Attribute::parse_inner)?);
         let members = function::members(&content, errors);
-        Ok(Block { attributes, impl_span, generics, implemented, ty, members })
+        Ok(Block {
+            attributes,
+            impl_span,
+            generics,
+            implemented,
+            ty,
+            members,
+        })
     };
     let result = parser.parse2(tokens);
     errors.keep(result)
@@ -106,11 +171,20 @@ fn start(function: &Function, plugin: &Type, errors: &mut Errors) -> Option<Star
     let mut parameters = Vec::new();
     for input in &signature.inputs {
         match input {
-            FnArg::Receiver(receiver) => errors.at(receiver, "`start` makes the plugin, so there is no `self` yet; leave it out"),
+            FnArg::Receiver(receiver) => errors.at(
+                receiver,
+                "`start` makes the plugin, so there is no `self` yet; leave it out",
+            ),
             FnArg::Typed(typed) => {
                 let ty = &typed.ty;
                 if let Type::Reference(reference) = &**ty {
-                    errors.at(ty, format!("the host hands over owned values; write `{}`", text::shown(&reference.elem)));
+                    errors.at(
+                        ty,
+                        format!(
+                            "the host hands over owned values; write `{}`",
+                            text::shown(&reference.elem)
+                        ),
+                    );
                 } else if find_ident(quote::quote!(#ty), "impl").is_some() {
                     errors.at(ty, "the host has to know what is asked for; name the type, such as `Service<dyn Storage>`");
                 }
@@ -121,10 +195,18 @@ fn start(function: &Function, plugin: &Type, errors: &mut Errors) -> Option<Star
     let output = result(signature, "start", "weldkit::Result<Self>", errors)?;
     let shown = text::shown(&output);
     if shown == "Self" || shown == text::shown(plugin) {
-        errors.at(&output, "starting can fail; write `-> weldkit::Result<Self>`");
+        errors.at(
+            &output,
+            "starting can fail; write `-> weldkit::Result<Self>`",
+        );
         return None;
     }
-    Some(Start { span: signature.ident.span(), wait: signature.asyncness.is_some(), parameters, output })
+    Some(Start {
+        span: signature.ident.span(),
+        wait: signature.asyncness.is_some(),
+        parameters,
+        output,
+    })
 }
 
 fn stop(function: &Function, errors: &mut Errors) -> Option<Stop> {
@@ -132,7 +214,11 @@ fn stop(function: &Function, errors: &mut Errors) -> Option<Stop> {
     qualifiers(signature, errors);
     by_reference(signature, "stop", errors);
     let output = result(signature, "stop", "weldkit::Result<()>", errors)?;
-    Some(Stop { span: signature.ident.span(), wait: signature.asyncness.is_some(), output })
+    Some(Stop {
+        span: signature.ident.span(),
+        wait: signature.asyncness.is_some(),
+        output,
+    })
 }
 
 fn health(function: &Function, errors: &mut Errors) -> proc_macro2::Span {
@@ -140,10 +226,16 @@ fn health(function: &Function, errors: &mut Errors) -> proc_macro2::Span {
     qualifiers(signature, errors);
     by_reference(signature, "health", errors);
     if let Some(token) = &signature.asyncness {
-        errors.at(token, "`health` answers at once; leave out `async` and look at what the plugin knows already");
+        errors.at(
+            token,
+            "`health` answers at once; leave out `async` and look at what the plugin knows already",
+        );
     }
     if matches!(signature.output, ReturnType::Default) {
-        errors.push(signature.paren_token.span.close(), "write `-> weldkit::Health`");
+        errors.push(
+            signature.paren_token.span.close(),
+            "write `-> weldkit::Health`",
+        );
     }
     signature.ident.span()
 }
@@ -160,16 +252,27 @@ fn by_reference(signature: &Signature, name: &str, errors: &mut Errors) {
         None => errors.push(signature.paren_token.span.open(), format!("`{name}` is called on the running plugin; write `&self`")),
     }
     for input in inputs {
-        errors.at(input, format!("`{name}` takes `&self` alone; ask for this in `start` and keep it in the plugin"));
+        errors.at(
+            input,
+            format!(
+                "`{name}` takes `&self` alone; ask for this in `start` and keep it in the plugin"
+            ),
+        );
     }
 }
 
 fn result(signature: &Signature, name: &str, expected: &str, errors: &mut Errors) -> Option<Type> {
     let ReturnType::Type(_, ty) = &signature.output else {
-        errors.push(signature.paren_token.span.close(), format!("`{name}` can fail; write `-> {expected}`"));
+        errors.push(
+            signature.paren_token.span.close(),
+            format!("`{name}` can fail; write `-> {expected}`"),
+        );
         return None;
     };
-    if matches!(&**ty, Type::Tuple(_) | Type::Reference(_) | Type::ImplTrait(_) | Type::Never(_)) {
+    if matches!(
+        &**ty,
+        Type::Tuple(_) | Type::Reference(_) | Type::ImplTrait(_) | Type::Never(_)
+    ) {
         errors.at(ty, format!("`{name}` can fail; write `-> {expected}`"));
         return None;
     }
@@ -179,12 +282,21 @@ fn result(signature: &Signature, name: &str, expected: &str, errors: &mut Errors
 fn qualifiers(signature: &Signature, errors: &mut Errors) {
     let name = &signature.ident;
     if !signature.generics.params.is_empty() {
-        errors.at(&signature.generics, format!("the host calls `{name}`, and cannot choose a type; write the types out"));
+        errors.at(
+            &signature.generics,
+            format!("the host calls `{name}`, and cannot choose a type; write the types out"),
+        );
     }
     if let Some(clause) = &signature.generics.where_clause {
-        errors.at(clause, format!("the host calls `{name}`; leave out `where`"));
+        errors.at(
+            clause,
+            format!("the host calls `{name}`; leave out `where`"),
+        );
     }
     if let syn::Safety::Unsafe(token) = &signature.safety {
-        errors.at(token, format!("the host calls `{name}`; leave out `unsafe`"));
+        errors.at(
+            token,
+            format!("the host calls `{name}`; leave out `unsafe`"),
+        );
     }
 }

@@ -11,16 +11,25 @@ use crate::text;
 
 pub(super) fn check(plugin: &Plugin, block: &Block, errors: &mut Errors) {
     if let Some(implemented) = &block.implemented {
-        errors.at(implemented, "`#[plugin]` belongs on the plugin's own impl, not on that of a trait; move it there");
+        errors.at(
+            implemented,
+            "`#[plugin]` belongs on the plugin's own impl, not on that of a trait; move it there",
+        );
     }
     if !block.generics.params.is_empty() {
-        errors.at(&block.generics, "a plugin has no generics: there is one of it in a binary; write the types out");
+        errors.at(
+            &block.generics,
+            "a plugin has no generics: there is one of it in a binary; write the types out",
+        );
     }
     if let Some(clause) = &block.generics.where_clause {
         errors.at(clause, "a plugin has no `where`; write the types out");
     }
     if !matches!(block.ty, Type::Path(_)) {
-        errors.at(&block.ty, "a plugin is a struct or an enum of this crate; name it here");
+        errors.at(
+            &block.ty,
+            "a plugin is a struct or an enum of this crate; name it here",
+        );
     }
     if let Some(id) = &plugin.id {
         if let Some(fault) = text::name_fault(&id.value()) {
@@ -35,7 +44,10 @@ pub(super) fn check(plugin: &Plugin, block: &Block, errors: &mut Errors) {
     let mut provided = BTreeSet::new();
     for path in &plugin.provides {
         if !provided.insert(text::shown(path)) {
-            errors.at(path, format!("`{}` is provided twice; keep one", text::shown(path)));
+            errors.at(
+                path,
+                format!("`{}` is provided twice; keep one", text::shown(path)),
+            );
         }
     }
     let mut words = BTreeSet::new();
@@ -52,8 +64,18 @@ pub(super) fn check(plugin: &Plugin, block: &Block, errors: &mut Errors) {
         if let Member::Function(function) = member {
             let ident = &function.signature.ident;
             let ours = ident == "start" || ident == "stop" || ident == "health";
-            if ours && function.attributes.iter().any(|attribute| attribute.path().is_ident("cfg")) {
-                errors.at(&function.attributes[0], format!("`{ident}` is there in every build or in none; move `#[cfg]` into its body"));
+            if ours
+                && function
+                    .attributes
+                    .iter()
+                    .any(|attribute| attribute.path().is_ident("cfg"))
+            {
+                errors.at(
+                    &function.attributes[0],
+                    format!(
+                        "`{ident}` is there in every build or in none; move `#[cfg]` into its body"
+                    ),
+                );
             }
             if ours && !names.insert(ident.to_string()) {
                 errors.at(ident, format!("there is a `{ident}` already; keep one"));
@@ -68,7 +90,10 @@ fn texts(texts: &[LitStr], what: &str, errors: &mut Errors) {
         if text.value().trim().is_empty() {
             errors.at(text, format!("a {what} may not be empty"));
         } else if !seen.insert(text.value()) {
-            errors.at(text, format!("{what} `{}` is given twice; keep one", text.value()));
+            errors.at(
+                text,
+                format!("{what} `{}` is given twice; keep one", text.value()),
+            );
         }
     }
 }

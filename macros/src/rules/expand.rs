@@ -12,11 +12,19 @@ struct Names {
 
 fn names() -> Names {
     let name = |text| Ident::new(text, Span::mixed_site());
-    Names { path: name("path"), report: name("report") }
+    Names {
+        path: name("path"),
+        report: name("report"),
+    }
 }
 
 /// `impl garde::Validate` for a type; `checks` looks into `self`, with `path` and `report` from [`checks`].
-pub(crate) fn validate(weldkit: &syn::Path, generics: &syn::Generics, ident: &Ident, checks: &TokenStream) -> TokenStream {
+pub(crate) fn validate(
+    weldkit: &syn::Path,
+    generics: &syn::Generics,
+    ident: &Ident,
+    checks: &TokenStream,
+) -> TokenStream {
     let (implementation, arguments, condition) = generics.split_for_impl();
     let Names { path, report } = names();
     quote! {
@@ -37,17 +45,30 @@ pub(crate) fn validate(weldkit: &syn::Path, generics: &syn::Generics, ident: &Id
 }
 
 /// The checks of one field, whose value is `value`, a reference.
-pub(crate) fn checks(weldkit: &syn::Path, field: &Field<'_>, value: &TokenStream, look_inside: bool) -> TokenStream {
+pub(crate) fn checks(
+    weldkit: &syn::Path,
+    field: &Field<'_>,
+    value: &TokenStream,
+    look_inside: bool,
+) -> TokenStream {
     if field.rules.skip.is_some() {
         return TokenStream::new();
     }
     let Names { path, report } = names();
     let cfg = &field.cfg;
     let below = field.name.as_ref().map(|name| quote!(let mut #path = #weldkit::__private::garde::util::nested_path!(#path, #name);));
-    let own = field.rules.checks.iter().map(|rule| check(weldkit, rule, value, field.ty));
+    let own = field
+        .rules
+        .checks
+        .iter()
+        .map(|rule| check(weldkit, rule, value, field.ty));
     let nested = match field.rules.dive {
-        Some(span) => quote_spanned!(span=> #weldkit::__private::garde::Validate::validate_into(#value, &(), &mut #path, #report);),
-        None if look_inside && !is_leaf(field.ty) => quote!((&&Look(#value)).look(&mut #path, #report);),
+        Some(span) => {
+            quote_spanned!(span=> #weldkit::__private::garde::Validate::validate_into(#value, &(), &mut #path, #report);)
+        }
+        None if look_inside && !is_leaf(field.ty) => {
+            quote!((&&Look(#value)).look(&mut #path, #report);)
+        }
         None => TokenStream::new(),
     };
     let mut body: TokenStream = own.collect();
@@ -101,8 +122,12 @@ fn check(weldkit: &syn::Path, rule: &Check, value: &TokenStream, ty: &Type) -> T
         Kind::Call { module, arguments } => {
             quote_spanned!(span=> { #[allow(unused_imports)] use #rules::ip; #rules::#module::apply(#value, #arguments) })
         }
-        Kind::Length { bounds } if is_text(ty) => quote_spanned!(span=> #rules::length::chars::apply(#value, #bounds)),
-        Kind::Length { bounds } => quote_spanned!(span=> #rules::length::simple::apply(#value, #bounds)),
+        Kind::Length { bounds } if is_text(ty) => {
+            quote_spanned!(span=> #rules::length::chars::apply(#value, #bounds))
+        }
+        Kind::Length { bounds } => {
+            quote_spanned!(span=> #rules::length::simple::apply(#value, #bounds))
+        }
         Kind::Pattern(text) => quote_spanned! {span=> {
             static PATTERN: #rules::pattern::regex::StaticPattern = #rules::pattern::regex::init_pattern!(#text);
             #rules::pattern::apply(#value, (&PATTERN,))
@@ -125,9 +150,14 @@ fn check(weldkit: &syn::Path, rule: &Check, value: &TokenStream, ty: &Type) -> T
 
 fn inner(weldkit: &syn::Path, checks: &[Check], value: &TokenStream, ty: &Type) -> TokenStream {
     let Names { path, .. } = names();
-    let (item, key) = (format_ident!("item", span = Span::mixed_site()), format_ident!("key", span = Span::mixed_site()));
+    let (item, key) = (
+        format_ident!("item", span = Span::mixed_site()),
+        format_ident!("key", span = Span::mixed_site()),
+    );
     let item_ty = argument(ty).unwrap_or(ty);
-    let checks = checks.iter().map(|rule| check(weldkit, rule, &quote!(#item), item_ty));
+    let checks = checks
+        .iter()
+        .map(|rule| check(weldkit, rule, &quote!(#item), item_ty));
     quote! {
         #weldkit::__private::garde::rules::inner::apply(#value, |#item, #key| {
             let mut #path = #weldkit::__private::garde::util::nested_path!(#path, #key);
@@ -141,10 +171,16 @@ fn last(ty: &Type) -> Option<(String, Option<&Type>)> {
     let Type::Path(path) = ty else { return None };
     let segment = path.path.segments.last()?;
     let argument = match &segment.arguments {
-        PathArguments::AngleBracketed(arguments) => arguments.args.iter().rev().find_map(|argument| match argument {
-            GenericArgument::Type(ty) => Some(ty),
-            _ => None,
-        }),
+        PathArguments::AngleBracketed(arguments) => {
+            arguments
+                .args
+                .iter()
+                .rev()
+                .find_map(|argument| match argument {
+                    GenericArgument::Type(ty) => Some(ty),
+                    _ => None,
+                })
+        }
         _ => None,
     };
     Some((segment.ident.to_string(), argument))
@@ -158,17 +194,27 @@ fn argument(ty: &Type) -> Option<&Type> {
 fn is_text(ty: &Type) -> bool {
     match last(ty) {
         Some((name, None)) => matches!(name.as_str(), "String" | "str"),
-        Some((name, Some(inner))) => matches!(name.as_str(), "Option" | "Box" | "Arc" | "Rc" | "Cow") && is_text(inner),
+        Some((name, Some(inner))) => {
+            matches!(name.as_str(), "Option" | "Box" | "Arc" | "Rc" | "Cow") && is_text(inner)
+        }
         None => false,
     }
 }
 
 /// Types of the language that cannot have rules; looking into them would cost compile time for nothing.
 fn is_leaf(ty: &Type) -> bool {
-    const LEAVES: &[&str] = &["String", "str", "bool", "char", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "f32", "f64"];
+    const LEAVES: &[&str] = &[
+        "String", "str", "bool", "char", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16",
+        "i32", "i64", "i128", "isize", "f32", "f64",
+    ];
     match last(ty) {
         Some((name, None)) => LEAVES.contains(&name.as_str()),
-        Some((name, Some(inner))) => matches!(name.as_str(), "Option" | "Vec" | "Box" | "BTreeMap" | "HashMap" | "BTreeSet" | "HashSet") && is_leaf(inner),
+        Some((name, Some(inner))) => {
+            matches!(
+                name.as_str(),
+                "Option" | "Vec" | "Box" | "BTreeMap" | "HashMap" | "BTreeSet" | "HashSet"
+            ) && is_leaf(inner)
+        }
         None => false,
     }
 }

@@ -31,9 +31,14 @@ pub(crate) struct Check {
 
 pub(crate) enum Kind {
     /// `garde::rules::<module>::apply(value, <arguments>)`
-    Call { module: TokenStream, arguments: TokenStream },
+    Call {
+        module: TokenStream,
+        arguments: TokenStream,
+    },
     /// Characters of a text, items of anything else.
-    Length { bounds: TokenStream },
+    Length {
+        bounds: TokenStream,
+    },
     Pattern(LitStr),
     Matches(Ident),
     Custom(Expr),

@@ -9,19 +9,64 @@ use crate::error::Errors;
 use crate::text::suggestion;
 use crate::tokens::find_ident;
 
-const RULES: &[&str] = &["length", "range", "pattern", "contains", "prefix", "suffix", "required", "ascii", "alphanumeric", "ip", "ipv4", "ipv6", "matches", "custom", "inner", "dive", "skip"];
+const RULES: &[&str] = &[
+    "length",
+    "range",
+    "pattern",
+    "contains",
+    "prefix",
+    "suffix",
+    "required",
+    "ascii",
+    "alphanumeric",
+    "ip",
+    "ipv4",
+    "ipv6",
+    "matches",
+    "custom",
+    "inner",
+    "dive",
+    "skip",
+];
 
 /// Rules that garde has and a contract does not, with what to write instead.
 const ELSEWHERE: &[(&str, &str)] = &[
-    ("email", "`email` is not built in; write `pattern(\"…\")` or `custom(function)`"),
-    ("url", "`url` is not built in; write `pattern(\"^https?://\")` or `custom(function)`"),
-    ("credit_card", "`credit_card` is not built in; write `custom(function)`"),
-    ("phone_number", "`phone_number` is not built in; write `custom(function)`"),
-    ("if", "a rule of a contract has no condition; write `custom(function)`"),
-    ("adapt", "a rule of a contract has no adapter; write `custom(function)`"),
-    ("allow_unvalidated", "fields without rules are allowed as they are; leave `allow_unvalidated` out"),
-    ("context", "a rule of a contract has no context; leave `context` out"),
-    ("transparent", "a type with one unnamed field is transparent as it is; leave `transparent` out"),
+    (
+        "email",
+        "`email` is not built in; write `pattern(\"…\")` or `custom(function)`",
+    ),
+    (
+        "url",
+        "`url` is not built in; write `pattern(\"^https?://\")` or `custom(function)`",
+    ),
+    (
+        "credit_card",
+        "`credit_card` is not built in; write `custom(function)`",
+    ),
+    (
+        "phone_number",
+        "`phone_number` is not built in; write `custom(function)`",
+    ),
+    (
+        "if",
+        "a rule of a contract has no condition; write `custom(function)`",
+    ),
+    (
+        "adapt",
+        "a rule of a contract has no adapter; write `custom(function)`",
+    ),
+    (
+        "allow_unvalidated",
+        "fields without rules are allowed as they are; leave `allow_unvalidated` out",
+    ),
+    (
+        "context",
+        "a rule of a contract has no context; leave `context` out",
+    ),
+    (
+        "transparent",
+        "a type with one unnamed field is transparent as it is; leave `transparent` out",
+    ),
 ];
 
 /// The rules among the attributes of a field.
@@ -40,13 +85,19 @@ pub(crate) fn read(attributes: &[Attribute], errors: &mut Errors) -> Rules {
                     errors.push(span, "the rules of a contract are the same in every build; write `#[garde(…)]` without `cfg_attr`");
                 }
             }
-            meta if meta.path().is_ident("garde") => errors.at(meta, "write the rules in parentheses: `#[garde(length(min = 1))]`"),
+            meta if meta.path().is_ident("garde") => errors.at(
+                meta,
+                "write the rules in parentheses: `#[garde(length(min = 1))]`",
+            ),
             _ => {}
         }
     }
     if let Some(skip) = rules.skip {
         if !rules.is_empty() {
-            errors.push(skip, "`skip` means that nothing is checked; leave out `skip` or the other rules");
+            errors.push(
+                skip,
+                "`skip` means that nothing is checked; leave out `skip` or the other rules",
+            );
         }
     }
     rules
@@ -76,15 +127,31 @@ fn read_list(input: ParseStream<'_>, rules: &mut Rules, errors: &mut Errors) -> 
 fn read_check(ident: &Ident, input: ParseStream<'_>) -> syn::Result<Check> {
     let name = ident.to_string();
     let span = ident.span();
-    let call = |arguments: TokenStream| Kind::Call { module: quote!(#ident), arguments };
+    let call = |arguments: TokenStream| Kind::Call {
+        module: quote!(#ident),
+        arguments,
+    };
     let kind = match name.as_str() {
         "ascii" | "alphanumeric" | "required" => call(quote!(())),
-        "ip" => Kind::Call { module: quote!(ip), arguments: quote!((ip::IpKind::Any,)) },
-        "ipv4" => Kind::Call { module: quote!(ip), arguments: quote!((ip::IpKind::V4,)) },
-        "ipv6" => Kind::Call { module: quote!(ip), arguments: quote!((ip::IpKind::V6,)) },
+        "ip" => Kind::Call {
+            module: quote!(ip),
+            arguments: quote!((ip::IpKind::Any,)),
+        },
+        "ipv4" => Kind::Call {
+            module: quote!(ip),
+            arguments: quote!((ip::IpKind::V4,)),
+        },
+        "ipv6" => Kind::Call {
+            module: quote!(ip),
+            arguments: quote!((ip::IpKind::V6,)),
+        },
         "length" => read_length(span, &arguments(ident, input, "length(min = 1, max = 64)")?)?,
         "range" => {
-            let bounds = Bounds::read(span, &arguments(ident, input, "range(min = 1, max = 64)")?, None)?;
+            let bounds = Bounds::read(
+                span,
+                &arguments(ident, input, "range(min = 1, max = 64)")?,
+                None,
+            )?;
             let (min, max) = (optional(bounds.min), optional(bounds.max));
             call(quote!((#min, #max)))
         }
@@ -93,15 +160,26 @@ fn read_check(ident: &Ident, input: ParseStream<'_>) -> syn::Result<Check> {
             call(quote!((&#text,)))
         }
         "pattern" => match whole(&arguments(ident, input, "pattern(\"^[a-z]+$\")")?)? {
-            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Kind::Pattern(read_pattern(text)?),
+            Expr::Lit(ExprLit {
+                lit: Lit::Str(text),
+                ..
+            }) => Kind::Pattern(read_pattern(text)?),
             matcher => call(quote!((&#matcher,))),
         },
         "matches" => Kind::Matches(whole(&arguments(ident, input, "matches(other_field)")?)?),
         "custom" => Kind::Custom(whole(&arguments(ident, input, "custom(function)")?)?),
         "inner" => read_inner(&arguments(ident, input, "inner(length(min = 1))")?)?,
         _ => {
-            let elsewhere = ELSEWHERE.iter().find(|(known, _)| *known == name).map(|(_, advice)| (*advice).to_owned());
-            return Err(syn::Error::new(span, elsewhere.unwrap_or_else(|| format!("unknown rule `{name}`: {}", suggestion(&name, RULES)))));
+            let elsewhere = ELSEWHERE
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, advice)| (*advice).to_owned());
+            return Err(syn::Error::new(
+                span,
+                elsewhere.unwrap_or_else(|| {
+                    format!("unknown rule `{name}`: {}", suggestion(&name, RULES))
+                }),
+            ));
         }
     };
     Ok(Check { span, kind })
@@ -129,7 +207,10 @@ fn skip_arguments(input: ParseStream<'_>) -> syn::Result<()> {
 }
 
 fn optional(bound: Option<Expr>) -> TokenStream {
-    bound.map_or_else(|| quote!(::core::option::Option::None), |bound| quote!(::core::option::Option::Some(#bound)))
+    bound.map_or_else(
+        || quote!(::core::option::Option::None),
+        |bound| quote!(::core::option::Option::Some(#bound)),
+    )
 }
 
 /// `min`, `max` or `equal`, and for a length the unit that it counts.
@@ -141,7 +222,11 @@ struct Bounds {
 
 impl Bounds {
     fn read(span: Span, tokens: &TokenStream, units: Option<&[&str]>) -> syn::Result<Self> {
-        let mut bounds = Self { min: None, max: None, unit: None };
+        let mut bounds = Self {
+            min: None,
+            max: None,
+            unit: None,
+        };
         let mut equal = None;
         let parser = |input: ParseStream<'_>| {
             while !input.is_empty() {
@@ -156,14 +241,23 @@ impl Bounds {
                         None
                     }
                     _ => {
-                        let known: Vec<&str> = ["min", "max", "equal"].into_iter().chain(units.unwrap_or_default().iter().copied()).collect();
-                        return Err(syn::Error::new(key.span(), format!("unknown bound `{name}`: {}", suggestion(&name, &known))));
+                        let known: Vec<&str> = ["min", "max", "equal"]
+                            .into_iter()
+                            .chain(units.unwrap_or_default().iter().copied())
+                            .collect();
+                        return Err(syn::Error::new(
+                            key.span(),
+                            format!("unknown bound `{name}`: {}", suggestion(&name, &known)),
+                        ));
                     }
                 };
                 if let Some(place) = place {
                     input.parse::<Token![=]>()?;
                     if place.replace(input.parse()?).is_some() {
-                        return Err(syn::Error::new(key.span(), format!("`{name}` is given twice; keep one")));
+                        return Err(syn::Error::new(
+                            key.span(),
+                            format!("`{name}` is given twice; keep one"),
+                        ));
                     }
                 }
                 if !input.is_empty() {
@@ -174,9 +268,19 @@ impl Bounds {
         };
         parser.parse2(tokens.clone())?;
         match equal {
-            Some(_) if bounds.min.is_some() || bounds.max.is_some() => Err(syn::Error::new(span, "`equal` stands alone, or write `min` and `max`")),
-            Some(equal) => Ok(Self { min: Some(equal.clone()), max: Some(equal), ..bounds }),
-            None if bounds.min.is_none() && bounds.max.is_none() => Err(syn::Error::new(span, "write `min = …`, `max = …`, both, or `equal = …`")),
+            Some(_) if bounds.min.is_some() || bounds.max.is_some() => Err(syn::Error::new(
+                span,
+                "`equal` stands alone, or write `min` and `max`",
+            )),
+            Some(equal) => Ok(Self {
+                min: Some(equal.clone()),
+                max: Some(equal),
+                ..bounds
+            }),
+            None if bounds.min.is_none() && bounds.max.is_none() => Err(syn::Error::new(
+                span,
+                "write `min = …`, `max = …`, both, or `equal = …`",
+            )),
             None => Ok(bounds),
         }
     }
@@ -184,11 +288,20 @@ impl Bounds {
 
 fn read_length(span: Span, tokens: &TokenStream) -> syn::Result<Kind> {
     let bounds = Bounds::read(span, tokens, Some(&["simple", "bytes", "chars", "utf16"]))?;
-    let min = bounds.min.map_or_else(|| quote!(0usize), |min| quote!(#min));
-    let max = bounds.max.map_or_else(|| quote!(usize::MAX), |max| quote!(#max));
+    let min = bounds
+        .min
+        .map_or_else(|| quote!(0usize), |min| quote!(#min));
+    let max = bounds
+        .max
+        .map_or_else(|| quote!(usize::MAX), |max| quote!(#max));
     Ok(match bounds.unit {
-        None => Kind::Length { bounds: quote!((#min, #max)) },
-        Some(unit) => Kind::Call { module: quote!(length::#unit), arguments: quote!((#min, #max)) },
+        None => Kind::Length {
+            bounds: quote!((#min, #max)),
+        },
+        Some(unit) => Kind::Call {
+            module: quote!(length::#unit),
+            arguments: quote!((#min, #max)),
+        },
     })
 }
 
@@ -200,7 +313,12 @@ fn read_pattern(text: LitStr) -> syn::Result<LitStr> {
     while let Some(letter) = letters.next() {
         let first_in_class = std::mem::take(&mut after_open);
         match letter {
-            '\\' if letters.next().is_none() => return Err(syn::Error::new(text.span(), "the pattern ends with `\\`; write the character that it escapes")),
+            '\\' if letters.next().is_none() => {
+                return Err(syn::Error::new(
+                    text.span(),
+                    "the pattern ends with `\\`; write the character that it escapes",
+                ));
+            }
             '[' if !class => (class, after_open) = (true, true),
             '^' if first_in_class => after_open = true,
             ']' if class && !first_in_class => class = false,
@@ -213,9 +331,15 @@ fn read_pattern(text: LitStr) -> syn::Result<LitStr> {
         }
     }
     match (class, depth) {
-        (true, _) => Err(syn::Error::new(text.span(), "a `[` in the pattern is not closed; add `]`, or write `\\[` for the character")),
+        (true, _) => Err(syn::Error::new(
+            text.span(),
+            "a `[` in the pattern is not closed; add `]`, or write `\\[` for the character",
+        )),
         (false, 0) => Ok(text),
-        (false, _) => Err(syn::Error::new(text.span(), "the parentheses of the pattern do not pair; write `\\(` or `\\)` for the character")),
+        (false, _) => Err(syn::Error::new(
+            text.span(),
+            "the parentheses of the pattern do not pair; write `\\(` or `\\)` for the character",
+        )),
     }
 }
 

@@ -13,7 +13,10 @@ use crate::rules::{self, Field};
 pub(super) fn expand(contract: &Contract, item: &Trait) -> TokenStream {
     let public = public_trait(contract, item);
     let twin = twin(contract, item);
-    let parameters = contract.methods.iter().map(|method| parameter_object(contract, method));
+    let parameters = contract
+        .methods
+        .iter()
+        .map(|method| parameter_object(contract, method));
     let implementation = implementation(contract, item);
     let client = client(contract, item);
     let assertions = assertions(contract);
@@ -32,8 +35,19 @@ pub(super) fn expand(contract: &Contract, item: &Trait) -> TokenStream {
 
 /// The trait that the user wrote, with futures that are `Send` and a `dyn` form that is only a name.
 fn public_trait(contract: &Contract, item: &Trait) -> TokenStream {
-    let Contract { weldkit, name, lifecycle, .. } = contract;
-    let Trait { attributes, visibility, ident, supertraits, .. } = item;
+    let Contract {
+        weldkit,
+        name,
+        lifecycle,
+        ..
+    } = contract;
+    let Trait {
+        attributes,
+        visibility,
+        ident,
+        supertraits,
+        ..
+    } = item;
     let deprecated = lifecycle.attribute();
     let message = format!("`{{Self}}` does not provide the service `{}`", name.text);
     let note = format!("write `impl {ident} for {{Self}}` with every method of the contract");
@@ -41,7 +55,11 @@ fn public_trait(contract: &Contract, item: &Trait) -> TokenStream {
         let attributes = &method.attributes;
         let deprecated = method.lifecycle.attribute();
         let signature = bare(&method.signature);
-        let signature = sized(&if method.kind == Kind::Async { desugared(weldkit, &signature) } else { signature });
+        let signature = sized(&if method.kind == Kind::Async {
+            desugared(weldkit, &signature)
+        } else {
+            signature
+        });
         quote!(#(#attributes)* #deprecated #signature;)
     });
     quote! {
@@ -81,7 +99,11 @@ pub(super) fn desugared(weldkit: &syn::Path, signature: &Signature) -> Signature
 /// With `where Self: Sized`, so that the trait keeps its `dyn` form.
 pub(super) fn sized(signature: &Signature) -> Signature {
     let mut signature = signature.clone();
-    signature.generics.make_where_clause().predicates.push(syn::parse_quote!(Self: ::core::marker::Sized));
+    signature
+        .generics
+        .make_where_clause()
+        .predicates
+        .push(syn::parse_quote!(Self: ::core::marker::Sized));
     signature
 }
 
@@ -90,26 +112,43 @@ fn twin_ident(item: &Trait) -> Ident {
 }
 
 fn twin_method(method: &Method) -> Ident {
-    format_ident!("__twin_{}", method.name.text, span = method.signature.ident.span())
+    format_ident!(
+        "__twin_{}",
+        method.name.text,
+        span = method.signature.ident.span()
+    )
 }
 
 fn parameters_ident(method: &Method) -> Ident {
-    format_ident!("{}Parameters", method.name.text, span = method.signature.ident.span())
+    format_ident!(
+        "{}Parameters",
+        method.name.text,
+        span = method.signature.ident.span()
+    )
 }
 
 /// The object-safe form: what the registry holds providers by.
 fn twin(contract: &Contract, item: &Trait) -> TokenStream {
     let weldkit = &contract.weldkit;
-    let Trait { visibility, ident, .. } = item;
+    let Trait {
+        visibility, ident, ..
+    } = item;
     let twin = twin_ident(item);
     let docs = format!("The object-safe form of [`{ident}`].");
-    let signatures = contract.methods.iter().map(|method| twin_signature(weldkit, method));
+    let signatures = contract
+        .methods
+        .iter()
+        .map(|method| twin_signature(weldkit, method));
     let bodies = contract.methods.iter().map(|method| {
         let signature = twin_signature(weldkit, method);
         let (name, ctx) = (&method.signature.ident, &method.ctx.ident);
         let arguments = method.parameters.iter().map(|parameter| &parameter.ident);
         let call = quote!(<__Provider as #ident>::#name(self, #ctx, #(#arguments),*));
-        let body = if method.kind == Kind::Async { quote!(#weldkit::__private::Box::pin(#call)) } else { call };
+        let body = if method.kind == Kind::Async {
+            quote!(#weldkit::__private::Box::pin(#call))
+        } else {
+            call
+        };
         quote!(#signature { #body })
     });
     quote! {
@@ -130,7 +169,10 @@ fn twin(contract: &Contract, item: &Trait) -> TokenStream {
 fn twin_signature(weldkit: &syn::Path, method: &Method) -> TokenStream {
     let name = twin_method(method);
     let (ctx, output) = (&method.ctx.ident, &method.output);
-    let parameters = method.parameters.iter().map(|Parameter { ident, ty, .. }| quote!(#ident: #ty));
+    let parameters = method
+        .parameters
+        .iter()
+        .map(|Parameter { ident, ty, .. }| quote!(#ident: #ty));
     match method.kind {
         Kind::Async => quote! {
             fn #name<'a>(&'a self, #ctx: &'a #weldkit::Ctx, #(#parameters),*) -> #weldkit::__private::BoxFuture<'a, #output>
@@ -146,23 +188,45 @@ fn parameter_object(contract: &Contract, method: &Method) -> TokenStream {
     let weldkit = &contract.weldkit;
     let ident = parameters_ident(method);
     let title = format!("{}.{}", contract.name.text, method.name.text);
-    let (serde, schemars) = (format!("{}", quote!(#weldkit::__private::serde)), format!("{}", quote!(#weldkit::__private::schemars)));
-    let fields = method.parameters.iter().map(|Parameter { ident, ty, attributes, .. }| quote!(#(#attributes)* #ident: #ty));
-    let own = method.parameters.iter().any(|parameter| !parameter.rules.is_empty());
+    let (serde, schemars) = (
+        format!("{}", quote!(#weldkit::__private::serde)),
+        format!("{}", quote!(#weldkit::__private::schemars)),
+    );
+    let fields = method.parameters.iter().map(
+        |Parameter {
+             ident,
+             ty,
+             attributes,
+             ..
+         }| quote!(#(#attributes)* #ident: #ty),
+    );
+    let own = method
+        .parameters
+        .iter()
+        .any(|parameter| !parameter.rules.is_empty());
     let validate = own.then(|| {
         let checks = method.parameters.iter().map(|parameter| {
             let field = field(parameter);
             let value = parameter_value(parameter);
             rules::expand::checks(weldkit, &field, &value, false)
         });
-        rules::expand::validate(weldkit, &syn::Generics::default(), &ident, &checks.collect())
+        rules::expand::validate(
+            weldkit,
+            &syn::Generics::default(),
+            &ident,
+            &checks.collect(),
+        )
     });
     let check_own = own.then(|| quote!(#weldkit::__private::check_rules(self, rules);));
     // A parameter's type may have rules of its own, whether or not the parameter has.
-    let nested = method.parameters.iter().filter(|parameter| rules::expand::looks(&field(parameter))).map(|parameter| {
-        let (value, name) = (parameter_value(parameter), &parameter.name.text);
-        quote!((&&#weldkit::__private::Dive(#value)).dive(#name, rules);)
-    });
+    let nested = method
+        .parameters
+        .iter()
+        .filter(|parameter| rules::expand::looks(&field(parameter)))
+        .map(|parameter| {
+            let (value, name) = (parameter_value(parameter), &parameter.name.text);
+            quote!((&&#weldkit::__private::Dive(#value)).dive(#name, rules);)
+        });
     quote! {
         #[derive(#weldkit::__private::serde::Deserialize, #weldkit::__private::schemars::JsonSchema)]
         #[serde(crate = #serde, deny_unknown_fields)]
@@ -187,22 +251,42 @@ fn parameter_value(parameter: &Parameter) -> TokenStream {
 }
 
 fn field(parameter: &Parameter) -> Field<'_> {
-    Field { name: Some(parameter.name.text.clone()), ty: &parameter.ty, cfg: Vec::new(), rules: &parameter.rules }
+    Field {
+        name: Some(parameter.name.text.clone()),
+        ty: &parameter.ty,
+        cfg: Vec::new(),
+        rules: &parameter.rules,
+    }
 }
 
 fn implementation(contract: &Contract, item: &Trait) -> TokenStream {
-    let Contract { weldkit, name, docs, lifecycle, .. } = contract;
+    let Contract {
+        weldkit,
+        name,
+        docs,
+        lifecycle,
+        ..
+    } = contract;
     let (ident, twin, name) = (&item.ident, twin_ident(item), &name.text);
     let version = match contract.version {
-        Some([major, minor, patch]) => quote!(#weldkit::contract::Version::new(#major, #minor, #patch)),
+        Some([major, minor, patch]) => {
+            quote!(#weldkit::contract::Version::new(#major, #minor, #patch))
+        }
         None => quote!(#weldkit::contract::Version::parse(::core::env!("CARGO_PKG_VERSION"))),
     };
     let lifecycle = lifecycle.fields(weldkit);
-    let methods = contract.methods.iter().map(|method| descriptor(weldkit, method));
-    let arms = contract.methods.iter().enumerate().map(|(index, method)| json_arm(index, method));
+    let methods = contract
+        .methods
+        .iter()
+        .map(|method| descriptor(weldkit, method));
+    let arms = contract
+        .methods
+        .iter()
+        .enumerate()
+        .map(|(index, method)| json_arm(index, method));
     quote! {
         #[automatically_derived]
-        impl #weldkit::Contract for dyn #ident {
+        impl #weldkit::Contract for dyn #ident + '_ {
             type Twin = dyn #twin;
             const DESCRIPTOR: &'static #weldkit::contract::ServiceDescriptor = &#weldkit::contract::ServiceDescriptor {
                 name: #name,
@@ -228,7 +312,14 @@ fn implementation(contract: &Contract, item: &Trait) -> TokenStream {
 }
 
 fn descriptor(weldkit: &syn::Path, method: &Method) -> TokenStream {
-    let Method { name, docs, kind, flags, output, .. } = method;
+    let Method {
+        name,
+        docs,
+        kind,
+        flags,
+        output,
+        ..
+    } = method;
     let (name, parameters) = (&name.text, parameters_ident(method));
     let (read_only, idempotent) = (flags.read_only.is_some(), flags.idempotent.is_some());
     let (transactional, isolated) = (flags.transactional.is_some(), flags.isolated.is_some());
@@ -236,7 +327,10 @@ fn descriptor(weldkit: &syn::Path, method: &Method) -> TokenStream {
     let timeout = match (kind, &method.timeout) {
         (Kind::Sync, _) => quote!(::core::option::Option::None),
         (Kind::Async | Kind::Stream, timeout) => {
-            let ms = timeout.as_ref().map_or(super::TIMEOUT_DEFAULT, |timeout| timeout.duration).as_millis();
+            let ms = timeout
+                .as_ref()
+                .map_or(super::TIMEOUT_DEFAULT, |timeout| timeout.duration)
+                .as_millis();
             let ms = u64::try_from(ms).unwrap_or(u64::MAX);
             quote!(::core::option::Option::Some(#weldkit::__private::Duration::from_millis(#ms)))
         }
@@ -247,7 +341,10 @@ fn descriptor(weldkit: &syn::Path, method: &Method) -> TokenStream {
         Kind::Stream => quote!(Stream),
     };
     let lifecycle = method.lifecycle.fields(weldkit);
-    let names = method.parameters.iter().map(|parameter| &parameter.name.text);
+    let names = method
+        .parameters
+        .iter()
+        .map(|parameter| &parameter.name.text);
     let value = value_of(weldkit, output);
     let error = error_of(weldkit, output);
     quote! {
@@ -307,7 +404,10 @@ fn door(prefix: &str, kind: Kind) -> Ident {
 fn client(contract: &Contract, item: &Trait) -> TokenStream {
     let weldkit = &contract.weldkit;
     let ident = &item.ident;
-    let (twin, inner) = (Ident::new("twin", Span::mixed_site()), Ident::new("ctx", Span::mixed_site()));
+    let (twin, inner) = (
+        Ident::new("twin", Span::mixed_site()),
+        Ident::new("ctx", Span::mixed_site()),
+    );
     let methods = contract.methods.iter().enumerate().map(|(index, method)| {
         let signature = bare(&method.signature);
         let (name, ctx, door) = (twin_method(method), &method.ctx.ident, door("call", method.kind));
@@ -329,7 +429,8 @@ fn assertions(contract: &Contract) -> TokenStream {
     let weldkit = &contract.weldkit;
     let checks = contract.methods.iter().map(|method| {
         let ctx = &method.ctx.ty;
-        let ctx = quote_spanned!(ctx.span()=> let _: fn(#ctx) = |ctx| { let _: &#weldkit::Ctx = ctx; };);
+        let ctx =
+            quote_spanned!(ctx.span()=> let _: fn(#ctx) = |ctx| { let _: &#weldkit::Ctx = ctx; };);
         let error = error_of(weldkit, &method.output);
         let error = quote_spanned!(error_span(&method.output)=> service_error::<#error>(););
         quote!(#ctx #error)
@@ -345,8 +446,14 @@ fn assertions(contract: &Contract) -> TokenStream {
 
 /// Where the error type stands in `Result<T, E>`, or the whole type.
 fn error_span(output: &Type) -> Span {
-    let Type::Path(path) = output else { return output.span() };
-    let Some(PathArguments::AngleBracketed(arguments)) = path.path.segments.last().map(|segment| &segment.arguments) else { return output.span() };
+    let Type::Path(path) = output else {
+        return output.span();
+    };
+    let Some(PathArguments::AngleBracketed(arguments)) =
+        path.path.segments.last().map(|segment| &segment.arguments)
+    else {
+        return output.span();
+    };
     match arguments.args.last() {
         Some(GenericArgument::Type(ty)) if arguments.args.len() > 1 => ty.span(),
         _ => output.span(),

@@ -21,11 +21,21 @@ pub(super) fn unread(item: TokenStream, errors: Errors) -> TokenStream {
 
 /// For a trait that was read: in the form that it would have without errors, where that is possible.
 pub(super) fn read(weldkit: &syn::Path, item: &Trait, errors: Errors) -> TokenStream {
-    let Trait { attributes, visibility, unsafety, ident, generics, supertraits, members } = item;
+    let Trait {
+        attributes,
+        visibility,
+        unsafety,
+        ident,
+        generics,
+        supertraits,
+        members,
+    } = item;
     let mut seen = std::collections::BTreeSet::new();
     let members = members.iter().filter_map(|member| match member {
         // rustc would report a second one of the same name again.
-        Member::Function(function) => seen.insert(function.signature.ident.to_string()).then(|| method(weldkit, function)),
+        Member::Function(function) => seen
+            .insert(function.signature.ident.to_string())
+            .then(|| method(weldkit, function)),
         Member::Other(other) if other.kind.is_some() => Some(other.tokens.clone()),
         // rustc has nothing to add to what cannot be read.
         Member::Other(_) => None,
@@ -42,7 +52,10 @@ pub(super) fn read(weldkit: &syn::Path, item: &Trait, errors: Errors) -> TokenSt
 }
 
 fn method(weldkit: &syn::Path, function: &Function) -> TokenStream {
-    let attributes = function.attributes.iter().filter(|attribute| !attribute.path().is_ident("method"));
+    let attributes = function
+        .attributes
+        .iter()
+        .filter(|attribute| !attribute.path().is_ident("method"));
     let mut signature = function.signature.clone();
     clean(&mut signature);
     let body = function.body.as_ref();
@@ -56,7 +69,11 @@ fn method(weldkit: &syn::Path, function: &Function) -> TokenStream {
 
 /// Takes the attributes that only the contract understands off the parameters.
 fn clean(signature: &mut Signature) {
-    let keep = |attribute: &Attribute| !tokens::PARAMETER_ATTRIBUTES.iter().any(|name| attribute.path().is_ident(name));
+    let keep = |attribute: &Attribute| {
+        !tokens::PARAMETER_ATTRIBUTES
+            .iter()
+            .any(|name| attribute.path().is_ident(name))
+    };
     for input in &mut signature.inputs {
         match input {
             FnArg::Receiver(receiver) => receiver.attrs.retain(keep),

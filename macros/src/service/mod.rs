@@ -34,7 +34,11 @@ pub(crate) fn service(arguments: TokenStream, item: TokenStream) -> TokenStream 
     };
     let contract = parse::contract(arguments, &item_trait, &mut errors);
     valid::check(&contract, &item_trait, &mut errors);
-    if errors.is_empty() { expand::expand(&contract, &item_trait) } else { fallback::read(&contract.weldkit, &item_trait, errors) }
+    if errors.is_empty() {
+        expand::expand(&contract, &item_trait)
+    } else {
+        fallback::read(&contract.weldkit, &item_trait, errors)
+    }
 }
 
 /// A trait as it was written, bodies unread.

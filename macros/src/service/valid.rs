@@ -11,30 +11,55 @@ const METHODS_MAX: usize = 64;
 
 pub(super) fn check(contract: &Contract, item: &Trait, errors: &mut Errors) {
     if let Some(token) = &item.unsafety {
-        errors.at(token, "every plugin may provide a contract; leave out `unsafe`");
+        errors.at(
+            token,
+            "every plugin may provide a contract; leave out `unsafe`",
+        );
     }
     if !item.generics.params.is_empty() {
-        errors.at(&item.generics, "a contract has no generics: it is one service with one name; write the types out");
+        errors.at(
+            &item.generics,
+            "a contract has no generics: it is one service with one name; write the types out",
+        );
     }
     if let Some(clause) = &item.generics.where_clause {
         errors.at(clause, "a contract has no `where`; write the types out");
     }
-    if let Some(cfg) = item.attributes.iter().find(|attribute| attribute.path().is_ident("cfg_attr")).filter(|cfg| text::shown(cfg).contains("weldkit")) {
-        errors.at(cfg, "a contract is the same in every build; write the attribute without `cfg_attr`");
+    if let Some(cfg) = item
+        .attributes
+        .iter()
+        .find(|attribute| attribute.path().is_ident("cfg_attr"))
+        .filter(|cfg| text::shown(cfg).contains("weldkit"))
+    {
+        errors.at(
+            cfg,
+            "a contract is the same in every build; write the attribute without `cfg_attr`",
+        );
     }
     if item.members.is_empty() {
         errors.push(item.ident.span(), "a contract without methods promises nothing; add `async fn name(&self, ctx: &Ctx) -> Result<T, MyError>;`");
     }
     if let Some(method) = contract.methods.get(METHODS_MAX) {
-        errors.push(method.name.span, format!("a contract has at most {METHODS_MAX} methods; move some to a contract of their own"));
+        errors.push(
+            method.name.span,
+            format!(
+                "a contract has at most {METHODS_MAX} methods; move some to a contract of their own"
+            ),
+        );
     }
     if let Some(fault) = text::name_fault(&contract.name.text) {
-        errors.push(contract.name.span, format!("{fault}; write `name = \"…\"` with a name that callers will use"));
+        errors.push(
+            contract.name.span,
+            format!("{fault}; write `name = \"…\"` with a name that callers will use"),
+        );
     }
     let mut names = BTreeSet::new();
     for method in &contract.methods {
         if let Some(fault) = text::name_fault(&method.name.text) {
-            errors.push(method.name.span, format!("callers by JSON use this name: {fault}"));
+            errors.push(
+                method.name.span,
+                format!("callers by JSON use this name: {fault}"),
+            );
         }
         if !names.insert(&method.name.text) {
             errors.push(method.name.span, format!("the contract has a method `{}` already; a contract has no overloads, so give this one another name", method.name.text));
@@ -62,7 +87,10 @@ fn parameters(method: &Method, errors: &mut Errors) {
     let mut names = BTreeSet::new();
     for parameter in &method.parameters {
         if parameter.name.text.is_empty() {
-            errors.push(parameter.name.span, "a key of the parameter object may not be empty; give it a name");
+            errors.push(
+                parameter.name.span,
+                "a key of the parameter object may not be empty; give it a name",
+            );
         }
         if !names.insert(&parameter.name.text) {
             errors.push(parameter.name.span, format!("the method has a parameter `{}` already; callers by JSON tell them apart by name", parameter.name.text));

@@ -3,19 +3,31 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::spanned::Spanned;
 use syn::Index;
+use syn::spanned::Spanned;
 
 use super::{Field, Model, Role, Shape, Variant};
 
 pub(super) fn expand(model: &Model) -> TokenStream {
-    let Model { weldkit, ident, host, variants } = model;
-    let details = variants.iter().filter_map(|variant| details(weldkit, variant));
+    let Model {
+        weldkit,
+        ident,
+        host,
+        variants,
+    } = model;
+    let details = variants
+        .iter()
+        .filter_map(|variant| details(weldkit, variant));
     let codes = variants.iter().map(|variant| code(weldkit, variant));
     let arms = variants.iter().map(|variant| arm(weldkit, variant));
-    let names = variants.iter().map(|Variant { ident, code, .. }| quote!(Self::#ident { .. } => #code,));
+    let names = variants
+        .iter()
+        .map(|Variant { ident, code, .. }| quote!(Self::#ident { .. } => #code,));
     let host_ident = &host.ident;
-    let host_field = host.field.as_ref().map_or_else(|| quote!(0), |field| quote!(#field));
+    let host_field = host
+        .field
+        .as_ref()
+        .map_or_else(|| quote!(0), |field| quote!(#field));
     let host_type = &host.ty;
     // At the user's type, so that another one is reported there.
     let is_host = quote_spanned!(host_type.span()=> let _: fn(#host_type) -> #weldkit::CallError = |error| error;);
@@ -51,7 +63,10 @@ fn details_ident(variant: &Variant) -> Ident {
 
 fn detail_fields(variant: &Variant) -> Vec<&Field> {
     match &variant.shape {
-        Shape::Named(fields) => fields.iter().filter(|field| field.role == Role::Detail).collect(),
+        Shape::Named(fields) => fields
+            .iter()
+            .filter(|field| field.role == Role::Detail)
+            .collect(),
         Shape::Unit | Shape::Unnamed { .. } => Vec::new(),
     }
 }
@@ -63,8 +78,18 @@ fn details(weldkit: &syn::Path, variant: &Variant) -> Option<TokenStream> {
         return None;
     }
     let ident = details_ident(variant);
-    let (serde, schemars) = (quote!(#weldkit::__private::serde).to_string(), quote!(#weldkit::__private::schemars).to_string());
-    let fields = fields.iter().map(|Field { ident, ty, attributes, .. }| quote!(#(#attributes)* #ident: #ty));
+    let (serde, schemars) = (
+        quote!(#weldkit::__private::serde).to_string(),
+        quote!(#weldkit::__private::schemars).to_string(),
+    );
+    let fields = fields.iter().map(
+        |Field {
+             ident,
+             ty,
+             attributes,
+             ..
+         }| quote!(#(#attributes)* #ident: #ty),
+    );
     Some(quote! {
         #[derive(#weldkit::__private::serde::Serialize, #weldkit::__private::schemars::JsonSchema)]
         #[serde(crate = #serde)]
@@ -74,11 +99,20 @@ fn details(weldkit: &syn::Path, variant: &Variant) -> Option<TokenStream> {
 }
 
 fn effect(weldkit: &syn::Path, variant: &Variant) -> TokenStream {
-    if variant.effect_possible { quote!(#weldkit::Effect::Possible) } else { quote!(#weldkit::Effect::None) }
+    if variant.effect_possible {
+        quote!(#weldkit::Effect::Possible)
+    } else {
+        quote!(#weldkit::Effect::None)
+    }
 }
 
 fn code(weldkit: &syn::Path, variant: &Variant) -> TokenStream {
-    let Variant { docs, code, retryable, .. } = variant;
+    let Variant {
+        docs,
+        code,
+        retryable,
+        ..
+    } = variant;
     let effect = effect(weldkit, variant);
     let details = if detail_fields(variant).is_empty() {
         quote!(())
@@ -98,7 +132,13 @@ fn code(weldkit: &syn::Path, variant: &Variant) -> TokenStream {
 }
 
 fn arm(weldkit: &syn::Path, variant: &Variant) -> TokenStream {
-    let Variant { ident, code, retryable, shape, .. } = variant;
+    let Variant {
+        ident,
+        code,
+        retryable,
+        shape,
+        ..
+    } = variant;
     let effect = effect(weldkit, variant);
     let source = Ident::new("source", Span::mixed_site());
     let details = detail_fields(variant);
@@ -106,7 +146,9 @@ fn arm(weldkit: &syn::Path, variant: &Variant) -> TokenStream {
     let mut caused = TokenStream::new();
     match shape {
         Shape::Unit | Shape::Unnamed { source: None } => {}
-        Shape::Unnamed { source: Some(index) } => {
+        Shape::Unnamed {
+            source: Some(index),
+        } => {
             let index = Index::from(*index);
             bindings.push(quote!(#index: #source));
             caused = quote!(.caused_by(#source));

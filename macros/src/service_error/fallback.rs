@@ -13,13 +13,21 @@ pub(super) fn expand(weldkit: &syn::Path, input: &DeriveInput, errors: Errors) -
     let errors = errors.into_tokens();
     // `#[from]` makes the conversion; without one the supertrait would be missed as well.
     let fields = match &input.data {
-        Data::Enum(data) => data.variants.iter().flat_map(|variant| &variant.fields).collect(),
+        Data::Enum(data) => data
+            .variants
+            .iter()
+            .flat_map(|variant| &variant.fields)
+            .collect(),
         Data::Struct(data) => data.fields.iter().collect(),
         Data::Union(_) => Vec::new(),
     };
     let converts = fields.iter().any(|field| {
         let ty = &field.ty;
-        field.attrs.iter().any(|attribute| attribute.path().is_ident("from")) && crate::tokens::find_ident(quote!(#ty), "CallError").is_some()
+        field
+            .attrs
+            .iter()
+            .any(|attribute| attribute.path().is_ident("from"))
+            && crate::tokens::find_ident(quote!(#ty), "CallError").is_some()
     });
     let conversion = (!converts).then(|| {
         quote! {

@@ -65,7 +65,9 @@ struct Variant {
 enum Shape {
     Unit,
     /// How many unnamed fields, and which of them is the source.
-    Unnamed { source: Option<usize> },
+    Unnamed {
+        source: Option<usize>,
+    },
     Named(Vec<Field>),
 }
 
@@ -88,9 +90,25 @@ enum Role {
 }
 
 /// The host's codes that a service may use with their meaning, and whether the host's is retryable.
-const SHARED_CODES: &[(&str, bool)] =
-    &[("not_found", false), ("conflict", true), ("invalid_state", false), ("invalid_parameter", false), ("limit", false), ("unavailable", true), ("permission_denied", false)];
+const SHARED_CODES: &[(&str, bool)] = &[
+    ("not_found", false),
+    ("conflict", true),
+    ("invalid_state", false),
+    ("invalid_parameter", false),
+    ("limit", false),
+    ("unavailable", true),
+    ("permission_denied", false),
+];
 
 /// The host's codes that only the host may use.
-const HOST_CODES: &[&str] =
-    &["service_not_found", "method_not_found", "unknown_parameter", "incompatible_interface", "security_violation", "timeout", "cancelled", "panicked", "internal"];
+const HOST_CODES: &[&str] = &[
+    "service_not_found",
+    "method_not_found",
+    "unknown_parameter",
+    "incompatible_interface",
+    "security_violation",
+    "timeout",
+    "cancelled",
+    "panicked",
+    "internal",
+];
