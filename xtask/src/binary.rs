@@ -47,14 +47,25 @@ const PT_INTERP: u64 = 3;
 const DT_NEEDED: u64 = 1;
 
 /// Numbers in the file's own width and order.
-struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     bytes: &'a [u8],
     wide: bool,
     little: bool,
 }
 
-impl Reader<'_> {
-    fn number(&self, at: usize, len: usize) -> Option<u64> {
+impl<'a> Reader<'a> {
+    /// Reads the first bytes of an ELF file for its width and order.
+    pub(crate) fn of_elf(bytes: &'a [u8]) -> Option<Self> {
+        bytes.starts_with(b"\x7fELF").then_some(())?;
+        Some(Self {
+            bytes,
+            wide: *bytes.get(4)? == 2,
+            little: *bytes.get(5)? == 1,
+        })
+    }
+
+    /// A number of so many bytes.
+    pub(crate) fn number(&self, at: usize, len: usize) -> Option<u64> {
         let bytes = self.bytes.get(at..at.checked_add(len)?)?;
         let push = |number: u64, byte: &u8| number << 8 | u64::from(*byte);
         Some(if self.little {
@@ -65,7 +76,7 @@ impl Reader<'_> {
     }
 
     /// An address or offset, at one place in a 32-bit file and at another in a 64-bit one.
-    fn word(&self, narrow: usize, wide: usize) -> Option<usize> {
+    pub(crate) fn word(&self, narrow: usize, wide: usize) -> Option<usize> {
         let word = if self.wide {
             self.number(wide, 8)
         } else {
@@ -77,11 +88,7 @@ impl Reader<'_> {
 
 /// The ELF header, then each program header.
 fn elf(bytes: &[u8]) -> Option<Binary> {
-    let reader = Reader {
-        bytes,
-        wide: *bytes.get(4)? == 2,
-        little: *bytes.get(5)? == 1,
-    };
+    let reader = Reader::of_elf(bytes)?;
     let table = reader.word(0x1c, 0x20)?;
     let (size_at, count_at) = if reader.wide {
         (0x36, 0x38)

@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::{add, build, gate, inspect, new, refresh, talk, tidy};
+use crate::{add, build, demo, gate, inspect, new, refresh, talk, tidy};
 
 /// Builds, audits and checks applications of weldkit
 ///
@@ -40,6 +40,8 @@ enum Command {
     Test(gate::Test),
     /// Run the whole gate: format, clippy, test, doc, tidy, features, static build
     Ci,
+    /// Show it all on real input: choose, weld, work, find, break, next
+    Demo(demo::Arguments),
     /// Run the benchmarks and print their ratios
     Bench(gate::Bench),
 }
@@ -70,6 +72,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::Tidy(arguments) => tidy::command(&app()?, arguments),
         Command::Test(arguments) => gate::test(&app()?, &arguments),
         Command::Ci => gate::ci(&app()?),
+        Command::Demo(arguments) => demo::command(&app()?, &arguments),
         Command::Bench(arguments) => gate::bench(&app()?, &arguments),
     }
 }

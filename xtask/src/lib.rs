@@ -16,6 +16,7 @@
 //! | [`build`], [`record`], [`frame`], [`binary`], [`audit`], [`inspect`] | the binary, and what it says about itself |
 //! | [`refresh`], [`plugins_rs`], [`manifest`], [`add`], [`new`] | what is written for people: metadata, lists, manifests, skeletons |
 //! | [`tidy`], [`gate`] | the rules of the house |
+//! | [`demo`], [`weight`] | the main job on real input, and the bytes of each plugin |
 //! | [`error`], [`talk`], [`file`], [`cargo`], [`cli`] | how all of that talks to the world |
 
 pub mod add;
@@ -26,6 +27,7 @@ pub mod build;
 pub mod cargo;
 pub mod cli;
 pub mod configuration;
+pub mod demo;
 pub mod error;
 pub mod file;
 pub mod frame;
@@ -41,6 +43,7 @@ pub mod refresh;
 pub mod select;
 pub mod talk;
 pub mod tidy;
+pub mod weight;
 pub mod workspace;
 
 /// Runs the command line of the process; all that an application's own xtask calls.

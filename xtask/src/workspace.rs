@@ -1,6 +1,6 @@
 //! The workspace as `cargo metadata` tells it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -132,6 +132,34 @@ impl Workspace {
             let fits = wanted.as_ref().is_none_or(|name| *name == edge.name);
             (found.name == dependency.name && fits).then_some((found, edge.name.as_str()))
         })
+    }
+
+    /// The crates of a package's whole dependency tree, itself included, as Rust names them.
+    pub fn crates(&self, package: &str) -> BTreeSet<String> {
+        let nodes = self
+            .resolve
+            .as_ref()
+            .map_or([].as_slice(), |resolve| &resolve.nodes);
+        let mut seen = BTreeSet::new();
+        let mut waiting: Vec<&str> = self
+            .package(package)
+            .map(|p| p.id.as_str())
+            .into_iter()
+            .collect();
+        while let Some(id) = waiting.pop() {
+            if seen.insert(id)
+                && let Some(node) = nodes.iter().find(|node| node.id == id)
+            {
+                waiting.extend(node.deps.iter().map(|edge| edge.pkg.as_str()));
+            }
+        }
+        let names = self
+            .packages
+            .iter()
+            .filter(|package| seen.contains(package.id.as_str()));
+        names
+            .map(|package| package.name.replace('-', "_"))
+            .collect()
     }
 }
 

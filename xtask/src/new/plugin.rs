@@ -115,7 +115,12 @@ pub fn command(app: &App, arguments: &Arguments) -> Result<()> {
 
 fn write(app: &App, name: &str, folder: &Path) -> Result<()> {
     let root = Manifest::read(&app.root.join("Cargo.toml"))?;
-    let has = |name: &str| root.get(&["workspace", "dependencies", name]).is_some();
+    // As the workspace has it, else any version of the line that the templates are written for.
+    let shared = |name: &str, version: &str| match root.get(&["workspace", "dependencies", name]) {
+        Some(_) => "workspace = true".to_owned(),
+        None => format!("version = \"{version}\""),
+    };
+    let (thiserror, tokio) = (shared("thiserror", "2"), shared("tokio", "1"));
     let lints = if root.get(&["workspace", "lints"]).is_some() {
         "\n[lints]\nworkspace = true\n"
     } else {
@@ -128,14 +133,8 @@ fn write(app: &App, name: &str, folder: &Path) -> Result<()> {
         ("Type", &kind),
         ("service", &service_name(&kind)),
         ("weldkit", &framework(app, &root, folder)?),
-        (
-            "thiserror",
-            if has("thiserror") {
-                "{ workspace = true }"
-            } else {
-                "\"2\""
-            },
-        ),
+        ("thiserror", &thiserror),
+        ("tokio", &tokio),
         ("lints", lints),
     ];
     for (place, template) in FILES {
@@ -247,6 +246,7 @@ mod tests {
             "service",
             "weldkit",
             "thiserror",
+            "tokio",
             "lints",
         ];
         let values: Vec<(&str, &str)> = keys.iter().map(|key| (*key, "x")).collect();
