@@ -23,6 +23,8 @@ mod plugin;
 mod rules;
 mod service;
 mod service_error;
+#[cfg(test)]
+mod tests;
 mod text;
 mod tokens;
 mod wire;

@@ -167,19 +167,17 @@ pub(crate) fn docs(attributes: &[Attribute]) -> String {
             ..
         }) = &pair.value
         {
+            // `split`, since `lines` would lose an empty comment line.
             let text = text.value();
             let block = text.contains('\n');
-            lines.extend(
-                text.lines()
-                    .map(|line| {
-                        if block {
-                            line.trim_start().trim_start_matches('*')
-                        } else {
-                            line
-                        }
-                    })
-                    .map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end().to_owned()),
-            );
+            for line in text.split('\n') {
+                let line = if block {
+                    line.trim_start().trim_start_matches('*')
+                } else {
+                    line
+                };
+                lines.push(line.strip_prefix(' ').unwrap_or(line).trim_end().to_owned());
+            }
         }
     }
     lines.join("\n").trim_matches('\n').trim_end().to_owned()

@@ -5,8 +5,6 @@
 //! serde, schemars and garde stays and means what it says there.
 
 mod check;
-#[cfg(test)]
-mod tests;
 
 use proc_macro2::{Delimiter, TokenStream};
 use quote::quote;

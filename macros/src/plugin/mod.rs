@@ -7,8 +7,6 @@
 
 mod expand;
 mod parse;
-#[cfg(test)]
-mod tests;
 mod valid;
 
 use proc_macro2::{Span, TokenStream};

@@ -118,9 +118,11 @@ fn check(weldkit: &syn::Path, rule: &Check, value: &TokenStream, ty: &Type) -> T
     let rules = quote!(#weldkit::__private::garde::rules);
     let span = rule.span;
     let outcome = match &rule.kind {
-        // The module's own names (`ip::IpKind`) are in scope for the arguments.
         Kind::Call { module, arguments } => {
-            quote_spanned!(span=> { #[allow(unused_imports)] use #rules::ip; #rules::#module::apply(#value, #arguments) })
+            quote_spanned!(span=> #rules::#module::apply(#value, #arguments))
+        }
+        Kind::Ip(kind) => {
+            quote_spanned!(span=> #rules::ip::apply(#value, (#rules::ip::IpKind::#kind,)))
         }
         Kind::Length { bounds } if is_text(ty) => {
             quote_spanned!(span=> #rules::length::chars::apply(#value, #bounds))

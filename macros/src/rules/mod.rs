@@ -35,6 +35,8 @@ pub(crate) enum Kind {
         module: TokenStream,
         arguments: TokenStream,
     },
+    /// `ip`, `ipv4` or `ipv6`, as garde's `IpKind` names it.
+    Ip(Ident),
     /// Characters of a text, items of anything else.
     Length {
         bounds: TokenStream,

@@ -133,18 +133,9 @@ fn read_check(ident: &Ident, input: ParseStream<'_>) -> syn::Result<Check> {
     };
     let kind = match name.as_str() {
         "ascii" | "alphanumeric" | "required" => call(quote!(())),
-        "ip" => Kind::Call {
-            module: quote!(ip),
-            arguments: quote!((ip::IpKind::Any,)),
-        },
-        "ipv4" => Kind::Call {
-            module: quote!(ip),
-            arguments: quote!((ip::IpKind::V4,)),
-        },
-        "ipv6" => Kind::Call {
-            module: quote!(ip),
-            arguments: quote!((ip::IpKind::V6,)),
-        },
+        "ip" => Kind::Ip(Ident::new("Any", span)),
+        "ipv4" => Kind::Ip(Ident::new("V4", span)),
+        "ipv6" => Kind::Ip(Ident::new("V6", span)),
         "length" => read_length(span, &arguments(ident, input, "length(min = 1, max = 64)")?)?,
         "range" => {
             let bounds = Bounds::read(

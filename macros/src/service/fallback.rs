@@ -1,13 +1,16 @@
-//! The trait alone, next to what is wrong with it.
+//! The trait and a contract that promises nothing, next to what is wrong with the real one.
 //!
-//! Impls and mocks of the trait go on compiling, so that the errors the user sees are the ones
-//! that count.
+//! Impls, mocks and users of the trait go on compiling, so that the errors the user sees are the
+//! ones that count.
+
+use std::collections::BTreeSet;
 
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Attribute, FnArg, Signature};
 
 use super::Trait;
+use super::expand::{bare, desugared, sized, twin_ident};
 use crate::error::Errors;
 use crate::function::{Function, Member};
 use crate::tokens;
@@ -28,27 +31,39 @@ pub(super) fn read(weldkit: &syn::Path, item: &Trait, errors: Errors) -> TokenSt
         ident,
         generics,
         supertraits,
-        members,
+        ..
     } = item;
-    let mut seen = std::collections::BTreeSet::new();
-    let members = members.iter().filter_map(|member| match member {
-        // rustc would report a second one of the same name again.
-        Member::Function(function) => seen
-            .insert(function.signature.ident.to_string())
-            .then(|| method(weldkit, function)),
-        Member::Other(other) if other.kind.is_some() => Some(other.tokens.clone()),
-        // rustc has nothing to add to what cannot be read.
-        Member::Other(_) => None,
-    });
+    let functions = functions(item);
+    let methods = functions.iter().map(|function| method(weldkit, function));
+    // rustc has nothing to add to what cannot be read.
+    let others = item
+        .members
+        .iter()
+        .filter(|member| matches!(member, Member::Other(other) if other.kind.is_some()));
     let (_, _, condition) = generics.split_for_impl();
+    let stand_in = stand_in(weldkit, item, &functions);
     let errors = errors.into_tokens();
     quote! {
         #(#attributes)*
         #visibility #unsafety trait #ident #generics: ::core::marker::Send + ::core::marker::Sync + 'static + #supertraits #condition {
-            #(#members)*
+            #(#others)*
+            #(#methods)*
         }
+        #stand_in
         #errors
     }
+}
+
+/// The methods, each name once: rustc would report a second one again.
+fn functions(item: &Trait) -> Vec<&Function> {
+    let mut seen = BTreeSet::new();
+    let functions = item.members.iter().filter_map(|member| match member {
+        Member::Function(function) => Some(&**function),
+        Member::Other(_) => None,
+    });
+    functions
+        .filter(|function| seen.insert(&function.signature.ident))
+        .collect()
 }
 
 fn method(weldkit: &syn::Path, function: &Function) -> TokenStream {
@@ -60,9 +75,9 @@ fn method(weldkit: &syn::Path, function: &Function) -> TokenStream {
     clean(&mut signature);
     let body = function.body.as_ref();
     if signature.asyncness.is_some() && body.is_none() {
-        signature = super::expand::desugared(weldkit, &signature);
+        signature = desugared(weldkit, &signature);
     }
-    let signature = super::expand::sized(&signature);
+    let signature = sized(&signature);
     let end = body.map_or_else(|| quote!(;), |body| quote!(#body));
     quote!(#(#attributes)* #[allow(async_fn_in_trait)] #signature #end)
 }
@@ -80,4 +95,56 @@ fn clean(signature: &mut Signature) {
             FnArg::Typed(typed) => typed.attrs.retain(keep),
         }
     }
+}
+
+/// What `Service<dyn Trait>` and `provides(Trait)` need to type-check. Never run: there is an error.
+fn stand_in(weldkit: &syn::Path, item: &Trait, functions: &[&Function]) -> Option<TokenStream> {
+    let plain = item.generics.params.is_empty()
+        && item
+            .members
+            .iter()
+            .all(|member| matches!(member, Member::Function(_)));
+    let named = functions.iter().all(|function| {
+        let signature = &function.signature;
+        tokens::find_ident(quote!(#signature), "impl").is_none()
+    });
+    if !plain || !named || item.unsafety.is_some() {
+        return None;
+    }
+    let (ident, visibility, twin) = (&item.ident, &item.visibility, twin_ident(item));
+    let methods = functions.iter().map(|function| {
+        let signature = bare(&function.signature);
+        quote!(#[allow(unused_variables)] #signature { ::core::unreachable!() })
+    });
+    Some(quote! {
+        #[doc(hidden)]
+        #visibility trait #twin: ::core::marker::Send + ::core::marker::Sync + 'static {}
+        impl<__Provider: #ident> #twin for __Provider {}
+        const _: () = {
+            impl #weldkit::Contract for dyn #ident + '_ {
+                type Twin = dyn #twin;
+                const DESCRIPTOR: &'static #weldkit::contract::ServiceDescriptor = &#weldkit::contract::ServiceDescriptor {
+                    name: "",
+                    version: #weldkit::contract::Version::new(0, 0, 0),
+                    package: "",
+                    docs: "",
+                    stability: #weldkit::contract::Stability::Stable,
+                    since: ::core::option::Option::None,
+                    deprecated: ::core::option::Option::None,
+                    methods: &[],
+                };
+                fn call_json<'a>(
+                    _: &'a #weldkit::Service<Self>,
+                    _: usize,
+                    _: &'a #weldkit::Ctx,
+                    _: &'a [u8],
+                ) -> #weldkit::__private::JsonCall<'a> {
+                    ::core::unreachable!()
+                }
+            }
+            impl #ident for #weldkit::Service<dyn #ident> {
+                #(#methods)*
+            }
+        };
+    })
 }

@@ -6,11 +6,11 @@
 //!        -> fallback (the trait alone, so that its impls still type-check)   else
 //! ```
 
+mod describe;
 mod expand;
 mod fallback;
 mod parse;
-#[cfg(test)]
-mod tests;
+mod signature;
 mod valid;
 
 use proc_macro2::{Span, TokenStream};

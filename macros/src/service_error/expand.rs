@@ -31,6 +31,7 @@ pub(super) fn expand(model: &Model) -> TokenStream {
     let host_type = &host.ty;
     // At the user's type, so that another one is reported there.
     let is_host = quote_spanned!(host_type.span()=> let _: fn(#host_type) -> #weldkit::CallError = |error| error;);
+    let message = message();
     quote! {
         #[allow(deprecated, non_camel_case_types, clippy::all, clippy::pedantic)]
         const _: () = {
@@ -40,7 +41,7 @@ pub(super) fn expand(model: &Model) -> TokenStream {
                 const CODES: &'static [#weldkit::contract::ErrorCode] = &[#(#codes),*];
                 fn into_call_error(self) -> #weldkit::CallError {
                     #is_host
-                    let message = ::std::string::ToString::to_string(&self);
+                    let #message = ::std::string::ToString::to_string(&self);
                     match self {
                         Self::#host_ident { #host_field: error } => error,
                         #(#arms)*
@@ -55,6 +56,11 @@ pub(super) fn expand(model: &Model) -> TokenStream {
             }
         };
     }
+}
+
+/// The local that holds the text; a field may be called `message` as well.
+fn message() -> Ident {
+    Ident::new("message", Span::mixed_site())
 }
 
 fn details_ident(variant: &Variant) -> Ident {
@@ -141,6 +147,7 @@ fn arm(weldkit: &syn::Path, variant: &Variant) -> TokenStream {
     } = variant;
     let effect = effect(weldkit, variant);
     let source = Ident::new("source", Span::mixed_site());
+    let message = message();
     let details = detail_fields(variant);
     let mut bindings = Vec::new();
     let mut caused = TokenStream::new();
@@ -172,7 +179,7 @@ fn arm(weldkit: &syn::Path, variant: &Variant) -> TokenStream {
         quote!(.details(#weldkit::__private::serde_json::to_value(#ident { #(#names),* }).unwrap_or_default()))
     });
     quote! {
-        Self::#ident { #(#bindings,)* .. } => #weldkit::CallError::new(#weldkit::Code::from_name(#code), message)
+        Self::#ident { #(#bindings,)* .. } => #weldkit::CallError::new(#weldkit::Code::from_name(#code), #message)
             .retryable(#retryable)
             .effect(#effect)
             #details

@@ -6,8 +6,6 @@
 mod expand;
 mod fallback;
 mod parse;
-#[cfg(test)]
-mod tests;
 mod valid;
 
 use proc_macro2::{Span, TokenStream};

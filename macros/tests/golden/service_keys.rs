@@ -1,0 +1,190 @@
+#[allow(dead_code)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not provide the service `kv`",
+    label = "not a provider of this contract",
+    note = "write `impl KeyValue for {Self}` with every method of the contract"
+)]
+pub(crate) trait KeyValue: ::core::marker::Send + ::core::marker::Sync + 'static + std::fmt::Debug {
+    fn r#type(&self, ctx: &Ctx, r#match: bool) -> Outcome
+    where
+        Self: ::core::marker::Sized;
+    fn all(&self, ctx: &Ctx) -> Items
+    where
+        Self: ::core::marker::Sized;
+}
+#[doc(hidden)]
+///The object-safe form of [`KeyValue`].
+#[allow(deprecated, missing_docs, clippy::all, clippy::pedantic)]
+pub(crate) trait __KeyValueTwin: ::core::marker::Send + ::core::marker::Sync + 'static {
+    fn __twin_type(&self, ctx: &renamed::Ctx, r#match: bool) -> Outcome;
+    fn __twin_all(&self, ctx: &renamed::Ctx) -> Items;
+}
+#[automatically_derived]
+#[allow(deprecated)]
+impl<__Provider: KeyValue> __KeyValueTwin for __Provider {
+    fn __twin_type(&self, ctx: &renamed::Ctx, r#match: bool) -> Outcome {
+        <__Provider as KeyValue>::r#type(self, ctx, r#match)
+    }
+    fn __twin_all(&self, ctx: &renamed::Ctx) -> Items {
+        <__Provider as KeyValue>::all(self, ctx)
+    }
+}
+#[allow(deprecated, non_camel_case_types, clippy::all, clippy::pedantic)]
+const _: () = {
+    #[derive(
+        renamed::__private::serde::Deserialize,
+        renamed::__private::schemars::JsonSchema
+    )]
+    #[serde(crate = "renamed :: __private :: serde", deny_unknown_fields)]
+    #[schemars(crate = "renamed :: __private :: schemars", inline, title = "kv.type")]
+    struct typeParameters {
+        r#match: bool,
+    }
+    #[automatically_derived]
+    impl renamed::contract::Parameters for typeParameters {
+        #[allow(unused_imports, unused_variables)]
+        fn check(&self, rules: &mut renamed::__private::Rules) {
+            use renamed::__private::{DiveNo as _, DiveYes as _};
+        }
+    }
+    #[derive(
+        renamed::__private::serde::Deserialize,
+        renamed::__private::schemars::JsonSchema
+    )]
+    #[serde(crate = "renamed :: __private :: serde", deny_unknown_fields)]
+    #[schemars(crate = "renamed :: __private :: schemars", inline, title = "kv.all")]
+    struct allParameters {}
+    #[automatically_derived]
+    impl renamed::contract::Parameters for allParameters {
+        #[allow(unused_imports, unused_variables)]
+        fn check(&self, rules: &mut renamed::__private::Rules) {
+            use renamed::__private::{DiveNo as _, DiveYes as _};
+        }
+    }
+    #[automatically_derived]
+    impl renamed::Contract for dyn KeyValue + '_ {
+        type Twin = dyn __KeyValueTwin;
+        const DESCRIPTOR: &'static renamed::contract::ServiceDescriptor = &renamed::contract::ServiceDescriptor {
+            name: "kv",
+            version: renamed::contract::Version::new(2u64, 0u64, 0u64),
+            package: ::core::env!("CARGO_PKG_NAME"),
+            docs: "",
+            stability: renamed::contract::Stability::Beta,
+            since: ::core::option::Option::Some("1.4.0"),
+            deprecated: ::core::option::Option::None,
+            methods: &[
+                renamed::contract::MethodDescriptor {
+                    name: "type",
+                    docs: "",
+                    kind: renamed::contract::MethodKind::Sync,
+                    read_only: false,
+                    idempotent: false,
+                    transactional: false,
+                    isolated: false,
+                    permission: ::core::option::Option::None,
+                    timeout: ::core::option::Option::None,
+                    stability: renamed::contract::Stability::Experimental,
+                    since: ::core::option::Option::Some("1.5"),
+                    deprecated: ::core::option::Option::None,
+                    parameters: &["match"],
+                    input: renamed::__private::input_schema::<typeParameters>,
+                    output: renamed::__private::output_schema::<
+                        <Outcome as renamed::__private::MethodResult>::Value,
+                    >,
+                    error: renamed::__private::error_schema::<
+                        <Outcome as renamed::__private::MethodResult>::Error,
+                    >,
+                },
+                renamed::contract::MethodDescriptor {
+                    name: "all",
+                    docs: "",
+                    kind: renamed::contract::MethodKind::Stream,
+                    read_only: false,
+                    idempotent: false,
+                    transactional: false,
+                    isolated: false,
+                    permission: ::core::option::Option::None,
+                    timeout: ::core::option::Option::Some(
+                        renamed::__private::Duration::from_millis(30000u64),
+                    ),
+                    stability: renamed::contract::Stability::Stable,
+                    since: ::core::option::Option::None,
+                    deprecated: ::core::option::Option::None,
+                    parameters: &[],
+                    input: renamed::__private::input_schema::<allParameters>,
+                    output: renamed::__private::output_schema::<
+                        <Items as renamed::__private::MethodResult>::Value,
+                    >,
+                    error: renamed::__private::error_schema::<
+                        <Items as renamed::__private::MethodResult>::Error,
+                    >,
+                },
+            ],
+        };
+        fn call_json<'a>(
+            service: &'a renamed::Service<Self>,
+            method: usize,
+            ctx: &'a renamed::Ctx,
+            input: &'a [u8],
+        ) -> renamed::__private::JsonCall<'a> {
+            match method {
+                0usize => {
+                    service
+                        .json_sync(
+                            0usize,
+                            ctx,
+                            input,
+                            |twin, ctx, parameters: typeParameters| {
+                                let _ = &parameters;
+                                twin.__twin_type(ctx, parameters.r#match)
+                            },
+                        )
+                }
+                1usize => {
+                    service
+                        .json_stream(
+                            1usize,
+                            ctx,
+                            input,
+                            |twin, ctx, parameters: allParameters| {
+                                let _ = &parameters;
+                                twin.__twin_all(ctx)
+                            },
+                        )
+                }
+                _ => renamed::__private::JsonCall::no_such_method(),
+            }
+        }
+    }
+    #[automatically_derived]
+    impl KeyValue for renamed::Service<dyn KeyValue> {
+        fn r#type(&self, ctx: &Ctx, r#match: bool) -> Outcome {
+            renamed::__private::call_sync(
+                self,
+                0usize,
+                ctx,
+                move |twin, ctx| twin.__twin_type(ctx, r#match),
+            )
+        }
+        fn all(&self, ctx: &Ctx) -> Items {
+            renamed::__private::call_stream(
+                self,
+                1usize,
+                ctx,
+                move |twin, ctx| twin.__twin_all(ctx),
+            )
+        }
+    }
+    #[allow(dead_code)]
+    fn assertions() {
+        fn service_error<E: renamed::ServiceError>() {}
+        let _: fn(&Ctx) = |ctx| {
+            let _: &renamed::Ctx = ctx;
+        };
+        service_error::<<Outcome as renamed::__private::MethodResult>::Error>();
+        let _: fn(&Ctx) = |ctx| {
+            let _: &renamed::Ctx = ctx;
+        };
+        service_error::<<Items as renamed::__private::MethodResult>::Error>();
+    }
+};
