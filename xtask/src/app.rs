@@ -229,7 +229,9 @@ fn read_plugin(
     if package.name == "weldkit" || !package.uses_framework() || !(has_file || feature.is_some()) {
         return None;
     }
-    let metadata = PluginMetadata::read(package.folder());
+    let is_member = workspace.is_member(package);
+    let metadata = PluginMetadata::read(package.folder())
+        .map_err(|error| if is_member { error } else { of_another(error) });
     let id = match (&feature, &metadata) {
         (Some(feature), _) => feature.clone(),
         (None, Ok(metadata)) => metadata.id.clone(),
@@ -241,10 +243,19 @@ fn read_plugin(
         package: package.name.clone(),
         version: package.version.clone(),
         folder: package.folder().to_owned(),
-        is_member: workspace.is_member(package),
+        is_member,
         metadata,
     };
     Some((id, plugin))
+}
+
+/// The file of a crate from elsewhere is not written here.
+fn of_another(error: Error) -> Error {
+    let problems = error.problems().iter().map(|problem| {
+        Problem::new(&problem.message)
+            .help("the file comes with the crate: run `cargo xtask metadata` in its own workspace, or ask its author")
+    });
+    Error::Refused(problems.collect())
 }
 
 /// The feature that turns a dependency on, and is not an edition that merely contains it.

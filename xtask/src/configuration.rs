@@ -79,21 +79,25 @@ impl Configuration {
             .map_or(instance, String::as_str)
     }
 
-    /// Every plugin that is named somewhere and not switched off.
+    /// Every plugin that is named somewhere and not switched off. Only a default instance can be
+    /// switched off; a further instance always needs its plugin.
     pub fn named(&self) -> BTreeSet<String> {
         let consumers = self.choices.keys().filter_map(|key| key.split_once('.'));
-        let instances = consumers.map(|(consumer, _)| self.plugin_of(consumer));
-        let chosen = self
-            .choices
-            .values()
-            .map(|instance| self.plugin_of(instance));
-        let all = self.plugins.iter().map(String::as_str);
-        all.chain(self.instances.values().map(String::as_str))
-            .chain(instances)
+        let consumers = consumers.map(|(consumer, _)| consumer);
+        let chosen = self.choices.values().map(String::as_str);
+        let instances = consumers
             .chain(chosen)
-            .filter(|id| !self.disabled.contains(*id))
+            .map(|instance| self.plugin_of(instance));
+        let all = self.plugins.iter().map(String::as_str).chain(instances);
+        all.filter(|id| !self.disabled.contains(*id))
+            .chain(self.instances.values().map(String::as_str))
             .map(str::to_owned)
             .collect()
+    }
+
+    /// Whether nothing of a plugin would be started.
+    pub fn is_off(&self, plugin: &str) -> bool {
+        self.disabled.contains(plugin) && !self.instances.values().any(|other| other == plugin)
     }
 }
 

@@ -191,7 +191,7 @@ fn disabled_but_needed(graph: &Graph<'_>, given: &Configuration, path: &Path) ->
     let off = graph
         .chosen
         .iter()
-        .filter(|plugin| given.disabled.contains(&plugin.id));
+        .filter(|plugin| given.is_off(&plugin.id));
     off.map(|plugin| {
         Problem::new(format!(
             "{}: `{}` is disabled and the others need it",

@@ -86,12 +86,14 @@ impl Workspace {
     /// # Errors
     /// Fails where there is no manifest or the graph cannot be resolved.
     pub fn load(folder: &Path) -> Result<Self> {
-        let text = cargo::output(cargo::command().current_dir(folder).args([
-            "metadata",
-            "--format-version",
-            "1",
-            "--all-features",
-        ]))?;
+        // Only this machine's part of the graph: the rest may not be downloaded.
+        let host = cargo::compiler()?.host;
+        let text = cargo::output(
+            cargo::command()
+                .current_dir(folder)
+                .args(["metadata", "--format-version", "1", "--all-features"])
+                .args(["--filter-platform", &host]),
+        )?;
         serde_json::from_str(&text)
             .map_err(|e| Error::failed(format!("read `cargo metadata`: {e}")))
     }

@@ -246,6 +246,34 @@ fn what_does_not_fit_is_not_added_and_nothing_changes() {
 }
 
 #[test]
+fn an_application_and_a_plugin_are_made_outside_this_repository() {
+    let folder = tempfile::tempdir().unwrap();
+    let shop = folder.path().join("shop");
+    run(
+        folder.path(),
+        ["new", "app", "shop", "--plugins", "records,validation"],
+    )
+    .fine();
+    run(folder.path(), ["new", "app", "shop"]).refused(3, &["is not empty"]);
+    run(folder.path(), ["new", "app", "cafe", "--plugins", "record"])
+        .refused(3, &["did you mean `records`?"]);
+    run(folder.path(), ["new", "app", "Café"]).refused(2, &["is no name"]);
+    run(folder.path(), ["new", "app", "cafe", "--framework", "shop"])
+        .refused(2, &["no checkout of weldkit"]);
+    assert!(!folder.path().join("cafe").exists(), "nothing half done");
+
+    let said = run(&shop, ["new", "plugin", "rate-limit", "--no-metadata"]).fine();
+    assert_eq!(said.stdout, "plugins/rate-limit\n");
+    run(&shop, ["new", "plugin", "rate-limit"]).refused(3, &["`rate-limit` already"]);
+    run(&shop, ["new", "plugin", "full"]).refused(2, &["means something else already"]);
+    let manifest = std::fs::read_to_string(shop.join("Cargo.toml")).unwrap();
+    let full = "full = [\"records\", \"validation\", \"rate-limit\"]";
+    assert!(manifest.contains(full), "{manifest}");
+    let list = std::fs::read_to_string(shop.join("src/plugins.rs")).unwrap();
+    assert!(list.contains("use rate_limit as _;"), "{list}");
+}
+
+#[test]
 fn a_folder_without_an_application_says_what_one_is() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("src")).unwrap();

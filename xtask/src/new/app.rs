@@ -227,7 +227,11 @@ fn tables(root: &Manifest) -> String {
             };
             at = table;
         }
-        at.insert(last, item.clone());
+        let mut item = item.clone();
+        if let Some(table) = item.as_table_mut() {
+            table.decor_mut().clear();
+        }
+        at.insert(last, item);
     }
     document.to_string().trim().to_owned()
 }

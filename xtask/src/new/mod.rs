@@ -86,13 +86,12 @@ pub fn check_name(name: &str) -> Result<()> {
     Err(Error::Usage(Problem::new(message)))
 }
 
-/// Puts the values in place of `{{key}}`.
+/// Puts the values in place of `{{key}}`; one line break at the end.
 fn fill(template: &str, values: &[(&str, &str)]) -> String {
-    values
-        .iter()
-        .fold(template.to_owned(), |text, (key, value)| {
-            text.replace(&format!("{{{{{key}}}}}"), value)
-        })
+    let put =
+        |text: String, (key, value): &(&str, &str)| text.replace(&format!("{{{{{key}}}}}"), value);
+    let text = values.iter().fold(template.to_owned(), put);
+    format!("{}\n", text.trim_end())
 }
 
 #[cfg(test)]
