@@ -178,90 +178,59 @@ fn read_value(
     input: ParseStream<'_>,
     errors: &mut Errors,
 ) -> syn::Result<Value> {
-    let wrong = || {
-        Err(syn::Error::new(
-            ident.span(),
-            format!("write `{}`", shape(key)),
-        ))
-    };
     let next_is_value = input.peek(Token![=]);
     let next_is_list = input.peek(token::Paren);
-    match key.form {
-        Form::Flag if !next_is_value && !next_is_list => Ok(Value::Flag),
-        Form::Flag => Err(syn::Error::new(
-            ident.span(),
-            format!(
+    let value = match key.form {
+        Form::Flag if !next_is_value && !next_is_list => return Ok(Value::Flag),
+        Form::Flag => {
+            let advice = format!(
                 "`{0}` is a flag: write `{0}` alone, or leave it out",
                 key.name
-            ),
-        )),
+            );
+            return Err(syn::Error::new(ident.span(), advice));
+        }
         Form::Text(_) | Form::Choice(_) if next_is_value => {
             input.parse::<Token![=]>()?;
-            if !input.peek(LitStr) {
-                return wrong();
-            }
-            let text: LitStr = input.parse()?;
-            if let Form::Choice(words) = key.form {
-                let word = text.value();
-                if !words.contains(&word.as_str()) {
-                    errors.at(
-                        &text,
-                        format!(
-                            "unknown {} `{word}`: {}",
-                            key.name,
-                            suggestion(&word, words)
-                        ),
-                    );
-                }
-            }
-            Ok(Value::Text(text))
+            input.parse().map(Value::Text)
         }
         Form::Path(_) if next_is_value => {
             input.parse::<Token![=]>()?;
-            input
-                .call(Path::parse_mod_style)
-                .map(Value::Path)
-                .or_else(|_| wrong())
+            input.call(Path::parse_mod_style).map(Value::Path)
         }
-        Form::Texts(_) if next_is_list => list(input, |item| item.parse::<LitStr>())
-            .map(Value::Texts)
-            .or_else(|error| {
-                Err(syn::Error::new(
-                    error.span(),
-                    format!("write texts in quotes: `{}`", shape(key)),
-                ))
-            }),
-        Form::Paths(_) if next_is_list => list(input, Path::parse_mod_style)
-            .map(Value::Paths)
-            .or_else(|error| {
-                Err(syn::Error::new(
-                    error.span(),
-                    format!("write paths: `{}`", shape(key)),
-                ))
-            }),
-        Form::Words(known) if next_is_list => {
-            let words = list(input, Ident::parse_any).or_else(|error| {
-                Err(syn::Error::new(
-                    error.span(),
-                    format!("write words: `{}`", shape(key)),
-                ))
-            })?;
-            for word in &words {
-                let text = word.to_string();
-                if !known.contains(&text.as_str()) {
-                    errors.push(
-                        word.span(),
-                        format!(
-                            "unknown {} `{text}`: {}",
-                            key.name,
-                            suggestion(&text, known)
-                        ),
-                    );
-                }
-            }
-            Ok(Value::Words(words))
+        Form::Texts(_) if next_is_list => list(input, |item| item.parse()).map(Value::Texts),
+        Form::Paths(_) if next_is_list => list(input, Path::parse_mod_style).map(Value::Paths),
+        Form::Words(_) if next_is_list => list(input, Ident::parse_any).map(Value::Words),
+        _ => Err(syn::Error::new(ident.span(), "")),
+    };
+    let value = value.map_err(|error| {
+        // A value that is missing altogether has no place of its own.
+        let span = if input.is_empty() && next_is_value {
+            ident.span()
+        } else {
+            error.span()
+        };
+        syn::Error::new(span, format!("write `{}`", shape(key)))
+    })?;
+    check_words(key, &value, errors);
+    Ok(value)
+}
+
+/// Words outside of the list that a key takes.
+fn check_words(key: &Key, value: &Value, errors: &mut Errors) {
+    let mut check = |word: &str, known: &[&str], span| {
+        if !known.contains(&word) {
+            let suggestion = suggestion(word, known);
+            errors.push(span, format!("unknown {} `{word}`: {suggestion}", key.name));
         }
-        _ => wrong(),
+    };
+    match (key.form, value) {
+        (Form::Choice(known), Value::Text(text)) => check(&text.value(), known, text.span()),
+        (Form::Words(known), Value::Words(words)) => {
+            words
+                .iter()
+                .for_each(|word| check(&word.to_string(), known, word.span()));
+        }
+        _ => {}
     }
 }
 
@@ -386,7 +355,7 @@ mod tests {
             "unknown access `web`: there are: net, fs",
             "unknown stability `stabel`: did you mean `stable`?",
             "the version comes from Cargo.toml",
-            "write texts in quotes",
+            "write `tags(\\\"html\\\")`",
             "`read_only` is given twice",
         ] {
             assert!(errors.contains(message), "{message} is missing in {errors}");

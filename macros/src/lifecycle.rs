@@ -48,10 +48,10 @@ impl Lifecycle {
         {
             errors.at(own, "callers by JSON would not see this; write the key `deprecated = \"use …\"`, which adds it for Rust as well");
         }
-        if let Some(since) = &lifecycle.since {
-            if let Err(fault) = text::version(&since.value()) {
-                errors.at(since, fault);
-            }
+        if let Some(since) = &lifecycle.since
+            && let Err(fault) = text::version(&since.value())
+        {
+            errors.at(since, fault);
         }
         let word = lifecycle.stability.as_ref().map(LitStr::value);
         match (word.as_deref(), &lifecycle.deprecated) {

@@ -52,9 +52,8 @@ pub(crate) fn version(text: &str) -> Result<[u64; 3], String> {
     let advice =
         "write `major.minor.patch` in digits, such as `2.0.0` (`2` and `2.0` are read as that)";
     let mut numbers = [0; 3];
-    let mut count = 0;
-    for part in text.split('.') {
-        if count == numbers.len() {
+    for (index, part) in text.split('.').enumerate() {
+        if index == numbers.len() {
             return Err(format!("`{text}` has more than three numbers; {advice}"));
         }
         if part.is_empty() || !part.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -63,10 +62,9 @@ pub(crate) fn version(text: &str) -> Result<[u64; 3], String> {
         if part.len() > 1 && part.starts_with('0') {
             return Err(format!("`{part}` in `{text}` starts with a zero; {advice}"));
         }
-        numbers[count] = part
+        numbers[index] = part
             .parse()
             .map_err(|_| format!("`{part}` in `{text}` is too large; {advice}"))?;
-        count += 1;
     }
     Ok(numbers)
 }

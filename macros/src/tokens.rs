@@ -54,10 +54,10 @@ fn in_last_brace(
     change: impl FnOnce(TokenStream) -> TokenStream,
 ) -> TokenStream {
     let mut trees: Vec<TokenTree> = tokens.into_iter().collect();
-    if let Some(TokenTree::Group(group)) = trees.last_mut() {
-        if group.delimiter() == Delimiter::Brace {
-            *group = with_stream(group, change(group.stream()));
-        }
+    if let Some(TokenTree::Group(group)) = trees.last_mut()
+        && group.delimiter() == Delimiter::Brace
+    {
+        *group = with_stream(group, change(group.stream()));
     }
     trees.into_iter().collect()
 }

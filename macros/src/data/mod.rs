@@ -125,13 +125,13 @@ fn own_derives(attributes: &[Attribute], errors: &mut Errors) {
         .filter(|attribute| attribute.path().is_ident("derive"))
     {
         for name in ["Serialize", "Deserialize", "JsonSchema", "Validate"] {
-            if let syn::Meta::List(list) = &attribute.meta {
-                if let Some(span) = tokens::find_ident(list.tokens.clone(), name) {
-                    errors.push(
-                        span,
-                        format!("`#[weldkit::data]` derives `{name}`; leave it out here"),
-                    );
-                }
+            if let syn::Meta::List(list) = &attribute.meta
+                && let Some(span) = tokens::find_ident(list.tokens.clone(), name)
+            {
+                errors.push(
+                    span,
+                    format!("`#[weldkit::data]` derives `{name}`; leave it out here"),
+                );
             }
         }
     }

@@ -10,31 +10,12 @@ use crate::function::Member;
 use crate::text;
 
 pub(super) fn check(plugin: &Plugin, block: &Block, errors: &mut Errors) {
-    if let Some(implemented) = &block.implemented {
-        errors.at(
-            implemented,
-            "`#[plugin]` belongs on the plugin's own impl, not on that of a trait; move it there",
-        );
-    }
-    if !block.generics.params.is_empty() {
-        errors.at(
-            &block.generics,
-            "a plugin has no generics: there is one of it in a binary; write the types out",
-        );
-    }
-    if let Some(clause) = &block.generics.where_clause {
-        errors.at(clause, "a plugin has no `where`; write the types out");
-    }
-    if !matches!(block.ty, Type::Path(_)) {
-        errors.at(
-            &block.ty,
-            "a plugin is a struct or an enum of this crate; name it here",
-        );
-    }
-    if let Some(id) = &plugin.id {
-        if let Some(fault) = text::name_fault(&id.value()) {
-            errors.at(id, fault);
-        }
+    own_impl(block, errors);
+    members(block, errors);
+    if let Some(id) = &plugin.id
+        && let Some(fault) = text::name_fault(&id.value())
+    {
+        errors.at(id, fault);
     }
     for permission in &plugin.permissions {
         if let Some(fault) = text::permission_fault(&permission.value()) {
@@ -59,6 +40,35 @@ pub(super) fn check(plugin: &Plugin, block: &Block, errors: &mut Errors) {
     texts(&plugin.categories, "category", errors);
     texts(&plugin.tags, "tag", errors);
     texts(&plugin.permissions, "permission", errors);
+}
+
+/// Whether the block is the plugin's own, without generics.
+fn own_impl(block: &Block, errors: &mut Errors) {
+    if let Some(implemented) = &block.implemented {
+        errors.at(
+            implemented,
+            "`#[plugin]` belongs on the plugin's own impl, not on that of a trait; move it there",
+        );
+    }
+    if !block.generics.params.is_empty() {
+        errors.at(
+            &block.generics,
+            "a plugin has no generics: there is one of it in a binary; write the types out",
+        );
+    }
+    if let Some(clause) = &block.generics.where_clause {
+        errors.at(clause, "a plugin has no `where`; write the types out");
+    }
+    if !matches!(block.ty, Type::Path(_)) {
+        errors.at(
+            &block.ty,
+            "a plugin is a struct or an enum of this crate; name it here",
+        );
+    }
+}
+
+/// The three functions that the host calls: each once, in every build.
+fn members(block: &Block, errors: &mut Errors) {
     let mut names = BTreeSet::new();
     for member in &block.members {
         if let Member::Function(function) = member {

@@ -92,13 +92,13 @@ pub(crate) fn read(attributes: &[Attribute], errors: &mut Errors) -> Rules {
             _ => {}
         }
     }
-    if let Some(skip) = rules.skip {
-        if !rules.is_empty() {
-            errors.push(
-                skip,
-                "`skip` means that nothing is checked; leave out `skip` or the other rules",
-            );
-        }
+    if let Some(skip) = rules.skip
+        && !rules.is_empty()
+    {
+        errors.push(
+            skip,
+            "`skip` means that nothing is checked; leave out `skip` or the other rules",
+        );
     }
     rules
 }
@@ -258,21 +258,26 @@ impl Bounds {
             Ok(())
         };
         parser.parse2(tokens.clone())?;
+        bounds.with(equal, span)
+    }
+
+    /// `equal` stands for both bounds; one at least must be there.
+    fn with(self, equal: Option<Expr>, span: Span) -> syn::Result<Self> {
         match equal {
-            Some(_) if bounds.min.is_some() || bounds.max.is_some() => Err(syn::Error::new(
+            Some(_) if self.min.is_some() || self.max.is_some() => Err(syn::Error::new(
                 span,
                 "`equal` stands alone, or write `min` and `max`",
             )),
             Some(equal) => Ok(Self {
                 min: Some(equal.clone()),
                 max: Some(equal),
-                ..bounds
+                ..self
             }),
-            None if bounds.min.is_none() && bounds.max.is_none() => Err(syn::Error::new(
+            None if self.min.is_none() && self.max.is_none() => Err(syn::Error::new(
                 span,
                 "write `min = …`, `max = …`, both, or `equal = …`",
             )),
-            None => Ok(bounds),
+            None => Ok(self),
         }
     }
 }

@@ -76,10 +76,10 @@ fn flags(method: &Method, errors: &mut Errors) {
     if let (Kind::Stream, Some(transactional)) = (method.kind, method.flags.transactional) {
         errors.push(transactional, "a stream outlives the step of a transaction; collect it in a method that returns `Result<Vec<T>, E>`, or leave out `transactional`");
     }
-    if let Some(permission) = &method.permission {
-        if let Some(fault) = text::permission_fault(&permission.value()) {
-            errors.at(permission, fault);
-        }
+    if let Some(permission) = &method.permission
+        && let Some(fault) = text::permission_fault(&permission.value())
+    {
+        errors.at(permission, fault);
     }
 }
 
