@@ -4,5 +4,7 @@
 mod plugins;
 
 fn main() -> std::process::ExitCode {
-    weldkit::app!(plugins::CHOSEN).defaults(include_str!("../weldkit.toml")).main()
+    weldkit::app!(plugins::CHOSEN)
+        .defaults(include_str!("../weldkit.toml"))
+        .main()
 }

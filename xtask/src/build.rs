@@ -203,7 +203,7 @@ fn record(
 
 /// Whether a binary for this target can hold its C library.
 fn can_be_static(target: &str) -> bool {
-    target.contains("-linux-") || target.ends_with("-msvc")
+    target.contains("-linux-gnu") || target.contains("-linux-musl") || target.ends_with("-msvc")
 }
 
 /// Runs Cargo and gives the path of the linked file.

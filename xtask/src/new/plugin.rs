@@ -9,7 +9,7 @@ use crate::add::{self, Metadata};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::manifest::{Manifest, Snapshot};
-use crate::{file, refresh, talk};
+use crate::{cargo, file, refresh, talk};
 
 /// The command line of `new plugin`.
 #[derive(Debug, Clone, clap::Args)]
@@ -100,6 +100,10 @@ pub fn command(app: &App, arguments: &Arguments) -> Result<()> {
         // The error of the change is the one to report.
         let _ = std::fs::remove_dir_all(&folder);
     })?;
+    // The length and order of lines depend on the name. Without rustfmt they stay as they are.
+    let contract = format!("{name}-contract");
+    let format = ["fmt", "--package", name, "--package", &contract];
+    let _ = cargo::output(cargo::command().current_dir(&app.root).args(format));
     if !arguments.no_metadata {
         let renewed = App::find(&app.folder, Some(&app.name))?;
         refresh::command(&renewed, refresh::Arguments::default())?;
