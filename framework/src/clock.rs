@@ -6,10 +6,12 @@ use std::cell::Cell;
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
+
+use crate::limit;
 
 /// Where the time comes from.
 #[derive(Debug, Clone, Default)]
@@ -88,6 +90,15 @@ pub(crate) fn now() -> Instant {
 /// A random word. The source is the seed that the standard library draws for its hash maps.
 pub(crate) fn random() -> u64 {
     RandomState::new().hash_one(0_u8)
+}
+
+/// Threads that get counters of their own: two for each core, between 8 and [`limit::LANES`].
+pub(crate) fn lanes() -> usize {
+    static LANES: OnceLock<usize> = OnceLock::new();
+    *LANES.get_or_init(|| {
+        let cores = std::thread::available_parallelism().map_or(8, usize::from);
+        (2 * cores).clamp(8, limit::LANES)
+    })
 }
 
 thread_local! {

@@ -1,165 +1,20 @@
 //! The gate: the one path that every call takes, typed or JSON.
 
-use std::any::Any;
-use std::collections::BTreeMap;
-use std::fmt;
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
-
-use tokio::sync::Semaphore;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::task::{Context, Poll};
 
 use super::guard::{Guarded, GuardedStream, Isolated};
+use super::instance::{Instance, MethodGate};
 use super::slot::Generation;
 use super::{BoxFuture, Ctx, Service, Stream};
-use crate::clock::Clock;
-use crate::contract::{Contract, MethodDescriptor, ServiceError};
-use crate::error::{CallError, Code, Effect};
+use crate::contract::{Contract, ServiceError};
+use crate::error::{CallError, Code};
 use crate::limit;
-use crate::metrics::{Lanes, Outcome, Ticket};
-
-/// What the gate keeps for one method of one running instance.
-#[derive(Debug)]
-pub(crate) struct MethodGate {
-    pub(crate) method: &'static MethodDescriptor,
-    pub(crate) service: &'static str,
-    pub(crate) lanes: Lanes,
-    /// The roles that may call; none while the instance is quarantined or stopped.
-    pub(crate) allowed: AtomicU64,
-    /// Those roles while a test's fault keeps them out.
-    pub(crate) closed_to: AtomicU64,
-    pub(crate) timeout: Duration,
-    /// Permits, where the configuration limits concurrency.
-    pub(crate) permits: Option<Semaphore>,
-}
-
-impl MethodGate {
-    /// The permission that the principal must hold.
-    pub(crate) fn permission(&self) -> &'static str {
-        self.method.permission.unwrap_or(self.service)
-    }
-}
-
-/// A running instance, as the gate sees it.
-pub(crate) struct Instance {
-    name: Arc<str>,
-    pub(crate) clock: Clock,
-    panics: AtomicU64,
-    quarantined: AtomicBool,
-    closed: AtomicBool,
-    gates: OnceLock<Vec<Arc<[MethodGate]>>>,
-    /// What a test makes the next calls fail with. Looked at only where no role is allowed in.
-    faults: Mutex<BTreeMap<&'static str, (CallError, usize)>>,
-    /// Called once, when the instance is quarantined.
-    on_quarantine: Box<dyn Fn() + Send + Sync>,
-}
-
-impl fmt::Debug for Instance {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Instance({})", self.name)
-    }
-}
-
-impl Instance {
-    pub(crate) fn new(
-        name: &str,
-        clock: Clock,
-        on_quarantine: impl Fn() + Send + Sync + 'static,
-    ) -> Self {
-        Self {
-            name: name.into(),
-            clock,
-            panics: AtomicU64::new(0),
-            quarantined: AtomicBool::new(false),
-            closed: AtomicBool::new(false),
-            gates: OnceLock::new(),
-            faults: Mutex::default(),
-            on_quarantine: Box::new(on_quarantine),
-        }
-    }
-
-    pub(crate) fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Tells the instance its gates, once, when its services are known.
-    pub(crate) fn guard(&self, gates: Vec<Arc<[MethodGate]>>) {
-        let first = self.gates.set(gates);
-        debug_assert!(first.is_ok(), "an instance learns its gates once");
-    }
-
-    fn gates(&self) -> impl Iterator<Item = &MethodGate> {
-        self.gates
-            .get()
-            .into_iter()
-            .flatten()
-            .flat_map(|gates| gates.iter())
-    }
-
-    /// Calls that have begun and not ended.
-    pub(crate) fn in_flight(&self) -> u64 {
-        self.gates().map(|gate| gate.lanes.in_flight()).sum()
-    }
-
-    /// Lets no further call in.
-    pub(crate) fn close(&self) {
-        self.closed.store(true, Relaxed);
-        self.gates().for_each(|gate| gate.allowed.store(0, Relaxed));
-    }
-
-    /// Makes the next `times` calls of a method fail.
-    #[cfg(feature = "testing")]
-    pub(crate) fn fail(&self, gate: &MethodGate, error: CallError, times: usize) {
-        self.faults
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(gate.method.name, (error, times));
-        gate.closed_to.store(gate.allowed.swap(0, Relaxed), Relaxed);
-    }
-
-    /// The fault of a test, if there is one left; the last opens the gate again.
-    fn fault(&self, gate: &MethodGate) -> Option<CallError> {
-        let mut faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
-        let (error, left) = faults.get_mut(gate.method.name)?;
-        let fault = CallError::new(error.code().clone(), error.message())
-            .retryable(error.is_retryable())
-            .effect(error.has_effect());
-        *left -= 1;
-        if *left == 0 {
-            faults.remove(gate.method.name);
-            gate.allowed.store(gate.closed_to.swap(0, Relaxed), Relaxed);
-        }
-        Some(fault)
-    }
-
-    pub(crate) fn panics(&self) -> u64 {
-        self.panics.load(Relaxed)
-    }
-
-    /// Counts a panic, and lets no further call in after [`limit::PANICS`].
-    #[cold]
-    pub(crate) fn panicked(&self, gate: &MethodGate, payload: &(dyn Any + Send)) -> CallError {
-        let count = self.panics.fetch_add(1, Relaxed) + 1;
-        if count >= limit::PANICS && !self.quarantined.swap(true, Relaxed) {
-            self.gates().for_each(|gate| gate.allowed.store(0, Relaxed));
-            (self.on_quarantine)();
-        }
-        let text = payload
-            .downcast_ref::<&str>()
-            .map(|text| (*text).to_owned())
-            .or_else(|| payload.downcast_ref::<String>().cloned());
-        let said = text.map_or_else(String::new, |text| format!(": {text}"));
-        CallError::new(
-            Code::Panicked,
-            format!(
-                "`{}.{}` of `{}` panicked{said}",
-                gate.service, gate.method.name, self.name
-            ),
-        )
-        .effect(Effect::Possible)
-    }
-}
+use crate::metrics::Ticket;
 
 /// Calls a sync method. For the macros; the client's methods are the way in.
 ///
@@ -191,27 +46,25 @@ where
 /// # Errors
 ///
 /// What the method returns, or what the gate refuses, as the method's own error.
-pub async fn call_async<S, T, E>(
-    service: &Service<S>,
+#[inline]
+pub fn call_async<'a, S, T, E>(
+    service: &'a Service<S>,
     method: usize,
-    ctx: &Ctx,
+    ctx: &'a Ctx,
     call: impl for<'x> FnOnce(&'x S::Twin, &'x Ctx) -> BoxFuture<'x, Result<T, E>> + Send + 'static,
-) -> Result<T, E>
+) -> impl Future<Output = Result<T, E>> + Send
 where
     S: Contract + ?Sized,
     T: Send + 'static,
     E: ServiceError,
 {
-    match begin_async(
+    Calling::new(
         service,
         method,
         ctx,
         || Ok(()),
         move |twin, ctx, ()| call(twin, ctx),
-    ) {
-        Ok(running) => running.await,
-        Err(refused) => Err(E::from(refused)),
-    }
+    )
 }
 
 /// Calls a streaming method. For the macros; the client's methods are the way in.
@@ -253,7 +106,7 @@ where
     let ticket = gate.lanes.start();
     let arguments = match admit(service, generation, method, ctx).and_then(|()| arguments()) {
         Ok(arguments) => arguments,
-        Err(refused) => return Err(refuse(ticket, refused)),
+        Err(refused) => return Err(refuse(ticket, gate, refused)),
     };
     let result = match catch_unwind(AssertUnwindSafe(|| {
         call(&generation.provider, ctx, arguments)
@@ -263,55 +116,122 @@ where
             generation.instance.panicked(gate, payload.as_ref()),
         )),
     };
-    ticket.finish(outcome(&result));
+    ticket.finish(&gate.lanes, || code(&result));
     result
 }
 
-/// Passes an async call through the gate up to its first poll.
-#[inline]
-pub(super) fn begin_async<'a, S, A, T, E>(
+/// An async call. Nothing happens before its first poll; one that never waits ends in it.
+pub(super) struct Calling<'a, S: Contract + ?Sized, T, E, D, F> {
     service: &'a Service<S>,
     method: usize,
     ctx: &'a Ctx,
-    arguments: impl FnOnce() -> Result<A, CallError>,
-    call: impl for<'x> FnOnce(&'x S::Twin, &'x Ctx, A) -> BoxFuture<'x, Result<T, E>> + Send + 'static,
-) -> Result<Guarded<'a, T, E>, CallError>
+    /// What gives the arguments, and what calls the method with them.
+    start: Option<(D, F)>,
+    /// Boxed, so that a call that never waits does not carry the room for it.
+    running: Option<Box<Guarded<'a, T, E>>>,
+}
+
+// The closures are moved out, never pinned.
+impl<S: Contract + ?Sized, T, E, D, F> Unpin for Calling<'_, S, T, E, D, F> {}
+
+impl<'a, S, A, T, E, D, F> Future for Calling<'a, S, T, E, D, F>
 where
     S: Contract + ?Sized,
     A: Send + 'static,
     T: Send + 'static,
     E: ServiceError,
+    D: FnOnce() -> Result<A, CallError>,
+    F: for<'x> FnOnce(&'x S::Twin, &'x Ctx, A) -> BoxFuture<'x, Result<T, E>> + Send + 'static,
 {
-    let generation = service.first.newest();
-    let gate = &generation.gates[method];
-    let ticket = gate.lanes.start();
-    let arguments = match admit(service, generation, method, ctx).and_then(|()| arguments()) {
-        Ok(arguments) => arguments,
-        Err(refused) => return Err(refuse(ticket, refused)),
-    };
-    let future = if gate.method.isolated || gate.permits.is_some() {
-        special(generation, gate, ctx, arguments, call)
-    } else {
-        // The handler's first line runs here, so a panic in it is caught here.
-        match catch_unwind(AssertUnwindSafe(|| {
-            call(&generation.provider, ctx, arguments)
-        })) {
-            Ok(future) => future,
-            Err(payload) => {
-                return Err(refuse(
-                    ticket,
-                    generation.instance.panicked(gate, payload.as_ref()),
-                ));
-            }
+    type Output = Result<T, E>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        match this.start.take() {
+            Some((arguments, call)) => this.begin(cx, arguments, call),
+            None => match &mut this.running {
+                Some(running) => Pin::new(running).poll(cx),
+                None => Poll::Pending,
+            },
         }
-    };
-    Ok(Guarded::new(
-        future,
-        ctx,
-        gate,
-        &generation.instance,
-        ticket,
-    ))
+    }
+}
+
+impl<'a, S, T, E, D, F> Calling<'a, S, T, E, D, F>
+where
+    S: Contract + ?Sized,
+    T: Send + 'static,
+    E: ServiceError,
+{
+    #[inline]
+    pub(super) fn new<A>(
+        service: &'a Service<S>,
+        method: usize,
+        ctx: &'a Ctx,
+        arguments: D,
+        call: F,
+    ) -> Self
+    where
+        D: FnOnce() -> Result<A, CallError>,
+        F: for<'x> FnOnce(&'x S::Twin, &'x Ctx, A) -> BoxFuture<'x, Result<T, E>>,
+    {
+        Self {
+            service,
+            method,
+            ctx,
+            start: Some((arguments, call)),
+            running: None,
+        }
+    }
+
+    /// The first poll. The thread stays the same, so the ticket does.
+    #[inline]
+    fn begin<A: Send + 'static>(
+        &mut self,
+        cx: &mut Context<'_>,
+        arguments: D,
+        call: F,
+    ) -> Poll<Result<T, E>>
+    where
+        D: FnOnce() -> Result<A, CallError>,
+        F: for<'x> FnOnce(&'x S::Twin, &'x Ctx, A) -> BoxFuture<'x, Result<T, E>> + Send + 'static,
+    {
+        let generation = self.service.first.newest();
+        let (ctx, gate, instance) = (
+            self.ctx,
+            &generation.gates[self.method],
+            &*generation.instance,
+        );
+        let ticket = gate.lanes.start();
+        let arguments =
+            match admit(self.service, generation, self.method, ctx).and_then(|()| arguments()) {
+                Ok(arguments) => arguments,
+                Err(refused) => return Poll::Ready(Err(refuse(ticket, gate, refused))),
+            };
+        if gate.method.isolated || gate.permits.is_some() {
+            let future = special(generation, gate, ctx, arguments, call);
+            let running = Guarded::new(future, ctx, gate, instance, ticket.timed());
+            return Pin::new(self.running.insert(Box::new(running))).poll(cx);
+        }
+        let first = catch_unwind(AssertUnwindSafe(|| {
+            let mut future = call(&generation.provider, ctx, arguments);
+            match future.as_mut().poll(cx) {
+                Poll::Ready(result) => Ok(result),
+                Poll::Pending => Err(future),
+            }
+        }));
+        let result = match first {
+            Ok(Ok(result)) => result,
+            Ok(Err(future)) => {
+                let running = Guarded::new(future, ctx, gate, instance, ticket.timed());
+                return self.running.insert(Box::new(running)).wait(cx);
+            }
+            Err(payload) => Err(E::from(instance.panicked(gate, payload.as_ref()))),
+        };
+        ticket.finish(&gate.lanes, || code(&result));
+        Poll::Ready(result)
+    }
 }
 
 /// The ways that cost more: a task of its own, a permit.
@@ -380,7 +300,7 @@ where
     let ticket = gate.lanes.start();
     let arguments = match admit(service, generation, method, ctx).and_then(|()| arguments()) {
         Ok(arguments) => arguments,
-        Err(refused) => return Err(refuse(ticket, refused)),
+        Err(refused) => return Err(refuse(ticket, gate, refused)),
     };
     match catch_unwind(AssertUnwindSafe(|| {
         call(&generation.provider, ctx, arguments)
@@ -391,26 +311,30 @@ where
             generation.gates.clone(),
             method,
             generation.instance.clone(),
-            ticket.detach(),
+            ticket.timed(),
         ))),
         Err(payload) => Err(refuse(
             ticket,
+            gate,
             generation.instance.panicked(gate, payload.as_ref()),
         )),
     }
 }
 
+/// The code of a call that failed.
 #[inline]
-pub(super) fn outcome<T, E: ServiceError>(result: &Result<T, E>) -> Outcome<'_> {
-    match result {
-        Ok(_) => Outcome::Ok,
-        Err(error) => Outcome::Failed(error.code()),
-    }
+pub(super) fn code<T, E: ServiceError>(result: &Result<T, E>) -> Option<&str> {
+    result.as_ref().err().map(code_of)
 }
 
 #[cold]
-fn refuse<E: From<CallError>>(ticket: Ticket<'_>, refused: CallError) -> E {
-    ticket.finish(Outcome::Failed(refused.code().as_str()));
+fn code_of<E: ServiceError>(error: &E) -> &str {
+    error.code()
+}
+
+#[cold]
+fn refuse<E: From<CallError>>(ticket: Ticket<'_>, gate: &MethodGate, refused: CallError) -> E {
+    ticket.finish(&gate.lanes, || Some(refused.code().as_str()));
     E::from(refused)
 }
 
@@ -431,13 +355,9 @@ fn admit<S: Contract + ?Sized>(
     if held && declared {
         watch(gate, &generation.instance, ctx)
     } else {
-        Err(denied(
-            &service.consumer,
-            gate,
-            &generation.instance,
-            ctx,
-            declared,
-        ))
+        Err(generation
+            .instance
+            .denied(gate, ctx, &service.consumer, declared))
     }
 }
 
@@ -463,47 +383,8 @@ fn watch(gate: &MethodGate, instance: &Instance, ctx: &Ctx) -> Result<(), CallEr
     }
     match ctx.transaction() {
         Some(transaction) if gate.method.transactional => {
-            transaction.enlist(&instance.name, gate.method.name)
+            transaction.enlist(instance.name(), gate.method.name)
         }
         _ => Ok(()),
     }
-}
-
-#[cold]
-fn denied(
-    consumer: &str,
-    gate: &MethodGate,
-    instance: &Instance,
-    ctx: &Ctx,
-    declared: bool,
-) -> CallError {
-    let (name, call, permission) = (
-        &instance.name,
-        format!("{}.{}", gate.service, gate.method.name),
-        gate.permission(),
-    );
-    if let Some(fault) = instance.fault(gate) {
-        return fault;
-    }
-    if instance.quarantined.load(Relaxed) {
-        return CallError::unavailable(format!(
-            "`{name}` is quarantined after {} panics; `app reload` replaces it",
-            instance.panics()
-        ))
-        .details(serde_json::json!({ "instance": &**name }));
-    }
-    if instance.closed.load(Relaxed) {
-        return CallError::unavailable(format!("`{name}` has stopped"));
-    }
-    if !declared {
-        return CallError::new(
-            Code::PermissionDenied,
-            format!(
-                "plugin `{consumer}` does not declare `{permission}`, which `{call}` needs; add `permissions(\"{permission}\")` to its #[weldkit::plugin]"
-            ),
-        );
-    }
-    let principal = ctx.principal();
-    CallError::new(Code::PermissionDenied, format!("`{principal}` does not hold `{permission}`, which `{call}` needs; to grant it, add to the configuration:\n[permissions]\n\"{principal}\" = [\"{permission}\"]"))
-        .details(serde_json::json!({ "principal": principal.as_str(), "permission": permission, "call": call }))
 }

@@ -9,66 +9,87 @@ use std::time::Instant;
 
 use tokio::task::JoinHandle;
 
-use super::gate::{Instance, MethodGate, outcome};
+use super::gate::code;
+use super::instance::{Instance, MethodGate};
 use super::{BoxFuture, Ctx, Stream};
 use crate::contract::ServiceError;
 use crate::error::{CallError, Code, Effect};
-use crate::metrics::{Outcome, Ticket};
+use crate::metrics::Outcome;
 
-/// A running async call. Dropping it gives the call up.
+/// An async call that waits. Dropping it gives the call up.
 pub(crate) struct Guarded<'a, T, E> {
     future: BoxFuture<'a, Result<T, E>>,
     ctx: &'a Ctx,
     gate: &'a MethodGate,
     instance: &'a Instance,
-    ticket: Option<Ticket<'a>>,
+    timed: Option<Instant>,
+    open: bool,
     /// Armed at the first `Pending`: a call that never waits pays for no timer.
     watch: Option<Watch>,
 }
 
-impl<'a, T, E> Guarded<'a, T, E> {
-    #[inline]
+impl<'a, T, E: ServiceError> Guarded<'a, T, E> {
     pub(super) fn new(
         future: BoxFuture<'a, Result<T, E>>,
         ctx: &'a Ctx,
         gate: &'a MethodGate,
         instance: &'a Instance,
-        ticket: Ticket<'a>,
+        timed: Option<Instant>,
     ) -> Self {
         Self {
             future,
             ctx,
             gate,
             instance,
-            ticket: Some(ticket),
+            timed,
+            open: true,
             watch: None,
         }
+    }
+
+    /// After the handler said `Pending`: looks at the deadline and the cancel.
+    pub(super) fn wait(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, E>> {
+        let watch = self
+            .watch
+            .get_or_insert_with(|| Watch::new(self.ctx, self.gate, self.instance));
+        match watch.poll(cx, self.ctx, self.gate) {
+            Some(given_up) => self.end(Err(E::from(given_up))),
+            None => Poll::Pending,
+        }
+    }
+
+    fn end(&mut self, result: Result<T, E>) -> Poll<Result<T, E>> {
+        self.open = false;
+        self.gate.lanes.finish(
+            self.timed,
+            code(&result).map_or(Outcome::Ok, Outcome::Failed),
+        );
+        Poll::Ready(result)
     }
 }
 
 impl<T, E: ServiceError> Future for Guarded<'_, T, E> {
     type Output = Result<T, E>;
 
-    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        let result = match catch_unwind(AssertUnwindSafe(|| this.future.as_mut().poll(cx))) {
-            Ok(Poll::Ready(result)) => result,
-            Ok(Poll::Pending) => {
-                let watch = this
-                    .watch
-                    .get_or_insert_with(|| Watch::new(this.ctx, this.gate, this.instance));
-                match watch.poll(cx, this.ctx, this.gate) {
-                    Some(given_up) => Err(E::from(given_up)),
-                    None => return Poll::Pending,
-                }
-            }
-            Err(payload) => Err(E::from(this.instance.panicked(this.gate, payload.as_ref()))),
-        };
-        if let Some(ticket) = this.ticket.take() {
-            ticket.finish(outcome(&result));
+        match catch_unwind(AssertUnwindSafe(|| this.future.as_mut().poll(cx))) {
+            Ok(Poll::Ready(result)) => this.end(result),
+            Ok(Poll::Pending) => this.wait(cx),
+            Err(payload) => this.end(Err(E::from(
+                this.instance.panicked(this.gate, payload.as_ref()),
+            ))),
         }
-        Poll::Ready(result)
+    }
+}
+
+impl<T, E> Drop for Guarded<'_, T, E> {
+    fn drop(&mut self) {
+        if self.open {
+            self.gate
+                .lanes
+                .finish(self.timed, Outcome::Failed("cancelled"));
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::gate::{begin_async, pass_stream, pass_sync};
+use super::gate::{Calling, pass_stream, pass_sync};
 use super::{BoxFuture, Ctx, Service, Stream};
 use crate::contract::{Contract, Parameters, ServiceDescriptor, ServiceError, decode, encode};
 use crate::error::{CallError, Code};
@@ -82,9 +82,8 @@ impl<S: Contract + ?Sized> Service<S> {
     {
         let descriptor = &S::DESCRIPTOR.methods[method];
         JsonCall::Future(Box::pin(async move {
-            let value = begin_async(self, method, ctx, || decode(descriptor, input), call)?
-                .await
-                .map_err(E::into_call_error)?;
+            let calling = Calling::new(self, method, ctx, || decode(descriptor, input), call);
+            let value = calling.await.map_err(E::into_call_error)?;
             encode(&value)
         }))
     }

@@ -11,6 +11,7 @@
 mod ctx;
 mod gate;
 mod guard;
+mod instance;
 mod json;
 mod service;
 mod slot;
@@ -21,8 +22,8 @@ use std::pin::Pin;
 
 pub(crate) use ctx::Root;
 pub use ctx::{Cancel, Ctx, Enlist, Progress};
-pub(crate) use gate::{Instance, MethodGate};
 pub use gate::{call_async, call_stream, call_sync};
+pub(crate) use instance::{Instance, MethodGate};
 pub use json::{AnyService, JsonCall};
 pub use service::Service;
 pub(crate) use service::{Consumer, Declared};

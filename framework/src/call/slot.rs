@@ -4,7 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::gate::{Instance, MethodGate};
+use super::instance::{Instance, MethodGate};
 use super::json::AnyService;
 use super::service::{Consumer, Service};
 use crate::contract::{Contract, ServiceDescriptor};

@@ -21,9 +21,17 @@ pub(super) fn parse(source: &Arc<Source>) -> (Option<Node>, Vec<Problem>) {
     if !errors.is_empty() {
         return (None, syntax_problems(source, &errors));
     }
-    let mut reader = Reader { source, offset: 0, problems: Vec::new() };
+    let mut reader = Reader {
+        source,
+        offset: 0,
+        problems: Vec::new(),
+    };
     let entries = reader.entries(table.into_inner(), "", 1);
-    let place = Place { source: Arc::clone(source), key: None, value: 0..0 };
+    let place = Place {
+        source: Arc::clone(source),
+        key: None,
+        value: 0..0,
+    };
     (Some(Node::table(place, entries)), reader.problems)
 }
 
@@ -31,10 +39,20 @@ pub(super) fn parse(source: &Arc<Source>) -> (Option<Node>, Vec<Problem>) {
 ///
 /// `key` and `value` are where the two stand in the source.
 pub(super) fn parse_bare(source: &Arc<Source>, key: Range<usize>, value: Range<usize>) -> Node {
-    let place = Place { source: Arc::clone(source), key: Some(key), value };
+    let place = Place {
+        source: Arc::clone(source),
+        key: Some(key),
+        value,
+    };
     let text = Value::String(place.written().to_owned());
-    let Ok(parsed) = DeValue::parse(place.written()) else { return Node::leaf(place, text) };
-    let mut reader = Reader { source, offset: place.value.start, problems: Vec::new() };
+    let Ok(parsed) = DeValue::parse(place.written()) else {
+        return Node::leaf(place, text);
+    };
+    let mut reader = Reader {
+        source,
+        offset: place.value.start,
+        problems: Vec::new(),
+    };
     match reader.node(parsed, place.key.clone(), "", DEPTH_MAX / 2) {
         Some(node) if reader.problems.is_empty() => Node { place, ..node },
         _ => Node::leaf(place, text),
@@ -43,12 +61,15 @@ pub(super) fn parse_bare(source: &Arc<Source>, key: Range<usize>, value: Range<u
 
 /// The names in a dotted TOML key, or what is wrong with it.
 pub(super) fn parse_key(text: &str) -> Result<Vec<String>, String> {
-    let unusable = || format!("`{text}` is not a name: write it like a TOML key, `plugins.records.batch`");
-    if text.contains(|c: char| c.is_control() || c == '=') {
+    let unusable =
+        || format!("`{text}` is not a name: write it like a TOML key, `plugins.records.batch`");
+    if text.contains(char::is_control) {
         return Err(unusable());
     }
     let document = format!("{text} = 0");
-    let mut table = DeTable::parse(&document).map_err(|_| unusable())?.into_inner();
+    let mut table = DeTable::parse(&document)
+        .map_err(|_| unusable())?
+        .into_inner();
     let mut names = Vec::new();
     // Without a line break there is exactly one key, so every table on the way holds one entry.
     while let Some((name, value)) = std::mem::take(&mut table).into_iter().next() {
@@ -57,7 +78,11 @@ pub(super) fn parse_key(text: &str) -> Result<Vec<String>, String> {
             table = inner;
         }
     }
-    if names.len() >= DEPTH_MAX { Err(unusable()) } else { Ok(names) }
+    // What begins with `#` is a comment, which names nothing.
+    match names.len() {
+        1..DEPTH_MAX => Ok(names),
+        _ => Err(unusable()),
+    }
 }
 
 /// One problem per line: whatever follows an error on its line is usually its echo.
@@ -72,10 +97,22 @@ fn syntax_problems(source: &Source, errors: &[toml::de::Error]) -> Vec<Problem> 
                 "duplicate key" => format!("`{name}` is given twice"),
                 message => message.to_owned(),
             };
-            problems.push(Problem::new(Code::Syntax, "", message).at(source, span, &[]));
+            let problem = Problem::new(Code::Syntax, "", message).at(source, span.clone(), &[]);
+            problems.push(match is_bare_text(source, span.start) {
+                true => problem.fix("text stands in quotes: `name = \"text\"`"),
+                false => problem,
+            });
         }
     }
     problems
+}
+
+/// Whether a value at this place looks like text without quotes.
+fn is_bare_text(source: &Source, offset: usize) -> bool {
+    let line = source.line_range(source.line_of(offset));
+    let before = source.text.get(line.start..offset).unwrap_or_default();
+    let value = source.text.get(offset..line.end).unwrap_or_default();
+    before.contains('=') && value.starts_with(|c: char| c.is_alphabetic() || "./~$%\\".contains(c))
 }
 
 struct Reader<'a> {
@@ -86,7 +123,12 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn entries(&mut self, table: DeTable<'_>, pointer: &str, depth: usize) -> BTreeMap<String, Node> {
+    fn entries(
+        &mut self,
+        table: DeTable<'_>,
+        pointer: &str,
+        depth: usize,
+    ) -> BTreeMap<String, Node> {
         let mut entries = BTreeMap::new();
         for (name, value) in table {
             let key = self.shifted(name.span());
@@ -105,9 +147,17 @@ impl Reader<'_> {
         pointer: &str,
         depth: usize,
     ) -> Option<Node> {
-        let place = Place { source: Arc::clone(self.source), key, value: self.shifted(value.span()) };
+        let place = Place {
+            source: Arc::clone(self.source),
+            key,
+            value: self.shifted(value.span()),
+        };
         if depth > DEPTH_MAX {
-            return self.refuse(&place, pointer, format!("nested deeper than {DEPTH_MAX} levels"));
+            return self.refuse(
+                &place,
+                pointer,
+                format!("nested deeper than {DEPTH_MAX} levels"),
+            );
         }
         let leaf = match value.into_inner() {
             DeValue::Table(table) => {
@@ -116,26 +166,44 @@ impl Reader<'_> {
             }
             DeValue::Array(items) => {
                 let items = items.into_iter().enumerate();
-                let nodes = items.filter_map(|(at, item)| self.node(item, None, &format!("{pointer}/{at}"), depth + 1));
-                return Some(Node { kind: super::tree::Kind::Array(nodes.collect()), place });
+                let nodes = items.filter_map(|(at, item)| {
+                    self.node(item, None, &format!("{pointer}/{at}"), depth + 1)
+                });
+                return Some(Node {
+                    kind: super::tree::Kind::Array(nodes.collect()),
+                    place,
+                });
             }
             DeValue::String(text) => Value::String(text.into_owned()),
             DeValue::Boolean(truth) => Value::Bool(truth),
             DeValue::Datetime(moment) => Value::String(moment.to_string()),
             DeValue::Integer(number) => match integer(&number) {
                 Some(number) => Value::Number(number),
-                None => return self.refuse(&place, pointer, format!("the integer {} is out of range", brief(&number.to_string()))),
+                None => {
+                    return self.refuse(
+                        &place,
+                        pointer,
+                        format!("the integer {} is out of range", brief(&number.to_string())),
+                    );
+                }
             },
             DeValue::Float(number) => match float(&number) {
                 Some(number) => Value::Number(number),
-                None => return self.refuse(&place, pointer, format!("the number {} is not finite", brief(number.as_str()))),
+                None => {
+                    return self.refuse(
+                        &place,
+                        pointer,
+                        format!("the number {} is not finite", brief(number.as_str())),
+                    );
+                }
             },
         };
         Some(Node::leaf(place, leaf))
     }
 
     fn refuse(&mut self, place: &Place, pointer: &str, message: String) -> Option<Node> {
-        self.problems.push(Problem::new(Code::InvalidValue, pointer, message).at_value(place, &[]));
+        self.problems
+            .push(Problem::new(Code::InvalidValue, pointer, message).at_value(place, &[]));
         None
     }
 

@@ -8,26 +8,45 @@ use std::time::Duration;
 ///
 /// Says what a duration looks like.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    let refused = || format!("`{}` is not a duration: write it like 250ms, 5s or 1m30s", super::problem::brief(text));
+    let refused = || {
+        format!(
+            "`{}` is not a duration: write it like 250ms, 5s or 1m30s",
+            super::problem::brief(text)
+        )
+    };
     let mut total = Duration::ZERO;
     let mut rest = text;
     let mut last_rank = None;
     while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit()).ok_or_else(refused)?;
+        let digits = rest
+            .find(|c: char| !c.is_ascii_digit())
+            .ok_or_else(refused)?;
         let (number, after) = rest.split_at(digits);
-        let unit_len = after.find(|c: char| c.is_ascii_digit()).unwrap_or(after.len());
+        let unit_len = after
+            .find(|c: char| c.is_ascii_digit())
+            .unwrap_or(after.len());
         let (unit, after) = after.split_at(unit_len);
-        let rank = UNITS.iter().position(|(name, _)| *name == unit).ok_or_else(refused)?;
+        let rank = UNITS
+            .iter()
+            .position(|(name, _)| *name == unit)
+            .ok_or_else(refused)?;
         if last_rank.is_some_and(|last| rank <= last) {
             return Err(refused());
         }
-        let millis = number.parse::<u64>().ok().and_then(|number| number.checked_mul(UNITS[rank].1));
+        let millis = number
+            .parse::<u64>()
+            .ok()
+            .and_then(|number| number.checked_mul(UNITS[rank].1));
         let part = Duration::from_millis(millis.ok_or_else(refused)?);
         total = total.checked_add(part).ok_or_else(refused)?;
         last_rank = Some(rank);
         rest = after;
     }
-    if last_rank.is_none() { Err(refused()) } else { Ok(total) }
+    if last_rank.is_none() {
+        Err(refused())
+    } else {
+        Ok(total)
+    }
 }
 
 /// Writes a duration so that [`parse_duration`] reads it; parts below a millisecond are cut off.
@@ -41,7 +60,11 @@ pub fn format_duration(duration: Duration) -> String {
         }
         millis %= u128::from(size);
     }
-    if text.is_empty() { "0s".to_owned() } else { text }
+    if text.is_empty() {
+        "0s".to_owned()
+    } else {
+        text
+    }
 }
 
 /// Units in milliseconds, largest first.

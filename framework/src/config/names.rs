@@ -30,9 +30,17 @@ impl Names<'_> {
         let mut written = Some(root);
         for (at, segment) in segments.iter().enumerate() {
             let mut known = self.known(&path, at + 1 == segments.len(), root);
-            known.extend(written.and_then(Node::entries).into_iter().flat_map(|entries| entries.keys().cloned()));
+            known.extend(
+                written
+                    .and_then(Node::entries)
+                    .into_iter()
+                    .flat_map(|entries| entries.keys().cloned()),
+            );
             let folded = fold(segment);
-            let mut fitting: Vec<String> = known.into_iter().filter(|name| fold(name) == folded).collect();
+            let mut fitting: Vec<String> = known
+                .into_iter()
+                .filter(|name| fold(name) == folded)
+                .collect();
             if fitting.len() > 1 {
                 return Resolved::Ambiguous(fitting);
             }
@@ -46,27 +54,54 @@ impl Names<'_> {
     fn known(&self, path: &[String], last: bool, root: &Node) -> BTreeSet<String> {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         let plugins = || self.catalog.plugins.iter().map(|plugin| plugin.id.clone());
-        let services = || self.catalog.services.iter().map(|service| service.name.clone()).collect();
-        let instances = || root.at("/instances").and_then(Node::entries).into_iter().flat_map(|entries| entries.keys().cloned());
+        let services = || {
+            self.catalog
+                .services
+                .iter()
+                .map(|service| service.name.clone())
+                .collect()
+        };
+        let instances = || {
+            root.at("/instances")
+                .and_then(Node::entries)
+                .into_iter()
+                .flat_map(|entries| entries.keys().cloned())
+        };
         match path.as_slice() {
-            [] => SECTIONS.iter().map(|section| section.name.to_owned()).collect(),
+            [] => SECTIONS
+                .iter()
+                .map(|section| section.name.to_owned())
+                .collect(),
             ["host"] => HOST.iter().map(|field| field.name.to_owned()).collect(),
             ["plugins"] => plugins().collect(),
             ["plugins", plugin, rest @ ..] => properties(self.catalog.settings(plugin), rest),
             ["instances", _] => INSTANCE.iter().map(|field| field.name.to_owned()).collect(),
             ["instances", instance, "settings", rest @ ..] => {
-                let plugin = root.at("/instances").and_then(|node| node.child(instance)?.child("plugin"));
+                let plugin = root
+                    .at("/instances")
+                    .and_then(|node| node.child(instance)?.child("plugin"));
                 let plugin = plugin.map(Node::value);
-                properties(plugin.as_ref().and_then(Value::as_str).and_then(|id| self.catalog.settings(id)), rest)
+                properties(
+                    plugin
+                        .as_ref()
+                        .and_then(Value::as_str)
+                        .and_then(|id| self.catalog.settings(id)),
+                    rest,
+                )
             }
             ["services"] if !last => plugins().chain(instances()).collect(),
             ["services"] | ["services", _] | ["limits"] => services(),
-            ["limits", service] => {
-                self.catalog.service(service).into_iter().flat_map(|service| service.methods.iter().cloned()).collect()
-            }
+            ["limits", service] => self
+                .catalog
+                .service(service)
+                .into_iter()
+                .flat_map(|service| service.methods.iter().cloned())
+                .collect(),
             ["limits", _, _] => LIMIT.iter().map(|field| field.name.to_owned()).collect(),
             ["permissions"] => {
-                let principals = plugins().chain(instances()).map(|instance| format!("plugin:{instance}"));
+                let principals = plugins()
+                    .chain(instances())
+                    .map(|instance| format!("plugin:{instance}"));
                 principals.chain(["operator".to_owned()]).collect()
             }
             _ => BTreeSet::new(),
@@ -75,12 +110,22 @@ impl Names<'_> {
 }
 
 fn properties(schema: Option<&Value>, path: &[&str]) -> BTreeSet<String> {
-    let Some(root) = schema else { return BTreeSet::new() };
-    let site = path.iter().try_fold(root, |site, name| walk::child(root, site, name));
-    site.into_iter().flat_map(|site| walk::properties(root, site)).map(|(name, _)| name.to_owned()).collect()
+    let Some(root) = schema else {
+        return BTreeSet::new();
+    };
+    let site = path
+        .iter()
+        .try_fold(root, |site, name| walk::child(root, site, name));
+    site.into_iter()
+        .flat_map(|site| walk::properties(root, site))
+        .map(|(name, _)| name.to_owned())
+        .collect()
 }
 
 /// What is left of a name without case and punctuation.
 fn fold(name: &str) -> String {
-    name.chars().flat_map(char::to_lowercase).map(|c| if c.is_alphanumeric() { c } else { '_' }).collect()
+    name.chars()
+        .flat_map(char::to_lowercase)
+        .map(|c| if c.is_alphanumeric() { c } else { '_' })
+        .collect()
 }

@@ -75,8 +75,14 @@ pub(super) struct Source {
 impl Source {
     pub(super) fn new(kind: Kind, text: String) -> Self {
         let after_newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-        let line_starts = std::iter::once(0).chain(after_newlines.map(|(at, _)| at + 1)).collect();
-        Self { kind, text, line_starts }
+        let line_starts = std::iter::once(0)
+            .chain(after_newlines.map(|(at, _)| at + 1))
+            .collect();
+        Self {
+            kind,
+            text,
+            line_starts,
+        }
     }
 
     /// Whether values came as bare text, where `5` may have been meant as a string.
@@ -99,13 +105,23 @@ impl Source {
 
     /// Index of the line that holds the byte offset, counted from zero.
     pub(super) fn line_of(&self, offset: usize) -> usize {
-        self.line_starts.partition_point(|start| *start <= offset).saturating_sub(1)
+        self.line_starts
+            .partition_point(|start| *start <= offset)
+            .saturating_sub(1)
     }
 
     /// Byte range of a line without its line end.
     pub(super) fn line_range(&self, line: usize) -> Range<usize> {
-        let start = self.line_starts.get(line).copied().unwrap_or(self.text.len());
-        let end = self.line_starts.get(line + 1).copied().unwrap_or(self.text.len());
+        let start = self
+            .line_starts
+            .get(line)
+            .copied()
+            .unwrap_or(self.text.len());
+        let end = self
+            .line_starts
+            .get(line + 1)
+            .copied()
+            .unwrap_or(self.text.len());
         let text = self.text.get(start..end).unwrap_or_default();
         start..start + text.trim_end_matches(['\n', '\r']).len()
     }
@@ -122,8 +138,14 @@ impl Source {
         let (line, column) = self.line_and_column(offset);
         match &self.kind {
             Kind::Default => Origin::Default { line, column },
-            Kind::File { path } => Origin::File { path: path.clone(), line, column },
-            Kind::Environment { variable } => Origin::Environment { variable: variable.clone() },
+            Kind::File { path } => Origin::File {
+                path: path.clone(),
+                line,
+                column,
+            },
+            Kind::Environment { variable } => Origin::Environment {
+                variable: variable.clone(),
+            },
             Kind::Flag { text } => Origin::Flag { text: text.clone() },
         }
     }
@@ -132,7 +154,9 @@ impl Source {
 impl fmt::Debug for Source {
     /// The text stays out: it may hold secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Source").field("kind", &self.kind).finish_non_exhaustive()
+        f.debug_struct("Source")
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
     }
 }
 
@@ -162,6 +186,10 @@ impl Place {
     /// Where to point for a table that two layers wrote: the file if it did, since there it can be changed for good.
     pub(super) fn of_table(lower: Self, upper: Self) -> Self {
         let is_file = |place: &Self| matches!(place.source.kind, Kind::File { .. });
-        if is_file(&lower) && !is_file(&upper) { lower } else { upper }
+        if is_file(&lower) && !is_file(&upper) {
+            lower
+        } else {
+            upper
+        }
     }
 }

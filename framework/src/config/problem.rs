@@ -90,7 +90,9 @@ impl Code {
                 "The value has the right type, but breaks a rule: a range, a length, a pattern, a choice. The rule is in \
                  the message; `app config sample` shows it beside the setting."
             }
-            Self::Missing => "The setting has no default and must be given in the file, as a variable or as a flag.",
+            Self::Missing => {
+                "The setting has no default and must be given in the file, as a variable or as a flag."
+            }
             Self::BadSchema => {
                 "The plugin describes its settings with a JSON Schema that cannot be used, so they cannot be checked. \
                  This is a fault of the plugin: report it to its authors."
@@ -169,7 +171,9 @@ impl Problem {
     /// The same problem with what the setting is for: the first paragraph of its description.
     pub(super) fn description(mut self, description: Option<&str>) -> Self {
         let paragraph = |text: &str| text.split("\n\n").next().map(one_line);
-        self.description = description.and_then(paragraph).filter(|text| !text.is_empty());
+        self.description = description
+            .and_then(paragraph)
+            .filter(|text| !text.is_empty());
         self
     }
 
@@ -188,6 +192,14 @@ impl Problem {
         self.excerpt = Excerpt::new(source, span, hidden);
         self
     }
+}
+
+/// Brings problems into the order of the places they point at: file first to last line, then variables, then flags.
+pub(super) fn sort(problems: &mut [Problem]) {
+    problems.sort_by(|a, b| {
+        let key = |problem: &Problem| (problem.place.is_none(), problem.place.clone());
+        key(a).cmp(&key(b)).then_with(|| a.pointer.cmp(&b.pointer))
+    });
 }
 
 /// A value in a message: its type, and the value itself unless it is secret or large.
@@ -221,6 +233,29 @@ pub(super) fn brief(text: &str) -> String {
     }
 }
 
+impl From<Problem> for crate::error::Problem {
+    /// In the words that everything at start-up shares: place and help as text.
+    fn from(problem: Problem) -> Self {
+        let meant = problem
+            .nearest
+            .map(|name| format!("did you mean `{name}`?"));
+        let help: Vec<String> = [meant, problem.description, problem.fix]
+            .into_iter()
+            .flatten()
+            .collect();
+        let start = Self::new(problem.code.as_str(), problem.message);
+        let start = if help.is_empty() {
+            start
+        } else {
+            start.help(help.join("\n"))
+        };
+        match problem.place {
+            Some(place) => start.place(place.to_string()),
+            None => start,
+        }
+    }
+}
+
 /// The line that a problem points into, without what must not be shown.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Excerpt {
@@ -242,7 +277,11 @@ impl Excerpt {
                 && place.value.start < range.end
                 && place.value.end > range.start
         };
-        let first_hidden = hidden.iter().filter(on_this_line).map(|place| place.value.start).min();
+        let first_hidden = hidden
+            .iter()
+            .filter(on_this_line)
+            .map(|place| place.value.start)
+            .min();
         let cut = first_hidden.map_or(range.end, |start| start.max(range.start));
         if range.len() > QUOTED_LINE_BYTES_MAX || (first_hidden.is_some() && cut < span.start) {
             return None;
@@ -252,8 +291,17 @@ impl Excerpt {
             text.push_str(HIDDEN);
         }
         let start = span.start.min(range.end) - range.start;
-        let end = if span.end > cut { text.len() } else { span.end - range.start };
+        let end = if span.end > cut {
+            text.len()
+        } else {
+            span.end - range.start
+        };
         let span = start..end.max(start);
-        Some(Self { path: source.name().to_owned(), line: line + 1, text, span })
+        Some(Self {
+            path: source.name().to_owned(),
+            line: line + 1,
+            text,
+            span,
+        })
     }
 }

@@ -13,7 +13,11 @@ const RENDERED_MAX: usize = 100;
 ///
 /// The text ends in a newline; no problems give an empty text.
 pub fn render(problems: &[Problem], colour: bool) -> String {
-    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+    let renderer = if colour {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    };
     let renderer = renderer.decor_style(DecorStyle::Ascii);
     let mut text = String::new();
     for problem in problems.iter().take(RENDERED_MAX) {
@@ -23,7 +27,11 @@ pub fn render(problems: &[Problem], colour: bool) -> String {
         text.push_str(&renderer.render(&[group(problem)]));
         text.push('\n');
     }
-    if let Some(more) = problems.len().checked_sub(RENDERED_MAX).filter(|more| *more > 0) {
+    if let Some(more) = problems
+        .len()
+        .checked_sub(RENDERED_MAX)
+        .filter(|more| *more > 0)
+    {
         text.push_str(&format!("\nand {more} more\n"));
     }
     text
@@ -32,11 +40,18 @@ pub fn render(problems: &[Problem], colour: bool) -> String {
 fn group(problem: &Problem) -> Group<'_> {
     let title = normalize_untrusted_str(&problem.message);
     let mut group = Group::with_title(Level::ERROR.primary_title(title).id(problem.code.as_str()));
-    let meant = problem.nearest.as_ref().map(|name| format!("did you mean `{name}`?"));
+    let meant = problem
+        .nearest
+        .as_ref()
+        .map(|name| format!("did you mean `{name}`?"));
     match (&problem.excerpt, &problem.place) {
         (Some(excerpt), _) => {
-            let annotation = AnnotationKind::Primary.span(excerpt.span.clone()).label(meant);
-            let snippet = Snippet::source(&excerpt.text).path(&excerpt.path).line_start(excerpt.line);
+            let annotation = AnnotationKind::Primary
+                .span(excerpt.span.clone())
+                .label(meant);
+            let snippet = Snippet::source(&excerpt.text)
+                .path(&excerpt.path)
+                .line_start(excerpt.line);
             group = group.element(snippet.annotation(annotation));
         }
         (None, place) => {
@@ -55,12 +70,14 @@ fn group(problem: &Problem) -> Group<'_> {
 
 fn origin(place: &Origin) -> annotate_snippets::Origin<'_> {
     match place {
-        Origin::File { path, line, column } => {
-            annotate_snippets::Origin::path(path).line(*line).char_column(*column)
+        Origin::File { path, line, column } => annotate_snippets::Origin::path(path)
+            .line(*line)
+            .char_column(*column),
+        Origin::Default { line, column } => annotate_snippets::Origin::path("built-in defaults")
+            .line(*line)
+            .char_column(*column),
+        Origin::Environment { .. } | Origin::Flag { .. } => {
+            annotate_snippets::Origin::path(place.to_string())
         }
-        Origin::Default { line, column } => {
-            annotate_snippets::Origin::path("built-in defaults").line(*line).char_column(*column)
-        }
-        Origin::Environment { .. } | Origin::Flag { .. } => annotate_snippets::Origin::path(place.to_string()),
     }
 }

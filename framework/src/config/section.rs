@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::tree::{Kind, Node};
 use crate::limit;
 
 /// A section: a table at the top of the file.
@@ -24,6 +25,14 @@ pub(super) struct Field {
     pub(super) kind: FieldKind,
     /// TOML text of its default, if it has one.
     pub(super) default: Option<&'static str>,
+}
+
+impl Field {
+    /// Its default as a value.
+    pub(super) fn default_value(&self) -> Option<Value> {
+        let parsed = self.default?.parse::<toml::Value>().ok()?;
+        serde_json::to_value(parsed).ok()
+    }
 }
 
 /// What a setting of the framework's own may hold.
@@ -49,6 +58,20 @@ impl FieldKind {
         }
     }
 
+    /// The value as this setting means it: bare text that happens to read as a number is text where text is wanted.
+    pub(super) fn settle(self, node: &Node) -> Value {
+        let is_text = match self {
+            Self::Text | Self::Duration | Self::Choice(_) => true,
+            Self::Texts | Self::Count | Self::Table => false,
+        };
+        match &node.kind {
+            Kind::Leaf(value) if is_text && !value.is_string() && node.place.source.is_bare() => {
+                Value::String(node.place.written().to_owned())
+            }
+            Kind::Leaf(_) | Kind::Array(_) | Kind::Table(_) => node.value(),
+        }
+    }
+
     pub(super) fn schema(self) -> Value {
         match self {
             Self::Text => json!({"type": "string"}),
@@ -63,15 +86,30 @@ impl FieldKind {
 
 /// Every section, in the order of the sample.
 pub(super) const SECTIONS: &[Section] = &[
-    Section { name: "host", description: "The host itself." },
-    Section { name: "plugins", description: "Settings of each plugin's default instance, which bears the plugin's id." },
-    Section { name: "instances", description: "Further instances of plugins, each with settings of its own." },
+    Section {
+        name: "host",
+        description: "The host itself.",
+    },
+    Section {
+        name: "plugins",
+        description: "Settings of each plugin's default instance, which bears the plugin's id.",
+    },
+    Section {
+        name: "instances",
+        description: "Further instances of plugins, each with settings of its own.",
+    },
     Section {
         name: "services",
         description: "Which instance provides a service, for everybody or for one consumer (\"consumer.service\").",
     },
-    Section { name: "permissions", description: "What each principal may do; what is not granted is refused." },
-    Section { name: "limits", description: "Bounds of single methods (\"service.method\")." },
+    Section {
+        name: "permissions",
+        description: "What each principal may do; what is not granted is refused.",
+    },
+    Section {
+        name: "limits",
+        description: "Bounds of single methods (\"service.method\").",
+    },
 ];
 
 /// Settings of `[host]`.
@@ -110,8 +148,18 @@ pub(super) const HOST: &[Field] = &[
 
 /// Names in `[instances.NAME]`.
 pub(super) const INSTANCE: &[Field] = &[
-    Field { name: "plugin", description: "The plugin to make an instance of.", kind: FieldKind::Text, default: None },
-    Field { name: "settings", description: "Its settings.", kind: FieldKind::Table, default: None },
+    Field {
+        name: "plugin",
+        description: "The plugin to make an instance of.",
+        kind: FieldKind::Text,
+        default: None,
+    },
+    Field {
+        name: "settings",
+        description: "Its settings.",
+        kind: FieldKind::Table,
+        default: None,
+    },
 ];
 
 /// Names in one entry of `[limits]`.

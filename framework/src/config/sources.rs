@@ -43,40 +43,66 @@ pub(super) enum Flag {
     /// `--set NAME=VALUE`
     Set(String),
     /// Another flag that sets a value.
-    Other { text: String, path: Vec<String>, value: String },
+    Other {
+        text: String,
+        path: Vec<String>,
+        value: String,
+    },
 }
 
 impl Sources {
     /// Starts with the defaults that the application embeds: TOML text, or nothing.
     pub fn new(defaults: impl Into<String>) -> Self {
-        Self { defaults: defaults.into(), ..Self::default() }
+        Self {
+            defaults: defaults.into(),
+            ..Self::default()
+        }
     }
 
     /// Takes a file that somebody named: it is a problem if it does not exist.
     #[must_use]
     pub fn file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.file = Some(File { path: path.into(), content: None, must_exist: true });
+        self.file = Some(File {
+            path: path.into(),
+            content: None,
+            must_exist: true,
+        });
         self
     }
 
     /// Takes the file at the customary place, if there is one.
     #[must_use]
     pub fn file_if_present(mut self, path: impl Into<PathBuf>) -> Self {
-        self.file = Some(File { path: path.into(), content: None, must_exist: false });
+        self.file = Some(File {
+            path: path.into(),
+            content: None,
+            must_exist: false,
+        });
         self
     }
 
     /// Takes the content of a file without reading it from disk.
     #[must_use]
     pub fn file_content(mut self, path: impl Into<PathBuf>, content: impl Into<Vec<u8>>) -> Self {
-        self.file = Some(File { path: path.into(), content: Some(content.into()), must_exist: true });
+        self.file = Some(File {
+            path: path.into(),
+            content: Some(content.into()),
+            must_exist: true,
+        });
         self
     }
 
     /// Takes variables; those whose name does not begin with `WELDKIT__` are left alone.
     #[must_use]
-    pub fn environment<N: Into<OsString>, V: Into<OsString>>(mut self, pairs: impl IntoIterator<Item = (N, V)>) -> Self {
-        self.environment.extend(pairs.into_iter().map(|(name, value)| (name.into(), value.into())));
+    pub fn environment<N: Into<OsString>, V: Into<OsString>>(
+        mut self,
+        pairs: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        self.environment.extend(
+            pairs
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into())),
+        );
         self
     }
 
@@ -95,9 +121,18 @@ impl Sources {
 
     /// Takes a flag of its own name that sets one value as text, such as `--state DIR` for `["host", "state"]`.
     #[must_use]
-    pub fn flag(mut self, text: impl Into<String>, path: &[&str], value: impl Into<String>) -> Self {
+    pub fn flag(
+        mut self,
+        text: impl Into<String>,
+        path: &[&str],
+        value: impl Into<String>,
+    ) -> Self {
         let path = path.iter().map(|name| (*name).to_owned()).collect();
-        self.flags.push(Flag::Other { text: text.into(), path, value: value.into() });
+        self.flags.push(Flag::Other {
+            text: text.into(),
+            path,
+            value: value.into(),
+        });
         self
     }
 
@@ -108,7 +143,10 @@ impl Sources {
 
     /// The embedded text.
     pub(super) fn read_defaults(&self) -> Arc<Source> {
-        Arc::new(Source::new(place::Kind::Default, without_mark(&self.defaults).to_owned()))
+        Arc::new(Source::new(
+            place::Kind::Default,
+            without_mark(&self.defaults).to_owned(),
+        ))
     }
 
     /// The file's text; nothing if the file does not exist and need not.
@@ -120,7 +158,9 @@ impl Sources {
 impl std::fmt::Debug for Sources {
     /// Values stay out: they may be secrets.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Sources").field("file", &self.path()).finish_non_exhaustive()
+        f.debug_struct("Sources")
+            .field("file", &self.path())
+            .finish_non_exhaustive()
     }
 }
 
@@ -132,24 +172,41 @@ impl File {
             Some(content) => content.clone(),
             None => match read_bytes(&self.path) {
                 Ok(bytes) => bytes,
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound && !self.must_exist => return Ok(None),
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                    let fix = format!("create it with `app config sample > {path}`, or leave --config out");
-                    return Err(Box::new(refused(format!("there is no configuration file `{path}`")).fix(fix)));
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound && !self.must_exist => {
+                    return Ok(None);
                 }
-                Err(error) => return Err(refused(format!("cannot read the configuration file `{path}`: {error}"))),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                    let fix = format!(
+                        "create it with `app config sample > {path}`, or leave --config out"
+                    );
+                    return Err(Box::new(
+                        refused(format!("there is no configuration file `{path}`")).fix(fix),
+                    ));
+                }
+                Err(error) => {
+                    return Err(refused(format!(
+                        "cannot read the configuration file `{path}`: {error}"
+                    )));
+                }
             },
         };
         if bytes.len() as u64 > FILE_BYTES_MAX {
-            return Err(refused(format!("the configuration file `{path}` is larger than {FILE_BYTES_MAX} bytes")));
+            return Err(refused(format!(
+                "the configuration file `{path}` is larger than {FILE_BYTES_MAX} bytes"
+            )));
         }
         match String::from_utf8(bytes) {
             Ok(text) => {
                 let text = without_mark(&text).to_owned();
-                Ok(Some(Arc::new(Source::new(place::Kind::File { path }, text))))
+                Ok(Some(Arc::new(Source::new(
+                    place::Kind::File { path },
+                    text,
+                ))))
             }
             Err(error) => {
-                let valid = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]).into_owned();
+                let valid =
+                    String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()])
+                        .into_owned();
                 let end = valid.len();
                 let source = Source::new(place::Kind::File { path: path.clone() }, valid);
                 let mut problem = refused(format!("the configuration file `{path}` is not UTF-8"));
@@ -162,7 +219,9 @@ impl File {
 
 fn read_bytes(path: &Path) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    std::fs::File::open(path)?.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    std::fs::File::open(path)?
+        .take(FILE_BYTES_MAX + 1)
+        .read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

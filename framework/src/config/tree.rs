@@ -36,11 +36,20 @@ pub(super) struct Table {
 
 impl Node {
     pub(super) fn leaf(place: Place, value: Value) -> Self {
-        Self { place, kind: Kind::Leaf(value) }
+        Self {
+            place,
+            kind: Kind::Leaf(value),
+        }
     }
 
     pub(super) fn table(place: Place, entries: BTreeMap<String, Self>) -> Self {
-        Self { place, kind: Kind::Table(Table { entries, replaces: false }) }
+        Self {
+            place,
+            kind: Kind::Table(Table {
+                entries,
+                replaces: false,
+            }),
+        }
     }
 
     pub(super) fn entries(&self) -> Option<&BTreeMap<String, Self>> {
@@ -63,16 +72,16 @@ impl Node {
         segments(pointer).try_fold(self, |node, segment| node.child(&segment))
     }
 
-    /// The node at a JSON pointer, or the nearest one above it that was written.
-    pub(super) fn nearest_at(&self, pointer: &str) -> &Self {
-        let mut node = self;
+    /// The node at a JSON pointer, or the nearest one above it that was written; nothing if not even the section was.
+    pub(super) fn nearest_at(&self, pointer: &str) -> Option<&Self> {
+        let mut found = None;
         for segment in segments(pointer) {
-            match node.child(&segment) {
-                Some(child) => node = child,
+            match found.unwrap_or(self).child(&segment) {
+                Some(child) => found = Some(child),
                 None => break,
             }
         }
-        node
+        found
     }
 
     pub(super) fn value(&self) -> Value {
@@ -80,7 +89,10 @@ impl Node {
             Kind::Leaf(value) => value.clone(),
             Kind::Array(items) => Value::Array(items.iter().map(Self::value).collect()),
             Kind::Table(table) => {
-                let pairs = table.entries.iter().map(|(name, node)| (name.clone(), node.value()));
+                let pairs = table
+                    .entries
+                    .iter()
+                    .map(|(name, node)| (name.clone(), node.value()));
                 Value::Object(pairs.collect::<Map<_, _>>())
             }
         }
@@ -91,7 +103,10 @@ impl Node {
         match &self.kind {
             Kind::Leaf(_) => visit(self),
             Kind::Array(items) => items.iter().for_each(|item| item.visit_leaves(visit)),
-            Kind::Table(table) => table.entries.values().for_each(|node| node.visit_leaves(visit)),
+            Kind::Table(table) => table
+                .entries
+                .values()
+                .for_each(|node| node.visit_leaves(visit)),
         }
     }
 }
@@ -108,13 +123,26 @@ pub(super) fn merge(lower: Node, upper: Node) -> Node {
                 };
                 entries.insert(name, node);
             }
-            let kind = Kind::Table(Table { entries, replaces: below.replaces });
-            Node { place: Place::of_table(lower.place, upper.place), kind }
+            let kind = Kind::Table(Table {
+                entries,
+                replaces: below.replaces,
+            });
+            Node {
+                place: Place::of_table(lower.place, upper.place),
+                kind,
+            }
         }
-        (_, Kind::Table(above)) => {
-            Node { place: upper.place, kind: Kind::Table(Table { replaces: true, ..above }) }
-        }
-        (_, kind @ (Kind::Leaf(_) | Kind::Array(_))) => Node { place: upper.place, kind },
+        (_, Kind::Table(above)) => Node {
+            place: upper.place,
+            kind: Kind::Table(Table {
+                replaces: true,
+                ..above
+            }),
+        },
+        (_, kind @ (Kind::Leaf(_) | Kind::Array(_))) => Node {
+            place: upper.place,
+            kind,
+        },
     }
 }
 
@@ -125,5 +153,8 @@ pub(super) fn join(pointer: &str, name: &str) -> String {
 
 /// The names in a JSON pointer.
 pub(super) fn segments(pointer: &str) -> impl Iterator<Item = String> + '_ {
-    pointer.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~"))
+    pointer
+        .split('/')
+        .skip(1)
+        .map(|part| part.replace("~1", "/").replace("~0", "~"))
 }

@@ -2,7 +2,7 @@
 //!
 //! Every thread has a number; every method has a lane for each. A thread adds to its own lane with
 //! a plain load and store, which no other thread writes, so nothing is lost and nothing is shared.
-//! Threads beyond [`limit::LANES`] share one lane and pay an atomic addition.
+//! Threads beyond twice the machine's cores (and [`limit::LANES`]) share one lane and pay an atomic addition.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -51,7 +51,7 @@ fn assign() -> usize {
     OWNED
         .try_with(|owned| owned.0)
         .inspect(|number| CURRENT.set(*number))
-        .unwrap_or(limit::LANES)
+        .unwrap_or(NONE - 1)
 }
 
 #[derive(Debug, Default)]
@@ -76,7 +76,7 @@ fn bump(counter: &AtomicU64, alone: bool) -> u64 {
 
 /// The counters of one method of one instance.
 pub(crate) struct Lanes {
-    lanes: [OnceLock<Box<Lane>>; limit::LANES],
+    lanes: Box<[Lane]>,
     shared: Lane,
     /// What happens rarely is counted where it is cheap to read.
     failures: Mutex<BTreeMap<String, u64>>,
@@ -115,7 +115,7 @@ pub struct MethodCounts {
 impl Default for Lanes {
     fn default() -> Self {
         Self {
-            lanes: [const { OnceLock::new() }; limit::LANES],
+            lanes: (0..clock::lanes()).map(|_| Lane::default()).collect(),
             shared: Lane::default(),
             failures: Mutex::default(),
             blocked: AtomicU64::new(0),
@@ -125,7 +125,7 @@ impl Default for Lanes {
 }
 
 impl Lanes {
-    /// Counts a call that begins.
+    /// Counts a call that begins. The lane is good for as long as the call stays on its thread.
     #[inline]
     pub(crate) fn start(&self) -> Ticket<'_> {
         let (lane, alone) = self.lane();
@@ -135,18 +135,21 @@ impl Lanes {
         } else {
             None
         };
-        Ticket {
-            lanes: self,
-            timed,
-            open: true,
-        }
+        Ticket { lane, alone, timed }
     }
 
-    /// Counts the end of a call whose ticket was [taken apart](Ticket::detach).
+    /// Counts the end of a call that may have left its thread.
     #[inline]
     pub(crate) fn finish(&self, timed: Option<Instant>, outcome: Outcome<'_>) {
         let (lane, alone) = self.lane();
         bump(&lane.finished, alone);
+        if timed.is_some() || outcome != Outcome::Ok {
+            self.finish_slowly(timed, outcome);
+        }
+    }
+
+    #[cold]
+    fn finish_slowly(&self, timed: Option<Instant>, outcome: Outcome<'_>) {
         if let Some(began) = timed {
             let nanos = u64::try_from(clock::now().saturating_duration_since(began).as_nanos())
                 .unwrap_or(u64::MAX);
@@ -162,19 +165,13 @@ impl Lanes {
     #[inline]
     fn lane(&self) -> (&Lane, bool) {
         match self.lanes.get(thread_number()) {
-            Some(own) => match own.get() {
-                Some(lane) => (lane, true),
-                None => (own.get_or_init(Box::default), true),
-            },
+            Some(own) => (own, true),
             None => (&self.shared, false),
         }
     }
 
     fn all(&self) -> impl Iterator<Item = &Lane> {
-        self.lanes
-            .iter()
-            .filter_map(|lane| lane.get().map(AsRef::as_ref))
-            .chain([&self.shared])
+        self.lanes.iter().chain([&self.shared])
     }
 
     /// Calls that have begun and not ended, as far as this thread can see.
@@ -212,7 +209,6 @@ impl Lanes {
         }
     }
 
-    #[cold]
     fn failed(&self, code: &str) {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         let known = failures.contains_key(code) || failures.len() < limit::ERROR_CODES;
@@ -233,35 +229,29 @@ fn time(lane: &Lane, started: u64) -> Instant {
     clock::now()
 }
 
-/// One call between its beginning and its end. Dropping it open counts a call that was given up.
-#[derive(Debug)]
+/// A call that has begun, on the thread where it did.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Ticket<'a> {
-    lanes: &'a Lanes,
+    lane: &'a Lane,
+    alone: bool,
     timed: Option<Instant>,
-    open: bool,
 }
 
 impl Ticket<'_> {
-    /// Counts the end of the call.
+    /// Counts the end of a call that has stayed on its thread.
     #[inline]
-    pub(crate) fn finish(mut self, outcome: Outcome<'_>) {
-        self.open = false;
-        self.lanes.finish(self.timed, outcome);
-    }
-
-    /// Takes the ticket apart for a call that outlives the borrow; the owner counts its end.
-    pub(crate) fn detach(mut self) -> Option<Instant> {
-        self.open = false;
-        self.timed
-    }
-}
-
-impl Drop for Ticket<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        if self.open {
-            self.lanes.finish(self.timed, Outcome::Failed("cancelled"));
+    pub(crate) fn finish<'a>(self, lanes: &Lanes, failed: impl FnOnce() -> Option<&'a str>) {
+        bump(&self.lane.finished, self.alone);
+        let code = failed();
+        if code.is_some() || self.timed.is_some() {
+            lanes.finish_slowly(self.timed, code.map_or(Outcome::Ok, Outcome::Failed));
         }
+    }
+
+    /// When the call began, if it is timed: for a call that may leave its thread.
+    #[inline]
+    pub(crate) fn timed(self) -> Option<Instant> {
+        self.timed
     }
 }
 
@@ -297,26 +287,14 @@ mod tests {
     }
 
     #[test]
-    fn a_dropped_ticket_is_a_call_given_up() {
-        let lanes = Lanes::default();
-        let ticket = lanes.start();
-        assert_eq!(lanes.in_flight(), 1);
-        drop(ticket);
-        assert_eq!(
-            (lanes.in_flight(), lanes.counts().failed["cancelled"]),
-            (0, 1)
-        );
-    }
-
-    #[test]
     fn every_call_is_timed_until_a_thousand_then_one_in_about_64() {
         let lanes = Lanes::default();
         for _ in 0..limit::TIMED_CALLS {
-            lanes.start().finish(Outcome::Ok);
+            lanes.start().finish(&lanes, || None);
         }
         assert_eq!(lanes.counts().latency_ns.count, limit::TIMED_CALLS);
         for _ in 0..64_000 {
-            lanes.start().finish(Outcome::Ok);
+            lanes.start().finish(&lanes, || None);
         }
         let sampled = lanes.counts().latency_ns.count - limit::TIMED_CALLS;
         assert!((700..1_300).contains(&sampled), "{sampled}");

@@ -76,6 +76,7 @@ pub(crate) enum Start {
     /// By its constructor.
     Constructor(fn(Binder) -> BoxFuture<'static, Result<Arc<dyn Running>>>),
     /// It is there already: a test's stand-in.
+    #[cfg(feature = "testing")]
     Given(&'static (dyn Fn() -> Arc<dyn Running> + Send + Sync)),
 }
 
@@ -83,6 +84,7 @@ impl Start {
     pub(crate) fn start(self, binder: Binder) -> BoxFuture<'static, Result<Arc<dyn Running>>> {
         match self {
             Start::Constructor(constructor) => constructor(binder),
+            #[cfg(feature = "testing")]
             Start::Given(given) => Box::pin(async move { Ok(given()) }),
         }
     }

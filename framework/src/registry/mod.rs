@@ -14,8 +14,10 @@ mod resolve;
 
 pub use descriptor::{Need, PluginDescriptor, default_id, first_non_empty};
 pub use embed::{Frame, embedded_len, fnv1a, frame, frame_len, frame_text, text};
+pub(crate) use entry::Running;
+#[cfg(feature = "testing")]
+pub(crate) use entry::Start;
 pub use entry::{Health, Plugin, PluginEntry, Provided, Started};
-pub(crate) use entry::{Running, Start};
 pub use inject::{Background, Binder, FromHost, Settings, StateDir};
 pub(crate) use inject::{StateFolder, Tasks};
 #[doc(hidden)]

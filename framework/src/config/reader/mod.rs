@@ -19,18 +19,27 @@ use crate::security::Permission;
 
 /// Reads every section; problems come in no particular order.
 pub(super) fn read(root: &Node, catalog: &Catalog) -> (Typed, Vec<Problem>) {
-    let mut reader = Reader { catalog, typed: Typed::default(), problems: Vec::new() };
+    let mut reader = Reader {
+        catalog,
+        typed: Typed::default(),
+        problems: Vec::new(),
+    };
     // Instances come first, since the other sections refer to them.
     let sections = root.entries().into_iter().flatten();
-    let (instances, others): (Vec<_>, Vec<_>) = sections.partition(|(name, _)| *name == "instances");
+    let (instances, others): (Vec<_>, Vec<_>) =
+        sections.partition(|(name, _)| *name == "instances");
     for (name, node) in instances.into_iter().chain(others) {
         let pointer = join("", name);
         if !SECTIONS.iter().any(|section| section.name == name) {
             let known: Vec<&str> = SECTIONS.iter().map(|section| section.name).collect();
-            reader.problems.push(unknown("section", name, Spot::Key(node), &pointer, &known));
+            reader
+                .problems
+                .push(unknown("section", name, Spot::Key(node), &pointer, &known));
             continue;
         }
-        let Some(entries) = reader.table(name, node, &pointer) else { continue };
+        let Some(entries) = reader.table(name, node, &pointer) else {
+            continue;
+        };
         match name.as_str() {
             "host" => reader.host(entries),
             "plugins" => reader.plugins(entries),
@@ -101,13 +110,21 @@ impl<'a> Reader<'a> {
         for (instance, node) in entries {
             let pointer = join("/instances", instance);
             let taken = self.catalog.plugin(instance).is_some();
-            let taken = taken.then(|| format!("`{instance}` is the default instance of the plugin of that name"));
+            let taken = taken.then(|| {
+                format!("`{instance}` is the default instance of the plugin of that name")
+            });
             if let Some(fault) = name::fault(instance).or(taken) {
                 let problem = Problem::new(Code::InvalidValue, &pointer, fault);
-                self.problems.push(problem.at_key(&node.place, &[]).fix("give the instance another name"));
+                self.problems.push(
+                    problem
+                        .at_key(&node.place, &[])
+                        .fix("give the instance another name"),
+                );
                 continue;
             }
-            let Some(entries) = self.table(instance, node, &pointer) else { continue };
+            let Some(entries) = self.table(instance, node, &pointer) else {
+                continue;
+            };
             let mut plugin = None;
             for (field, node, pointer) in self.fields("an instance", INSTANCE, entries, &pointer) {
                 if field.kind == FieldKind::Table {
@@ -119,9 +136,11 @@ impl<'a> Reader<'a> {
                 }
             }
             if !entries.contains_key("plugin") {
-                let message = format!("the instance `{instance}` does not say of which plugin it is");
+                let message =
+                    format!("the instance `{instance}` does not say of which plugin it is");
                 let problem = Problem::new(Code::Missing, join(&pointer, "plugin"), message);
-                self.problems.push(problem.at_key(&node.place, &[]).fix("add `plugin = \"…\"`"));
+                self.problems
+                    .push(problem.at_key(&node.place, &[]).fix("add `plugin = \"…\"`"));
             }
             if let Some(plugin) = plugin {
                 self.typed.instances.insert(instance.clone(), plugin);
@@ -136,19 +155,24 @@ impl<'a> Reader<'a> {
                 Some((consumer, service)) => (Some(consumer), service),
                 None => (None, key.as_str()),
             };
-            let consumer_known = consumer.is_none_or(|consumer| self.instance_exists(consumer, Spot::Key(node), &pointer));
+            let consumer_known = consumer
+                .is_none_or(|consumer| self.instance_exists(consumer, Spot::Key(node), &pointer));
             if !self.service_exists(service, Spot::Key(node), &pointer) || !consumer_known {
                 continue;
             }
-            let Some(instance) = self.text_of(key, FieldKind::Text, node, &pointer) else { continue };
+            let Some(instance) = self.text_of(key, FieldKind::Text, node, &pointer) else {
+                continue;
+            };
             if !self.instance_exists(&instance, Spot::Value(node), &pointer) {
                 continue;
             }
             let providers = self.providers(service);
             if !providers.contains(&instance) {
                 let message = format!("`{instance}` does not provide the service `{service}`");
-                let problem = Problem::new(Code::InvalidValue, &pointer, message).at_value(&node.place, &[]);
-                self.problems.push(problem.fix(format!("choose one of: {}", providers.join(", "))));
+                let problem =
+                    Problem::new(Code::InvalidValue, &pointer, message).at_value(&node.place, &[]);
+                self.problems
+                    .push(problem.fix(format!("choose one of: {}", providers.join(", "))));
                 continue;
             }
             self.typed.services.insert(key.clone(), instance);
@@ -156,7 +180,12 @@ impl<'a> Reader<'a> {
     }
 
     fn permissions(&mut self, entries: &Entries) {
-        let field = Field { name: "permissions", description: "", kind: FieldKind::Texts, default: None };
+        let field = Field {
+            name: "permissions",
+            description: "",
+            kind: FieldKind::Texts,
+            default: None,
+        };
         for (principal, node) in entries {
             let pointer = join("/permissions", principal);
             if let Some(instance) = principal.strip_prefix("plugin:") {
@@ -180,14 +209,26 @@ impl<'a> Reader<'a> {
         for (key, node) in entries {
             let pointer = join("/limits", key);
             let Some((service, method)) = key.split_once('.') else {
-                let problem = Problem::new(Code::UnknownName, pointer, format!("`{key}` is not a method"));
-                self.problems.push(problem.at_key(&node.place, &[]).fix("a limit is for one method: write \"service.method\""));
+                let problem = Problem::new(
+                    Code::UnknownName,
+                    pointer,
+                    format!("`{key}` is not a method"),
+                );
+                self.problems.push(
+                    problem
+                        .at_key(&node.place, &[])
+                        .fix("a limit is for one method: write \"service.method\""),
+                );
                 continue;
             };
-            if !self.service_exists(service, Spot::Key(node), &pointer) || !self.method_exists(service, method, Spot::Key(node), &pointer) {
+            if !self.service_exists(service, Spot::Key(node), &pointer)
+                || !self.method_exists(service, method, Spot::Key(node), &pointer)
+            {
                 continue;
             }
-            let Some(entries) = self.table(key, node, &pointer) else { continue };
+            let Some(entries) = self.table(key, node, &pointer) else {
+                continue;
+            };
             let mut limit = Limit::default();
             for (field, node, pointer) in self.fields("a limit", LIMIT, entries, &pointer) {
                 if field.kind == FieldKind::Duration {

@@ -22,14 +22,22 @@ pub(in crate::config) enum Spot<'n> {
 /// A name that nobody knows.
 ///
 /// What it is bound to is not shown: the name may be that of a secret setting with a typing error.
-pub(in crate::config) fn unknown(what: &str, name: &str, spot: Spot<'_>, pointer: &str, known: &[&str]) -> Problem {
+pub(in crate::config) fn unknown(
+    what: &str,
+    name: &str,
+    spot: Spot<'_>,
+    pointer: &str,
+    known: &[&str],
+) -> Problem {
     let nearest = name::nearest(name, known.iter().copied());
     let message = format!("there is no {what} named `{}`", brief(name));
     let problem = Problem::new(Code::UnknownName, pointer, message).nearest(nearest);
     let problem = match nearest {
         Some(_) => problem,
         None if known.is_empty() => problem.fix("leave it out"),
-        None if known.len() <= LISTED_MAX => problem.fix(format!("there are: {}", known.join(", "))),
+        None if known.len() <= LISTED_MAX => {
+            problem.fix(format!("there are: {}", known.join(", ")))
+        }
         None => problem.fix("`app config sample` lists every name"),
     };
     match spot {
@@ -59,14 +67,21 @@ impl<'a> Reader<'a> {
             } else {
                 let known: Vec<&str> = fields.iter().map(|field| field.name).collect();
                 let what = format!("setting of {whose}");
-                self.problems.push(unknown(&what, name, Spot::Key(node), &pointer, &known));
+                self.problems
+                    .push(unknown(&what, name, Spot::Key(node), &pointer, &known));
             }
         }
         found
     }
 
-    pub(super) fn instance_exists(&mut self, instance: &str, spot: Spot<'_>, pointer: &str) -> bool {
-        let exists = self.catalog.plugin(instance).is_some() || self.typed.instances.contains_key(instance);
+    pub(super) fn instance_exists(
+        &mut self,
+        instance: &str,
+        spot: Spot<'_>,
+        pointer: &str,
+    ) -> bool {
+        let exists =
+            self.catalog.plugin(instance).is_some() || self.typed.instances.contains_key(instance);
         if !exists {
             let further = self.typed.instances.keys().map(String::as_str);
             let known: Vec<&str> = self.plugin_ids().chain(further).collect();
@@ -83,10 +98,18 @@ impl<'a> Reader<'a> {
             let mut problem = unknown("plugin in this binary", plugin, spot, pointer, &known);
             if self.typed.instances.contains_key(plugin) {
                 problem = problem.nearest(None::<String>);
-                problem = problem.fix(format!("settings of that instance stand in `[instances.{plugin}.settings]`"));
+                problem = problem.fix(format!(
+                    "settings of that instance stand in `[instances.{plugin}.settings]`"
+                ));
             } else if problem.nearest.is_none() && name::fault(plugin).is_none() {
-                let all = known.into_iter().chain([plugin]).collect::<Vec<_>>().join(",");
-                problem = problem.fix(format!("if there is such a plugin, weld it in: `cargo xtask build --plugins {all}`"));
+                let all = known
+                    .into_iter()
+                    .chain([plugin])
+                    .collect::<Vec<_>>()
+                    .join(",");
+                problem = problem.fix(format!(
+                    "if there is such a plugin, weld it in: `cargo xtask build --plugins {all}`"
+                ));
             }
             self.problems.push(problem);
         }
@@ -96,18 +119,40 @@ impl<'a> Reader<'a> {
     pub(super) fn service_exists(&mut self, service: &str, spot: Spot<'_>, pointer: &str) -> bool {
         let exists = self.catalog.service(service).is_some();
         if !exists {
-            let known: Vec<&str> = self.catalog.services.iter().map(|service| service.name.as_str()).collect();
-            self.problems.push(unknown("service", service, spot, pointer, &known));
+            let known: Vec<&str> = self
+                .catalog
+                .services
+                .iter()
+                .map(|service| service.name.as_str())
+                .collect();
+            self.problems
+                .push(unknown("service", service, spot, pointer, &known));
         }
         exists
     }
 
-    pub(super) fn method_exists(&mut self, service: &str, method: &str, spot: Spot<'_>, pointer: &str) -> bool {
-        let methods = self.catalog.service(service).map(|service| service.methods.as_slice()).unwrap_or_default();
+    pub(super) fn method_exists(
+        &mut self,
+        service: &str,
+        method: &str,
+        spot: Spot<'_>,
+        pointer: &str,
+    ) -> bool {
+        let methods = self
+            .catalog
+            .service(service)
+            .map(|service| service.methods.as_slice())
+            .unwrap_or_default();
         let exists = methods.iter().any(|name| name == method);
         if !exists {
             let known: Vec<&str> = methods.iter().map(String::as_str).collect();
-            self.problems.push(unknown(&format!("method of `{service}`"), method, spot, pointer, &known));
+            self.problems.push(unknown(
+                &format!("method of `{service}`"),
+                method,
+                spot,
+                pointer,
+                &known,
+            ));
         }
         exists
     }
@@ -116,10 +161,21 @@ impl<'a> Reader<'a> {
     pub(super) fn providers(&self, service: &str) -> Vec<String> {
         let catalog = self.catalog;
         let provides = |id: &str| {
-            catalog.plugin(id).is_some_and(|plugin| plugin.provides.iter().any(|provided| provided == service))
+            catalog
+                .plugin(id)
+                .is_some_and(|plugin| plugin.provides.iter().any(|provided| provided == service))
         };
-        let further = self.typed.instances.iter().filter(|(_, plugin)| provides(plugin)).map(|(instance, _)| instance.clone());
-        self.plugin_ids().filter(|id| provides(id)).map(str::to_owned).chain(further).collect()
+        let further = self
+            .typed
+            .instances
+            .iter()
+            .filter(|(_, plugin)| provides(plugin))
+            .map(|(instance, _)| instance.clone());
+        self.plugin_ids()
+            .filter(|id| provides(id))
+            .map(str::to_owned)
+            .chain(further)
+            .collect()
     }
 
     fn plugin_ids(&self) -> impl Iterator<Item = &'a str> + use<'a> {

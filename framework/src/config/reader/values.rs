@@ -13,21 +13,36 @@ use crate::name;
 
 impl Reader<'_> {
     pub(super) fn wrong(&mut self, name: &str, kind: FieldKind, node: &Node, pointer: &str) {
-        let message = format!("`{name}` is {}, found {}", kind.noun(), describe(&node.value(), false));
-        self.problems.push(Problem::new(Code::WrongType, pointer, message).at_value(&node.place, &[]));
+        let message = format!(
+            "`{name}` is {}, found {}",
+            kind.noun(),
+            describe(&node.value(), false)
+        );
+        self.problems
+            .push(Problem::new(Code::WrongType, pointer, message).at_value(&node.place, &[]));
     }
 
     pub(super) fn invalid(&mut self, message: String, node: &Node, pointer: &str) {
-        self.problems.push(Problem::new(Code::InvalidValue, pointer, message).at_value(&node.place, &[]));
+        self.problems
+            .push(Problem::new(Code::InvalidValue, pointer, message).at_value(&node.place, &[]));
     }
 
-    pub(super) fn table<'n>(&mut self, name: &str, node: &'n Node, pointer: &str) -> Option<&'n Entries> {
+    pub(super) fn table<'n>(
+        &mut self,
+        name: &str,
+        node: &'n Node,
+        pointer: &str,
+    ) -> Option<&'n Entries> {
         let entries = node.entries();
         if entries.is_none() {
             // What stands there may have been meant as a secret setting.
-            let message = format!("`{name}` is a table, found {}", describe(&node.value(), true));
+            let message = format!(
+                "`{name}` is a table, found {}",
+                describe(&node.value(), true)
+            );
             let hidden = [node.place.clone()];
-            self.problems.push(Problem::new(Code::WrongType, pointer, message).at_key(&node.place, &hidden));
+            self.problems
+                .push(Problem::new(Code::WrongType, pointer, message).at_key(&node.place, &hidden));
         }
         entries
     }
@@ -36,20 +51,27 @@ impl Reader<'_> {
         self.text_of(field.name, field.kind, node, pointer)
     }
 
-    pub(super) fn text_of(&mut self, name: &str, kind: FieldKind, node: &Node, pointer: &str) -> Option<String> {
-        match &node.kind {
-            Kind::Leaf(Value::String(text)) => Some(text.clone()),
-            // Bare text that happens to read as a number is still text where text is wanted.
-            Kind::Leaf(_) if node.place.source.is_bare() => Some(node.place.written().to_owned()),
-            Kind::Leaf(_) | Kind::Array(_) | Kind::Table(_) => {
-                self.wrong(name, kind, node, pointer);
-                None
-            }
-        }
+    pub(super) fn text_of(
+        &mut self,
+        name: &str,
+        kind: FieldKind,
+        node: &Node,
+        pointer: &str,
+    ) -> Option<String> {
+        let Value::String(text) = kind.settle(node) else {
+            self.wrong(name, kind, node, pointer);
+            return None;
+        };
+        Some(text)
     }
 
     /// The texts in an array, each with its node and pointer.
-    pub(super) fn texts<'n>(&mut self, field: &Field, node: &'n Node, pointer: &str) -> Vec<(String, &'n Node, String)> {
+    pub(super) fn texts<'n>(
+        &mut self,
+        field: &Field,
+        node: &'n Node,
+        pointer: &str,
+    ) -> Vec<(String, &'n Node, String)> {
         let Kind::Array(items) = &node.kind else {
             self.wrong(field.name, field.kind, node, pointer);
             return Vec::new();
@@ -59,17 +81,28 @@ impl Reader<'_> {
             let pointer = format!("{pointer}/{at}");
             match &item.kind {
                 Kind::Leaf(Value::String(text)) => texts.push((text.clone(), item, pointer)),
-                Kind::Leaf(_) | Kind::Array(_) | Kind::Table(_) => self.wrong(field.name, field.kind, item, &pointer),
+                Kind::Leaf(_) | Kind::Array(_) | Kind::Table(_) => {
+                    self.wrong(field.name, field.kind, item, &pointer)
+                }
             }
         }
         texts
     }
 
-    pub(super) fn duration(&mut self, field: &Field, node: &Node, pointer: &str) -> Option<Duration> {
+    pub(super) fn duration(
+        &mut self,
+        field: &Field,
+        node: &Node,
+        pointer: &str,
+    ) -> Option<Duration> {
         let text = self.text(field, node, pointer)?;
         match parse_duration(&text) {
             Ok(duration) if duration.is_zero() => {
-                self.invalid(format!("`{}` must be more than zero", field.name), node, pointer);
+                self.invalid(
+                    format!("`{}` must be more than zero", field.name),
+                    node,
+                    pointer,
+                );
                 None
             }
             Ok(duration) => Some(duration),
@@ -85,9 +118,16 @@ impl Reader<'_> {
         let level = Level::ALL.into_iter().find(|level| level.as_str() == text);
         if level.is_none() {
             let known: Vec<&str> = Level::ALL.into_iter().map(Level::as_str).collect();
-            let message = format!("`{}` is one of {}, found `{}`", field.name, known.join(", "), brief(&text));
-            let problem = Problem::new(Code::InvalidValue, pointer, message).at_value(&node.place, &[]);
-            self.problems.push(problem.nearest(name::nearest(&text, known)));
+            let message = format!(
+                "`{}` is one of {}, found `{}`",
+                field.name,
+                known.join(", "),
+                brief(&text)
+            );
+            let problem =
+                Problem::new(Code::InvalidValue, pointer, message).at_value(&node.place, &[]);
+            self.problems
+                .push(problem.nearest(name::nearest(&text, known)));
         }
         level
     }
@@ -97,7 +137,9 @@ impl Reader<'_> {
             Kind::Leaf(value @ Value::Number(_)) => value.as_u64(),
             Kind::Leaf(_) | Kind::Array(_) | Kind::Table(_) => None,
         };
-        let count = count.and_then(|count| u32::try_from(count).ok()).filter(|count| *count > 0);
+        let count = count
+            .and_then(|count| u32::try_from(count).ok())
+            .filter(|count| *count > 0);
         if count.is_none() {
             self.wrong(field.name, field.kind, node, pointer);
         }

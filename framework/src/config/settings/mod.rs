@@ -6,10 +6,11 @@ mod violation;
 
 use serde_json::{Map, Number, Value};
 
-pub(super) use check::{Subject, check, unknown_names};
+pub(super) use check::{Subject, check, unknown_names, unknown_to};
+pub(super) use violation::{counted, integer_range};
 
 use super::place::{Kind as SourceKind, Place};
-use super::tree::{Kind, Node, join};
+use super::tree::{Kind, Node};
 use super::walk;
 
 /// Beyond this a float no longer names one integer: 2^53.
@@ -27,14 +28,24 @@ pub(super) fn settle(root: &Value, schema: Option<&Value>, node: &Node) -> Value
         },
         Kind::Array(items) => {
             let item = |(at, item): (usize, &Node)| {
-                settle(root, schema.and_then(|schema| walk::child(root, schema, &at.to_string())), item)
+                settle(
+                    root,
+                    schema.and_then(|schema| walk::child(root, schema, &at.to_string())),
+                    item,
+                )
             };
             Value::Array(items.iter().enumerate().map(item).collect())
         }
         Kind::Table(table) => {
             let mut object = Map::new();
-            let overruled = schema.filter(|schema| walk::is_secret(root, schema)).and_then(|_| overruled(node));
-            for (name, node) in table.entries.iter().filter(|(name, _)| overruled != Some(name.as_str())) {
+            let overruled = schema
+                .filter(|schema| walk::is_secret(root, schema))
+                .and_then(|_| overruled(node));
+            for (name, node) in table
+                .entries
+                .iter()
+                .filter(|(name, _)| overruled != Some(name.as_str()))
+            {
                 let schema = schema.and_then(|schema| walk::child(root, schema, name));
                 object.insert(name.clone(), settle(root, schema, node));
             }
@@ -51,7 +62,10 @@ fn leaf(root: &Value, schema: &Value, value: &Value, place: &Place) -> Value {
     if place.source.is_bare() && !value.is_string() && allows("string") {
         return Value::String(place.written().to_owned());
     }
-    match value.as_f64().filter(|float| float.fract() == 0.0 && float.abs() <= EXACT_FLOAT_MAX) {
+    match value
+        .as_f64()
+        .filter(|float| float.fract() == 0.0 && float.abs() <= EXACT_FLOAT_MAX)
+    {
         #[expect(clippy::cast_possible_truncation, reason = "integral and at most 2^53")]
         Some(float) if allows("integer") => Value::Number(Number::from(float as i64)),
         _ => value.clone(),
@@ -70,27 +84,5 @@ fn overruled(node: &Node) -> Option<&'static str> {
         std::cmp::Ordering::Less => Some("env"),
         std::cmp::Ordering::Greater => Some("file"),
         std::cmp::Ordering::Equal => None,
-    }
-}
-
-/// Pointers of the values that must not be shown, below `pointer`.
-///
-/// A reference says only where a secret is, so it may be shown.
-pub(super) fn secrets(root: &Value, schema: &Value, value: &Value, pointer: &str, found: &mut Vec<String>) {
-    if walk::is_secret(root, schema) {
-        if !walk::is_reference(value) {
-            found.push(pointer.to_owned());
-        }
-        return;
-    }
-    let children: Vec<(String, &Value)> = match value {
-        Value::Object(object) => object.iter().map(|(name, value)| (name.clone(), value)).collect(),
-        Value::Array(items) => items.iter().enumerate().map(|(at, value)| (at.to_string(), value)).collect(),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
-    };
-    for (name, value) in children {
-        if let Some(schema) = walk::child(root, schema, &name) {
-            secrets(root, schema, value, &join(pointer, &name), found);
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! What a broken rule of a JSON Schema is called.
 
-use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::ValidationError;
+use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::Value;
 
 use crate::config::problem::{Code, describe};
@@ -38,12 +38,20 @@ pub(super) fn rule(error: &ValidationError<'_>) -> (Code, Rule) {
         K::ExclusiveMinimum { limit } => Rule::must_be(format!("more than {limit}")),
         K::ExclusiveMaximum { limit } => Rule::must_be(format!("less than {limit}")),
         K::MultipleOf { multiple_of } => Rule::must_be(format!("a multiple of {multiple_of}")),
-        K::MinLength { limit } => Rule::must(format!("have at least {}", counted(*limit, "character"))),
-        K::MaxLength { limit } => Rule::must(format!("have at most {}", counted(*limit, "character"))),
+        K::MinLength { limit } => {
+            Rule::must(format!("have at least {}", counted(*limit, "character")))
+        }
+        K::MaxLength { limit } => {
+            Rule::must(format!("have at most {}", counted(*limit, "character")))
+        }
         K::MinItems { limit } => Rule::must(format!("have at least {}", counted(*limit, "item"))),
         K::MaxItems { limit } => Rule::must(format!("have at most {}", counted(*limit, "item"))),
-        K::MinProperties { limit } => Rule::must(format!("have at least {}", counted(*limit, "name"))),
-        K::MaxProperties { limit } => Rule::must(format!("have at most {}", counted(*limit, "name"))),
+        K::MinProperties { limit } => {
+            Rule::must(format!("have at least {}", counted(*limit, "name")))
+        }
+        K::MaxProperties { limit } => {
+            Rule::must(format!("have at most {}", counted(*limit, "name")))
+        }
         K::Pattern { pattern } => Rule::must(format!("match the pattern `{pattern}`")),
         K::Format { format } => Rule::must_be(format!("of the format `{format}`")),
         K::UniqueItems => Rule::cannot("hold an item twice"),
@@ -51,14 +59,21 @@ pub(super) fn rule(error: &ValidationError<'_>) -> (Code, Rule) {
         K::Not { .. } | K::FalseSchema => Rule::cannot("be given like this"),
         K::OneOfMultipleValid { .. } => Rule::cannot("fit more than one of its forms"),
         // The library's own words; the value is masked, since a message may be all that is left of a secret.
-        _ => Rule::must(format!("follow its schema ({})", error.masked_with("the value"))),
+        _ => Rule::must(format!(
+            "follow its schema ({})",
+            error.masked_with("the value")
+        )),
     };
     (Code::InvalidValue, rule)
 }
 
 /// The rule that a value is of one of these types.
 pub(super) fn types(names: &[String]) -> Rule {
-    let mut nouns: Vec<&str> = names.iter().filter(|name| *name != "null").map(|name| noun(name)).collect();
+    let mut nouns: Vec<&str> = names
+        .iter()
+        .filter(|name| *name != "null")
+        .map(|name| noun(name))
+        .collect();
     nouns.sort_unstable();
     nouns.dedup();
     Rule::must_be(nouns.join(" or "))
@@ -84,12 +99,13 @@ fn noun(name: &str) -> &str {
     }
 }
 
-fn counted(count: u64, noun: &str) -> String {
+/// A number and its noun.
+pub(in crate::config) fn counted(count: u64, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// The least and the most that an integer of this format holds.
-pub(super) fn integer_range(format: &str) -> Option<(i128, i128)> {
+pub(in crate::config) fn integer_range(format: &str) -> Option<(i128, i128)> {
     Some(match format {
         "int8" => (i8::MIN.into(), i8::MAX.into()),
         "int16" => (i16::MIN.into(), i16::MAX.into()),

@@ -1,0 +1,408 @@
+//! A configuration file to start from: every name, explained, with its default.
+
+use serde_json::{Value, json};
+
+use super::catalog::{Catalog, Plugin};
+use super::problem::one_line;
+use super::section::{Field, HOST, SECTIONS, Section};
+use super::settings::{counted, integer_range, unknown_to};
+use super::toml_text::{dotted, key, value as toml_value};
+use super::walk;
+
+/// How deep settings are taken apart into dotted names; what is deeper stands in one value.
+const DOTTED_DEPTH_MAX: usize = 4;
+
+/// An example of an array has at most this many items.
+const ITEMS_MAX: u64 = 8;
+
+/// Writes a sample configuration for this binary.
+///
+/// Settings are commented out with their defaults: `#name = value`; remove the `#` to change one. Only what a plugin
+/// requires is not commented out. `schema` is what the line for editors refers to, such as `./weldkit.schema.json`.
+pub fn sample(catalog: &Catalog, schema: Option<&str>) -> String {
+    let mut page = Page::default();
+    if let Some(schema) = schema {
+        page.line(format!("#:schema {}", one_line(schema)));
+    }
+    page.prose("Every setting with its default. Remove the `#` before a name to change its value.");
+    for section in SECTIONS {
+        page.section(section);
+        match section.name {
+            "host" => HOST.iter().for_each(|field| page.field(field)),
+            "plugins" => catalog
+                .plugins
+                .iter()
+                .for_each(|plugin| page.plugin(plugin)),
+            "instances" => page.instance(catalog),
+            "services" => page.services(catalog),
+            "permissions" => page.permissions(catalog),
+            _ => page.limits(catalog),
+        }
+    }
+    page.text
+}
+
+#[derive(Default)]
+struct Page {
+    text: String,
+}
+
+impl Page {
+    fn line(&mut self, line: impl AsRef<str>) {
+        self.text.push_str(line.as_ref());
+        self.text.push('\n');
+    }
+
+    fn prose(&mut self, text: &str) {
+        for paragraph in text
+            .split("\n\n")
+            .map(one_line)
+            .filter(|paragraph| !paragraph.is_empty())
+        {
+            self.line(format!("# {paragraph}"));
+        }
+    }
+
+    fn section(&mut self, section: &Section) {
+        self.line("");
+        self.prose(section.description);
+        // Plugins and instances are tables of tables, which have headers of their own.
+        if !matches!(section.name, "plugins" | "instances") {
+            self.line(format!("[{}]", section.name));
+        }
+    }
+
+    fn field(&mut self, field: &Field) {
+        self.prose(field.description);
+        let schema = field.kind.schema();
+        let choices = choices(&schema, &schema);
+        if !choices.is_empty() {
+            self.prose(&format!("One of {}.", choices.join(", ")));
+        }
+        self.line(format!(
+            "#{} = {}",
+            field.name,
+            field.default.unwrap_or_default()
+        ));
+    }
+
+    fn plugin(&mut self, plugin: &Plugin) {
+        self.line("");
+        self.prose(&plugin.description);
+        self.line(format!("[plugins.{}]", key(&plugin.id)));
+        match plugin.settings() {
+            Some(schema) => self.settings(schema),
+            None => self.prose("It takes no settings."),
+        }
+    }
+
+    fn settings(&mut self, schema: &Value) {
+        if walk::properties(schema, schema).is_empty() {
+            let open = unknown_to(schema, std::iter::once(&"any".to_owned())).is_empty();
+            self.prose(if open {
+                "Its settings have no fixed names."
+            } else {
+                "It takes no settings."
+            });
+        }
+        let required = example(schema, schema, DOTTED_DEPTH_MAX);
+        let fits = jsonschema::draft202012::new(schema)
+            .is_ok_and(|validator| validator.is_valid(&required));
+        let site = Site {
+            root: schema,
+            schema,
+            default: None,
+            required: true,
+            given: fits.then_some(&required),
+        };
+        self.properties(&site, &mut Vec::new());
+    }
+
+    fn properties(&mut self, site: &Site<'_>, path: &mut Vec<String>) {
+        for (name, schema) in walk::properties(site.root, site.schema) {
+            let inner = Site {
+                root: site.root,
+                schema,
+                default: site.default.map_or_else(
+                    || walk::keyword(site.root, schema, "default"),
+                    |table| table.get(name),
+                ),
+                required: site.required && is_required(site.root, site.schema, name),
+                given: site.given.and_then(|given| given.get(name)),
+            };
+            path.push(name.to_owned());
+            let is_table =
+                walk::has_fixed_names(site.root, schema) && !walk::is_secret(site.root, schema);
+            if is_table && path.len() < DOTTED_DEPTH_MAX {
+                walk::description(site.root, schema)
+                    .iter()
+                    .for_each(|text| self.prose(text));
+                self.properties(&inner, path);
+            } else {
+                self.setting(&inner, path);
+            }
+            path.pop();
+        }
+    }
+
+    fn setting(&mut self, site: &Site<'_>, path: &[String]) {
+        let (root, schema) = (site.root, site.schema);
+        walk::description(root, schema)
+            .iter()
+            .for_each(|text| self.prose(text));
+        let default = site.default.filter(|default| !default.is_null());
+        let mut facts = rules(root, schema);
+        match (site.required, default) {
+            (true, _) => facts.push("Required.".to_owned()),
+            (false, None) => facts.push("Not set unless given.".to_owned()),
+            (false, Some(_)) => {}
+        }
+        if walk::is_secret(root, schema) {
+            facts.push(
+                "Secret: best a reference, `{ env = \"NAME\" }` or `{ file = \"PATH\" }`."
+                    .to_owned(),
+            );
+        }
+        if !facts.is_empty() {
+            self.prose(&facts.join(" "));
+        }
+        let value = site.given.filter(|_| site.required).or(default).cloned();
+        let value = value.unwrap_or_else(|| example(root, schema, DOTTED_DEPTH_MAX));
+        let text = toml_value(&value).unwrap_or_else(|| "\"\"".to_owned());
+        let mark = if site.required && site.given.is_some() {
+            ""
+        } else {
+            "#"
+        };
+        self.line(format!(
+            "{mark}{} = {text}",
+            dotted(path.iter().map(String::as_str))
+        ));
+    }
+
+    fn instance(&mut self, catalog: &Catalog) {
+        let nothing_required = |plugin: &&Plugin| {
+            let schema = plugin.settings();
+            schema.is_none_or(|schema| {
+                !walk::properties(schema, schema)
+                    .keys()
+                    .any(|name| is_required(schema, schema, name))
+            })
+        };
+        let plugin = catalog
+            .plugins
+            .iter()
+            .find(nothing_required)
+            .or(catalog.plugins.first());
+        let Some(plugin) = plugin else { return };
+        self.line(format!("#[instances.{}]", key(&format!("{}-2", plugin.id))));
+        self.line(format!(
+            "#plugin = {}",
+            toml_value(&Value::from(plugin.id.as_str())).unwrap_or_default()
+        ));
+        self.line("#settings = {}");
+    }
+
+    fn services(&mut self, catalog: &Catalog) {
+        for service in &catalog.services {
+            let provides = |plugin: &&Plugin| plugin.provides.contains(&service.name);
+            let providers: Vec<&str> = catalog
+                .plugins
+                .iter()
+                .filter(provides)
+                .map(|plugin| plugin.id.as_str())
+                .collect();
+            if let Some(first) = providers.first() {
+                self.prose(&format!(
+                    "`{}` is provided by: {}.",
+                    service.name,
+                    providers.join(", ")
+                ));
+                self.line(format!(
+                    "#{} = {}",
+                    key(&service.name),
+                    toml_value(&Value::from(*first)).unwrap_or_default()
+                ));
+            }
+        }
+    }
+
+    fn permissions(&mut self, catalog: &Catalog) {
+        self.prose("The operator is whoever starts the process; it holds everything unless this says otherwise.");
+        self.line("#operator = [\"*\"]");
+        if let (Some(plugin), Some(service)) = (catalog.plugins.first(), catalog.services.first()) {
+            let principal = key(&format!("plugin:{}", plugin.id));
+            self.line(format!("#{principal} = [\"{}.*\"]", service.name));
+        }
+    }
+
+    fn limits(&mut self, catalog: &Catalog) {
+        let methods = |service: &super::Service| {
+            service
+                .methods
+                .first()
+                .map(|method| format!("{}.{method}", service.name))
+        };
+        if let Some(method) = catalog.services.iter().find_map(methods) {
+            self.line(format!(
+                "#{} = {{ concurrency = 4, timeout = \"10s\" }}",
+                key(&method)
+            ));
+        }
+    }
+}
+
+/// A schema within the schema of settings.
+struct Site<'a> {
+    root: &'a Value,
+    schema: &'a Value,
+    default: Option<&'a Value>,
+    /// Whether nothing works without it.
+    required: bool,
+    /// An example that fits.
+    given: Option<&'a Value>,
+}
+
+fn is_required(root: &Value, schema: &Value, name: &str) -> bool {
+    let names = walk::keyword(root, schema, "required").and_then(Value::as_array);
+    names.is_some_and(|names| names.iter().any(|required| required == name))
+}
+
+/// A value that fits the schema, as far as that can be told without trying; of tables only what is required.
+fn example(root: &Value, schema: &Value, depth: usize) -> Value {
+    if walk::is_secret(root, schema) {
+        return json!({"env": "NAME"});
+    }
+    let keyword = |name| walk::keyword(root, schema, name);
+    let first = |name| keyword(name).and_then(|values| values.get(0));
+    let given = first("examples")
+        .or(keyword("default"))
+        .or(keyword("const"))
+        .or(first("enum"));
+    if let Some(value) = given.filter(|value| !value.is_null()) {
+        return value.clone();
+    }
+    let Some(depth) = depth.checked_sub(1) else {
+        return Value::Null;
+    };
+    let is_null = |form: &&Value| form["type"] == "null";
+    let forms = ["oneOf", "anyOf"]
+        .into_iter()
+        .find_map(|name| keyword(name)?.as_array());
+    if let Some(form) = forms.and_then(|forms| forms.iter().find(|form| !is_null(form))) {
+        return example(root, form, depth);
+    }
+    let types = walk::types(root, schema).unwrap_or_default();
+    match types
+        .iter()
+        .map(String::as_str)
+        .find(|name| *name != "null")
+    {
+        Some("boolean") => Value::Bool(false),
+        Some("integer" | "number") => keyword("minimum").cloned().unwrap_or_else(|| 1.into()),
+        Some("array") => {
+            let least = keyword("minItems")
+                .and_then(Value::as_u64)
+                .unwrap_or_default()
+                .min(ITEMS_MAX);
+            let item = walk::child(root, schema, "0").map(|item| example(root, item, depth));
+            (0..least).filter_map(|_| item.clone()).collect()
+        }
+        Some("object") => {
+            let known = walk::properties(root, schema).into_iter();
+            let required = known.filter(|(name, _)| is_required(root, schema, name));
+            Value::Object(
+                required
+                    .map(|(name, schema)| (name.to_owned(), example(root, schema, depth)))
+                    .collect(),
+            )
+        }
+        _ => Value::String(text(keyword("minLength"), keyword("maxLength"))),
+    }
+}
+
+fn text(least: Option<&Value>, most: Option<&Value>) -> String {
+    let bound = |limit: Option<&Value>, otherwise: usize| {
+        limit
+            .and_then(Value::as_u64)
+            .and_then(|limit| usize::try_from(limit).ok())
+            .unwrap_or(otherwise)
+    };
+    let text = "change-me";
+    let most = bound(most, text.len()).min(text.len());
+    let mut text = text[..most].to_owned();
+    while text.len() < bound(least, 0).min(256) {
+        text.push('x');
+    }
+    text
+}
+
+/// What a value must be, in words.
+fn rules(root: &Value, schema: &Value) -> Vec<String> {
+    let keyword = |name| walk::keyword(root, schema, name);
+    let mut rules = Vec::new();
+    let choices = choices(root, schema);
+    if !choices.is_empty() {
+        rules.push(format!("One of {}.", choices.join(", ")));
+    }
+    let format = keyword("format")
+        .and_then(Value::as_str)
+        .and_then(integer_range);
+    let bound = |stated: Option<&Value>, own: Option<i128>| {
+        stated
+            .map(Value::to_string)
+            .or(own.map(|own| own.to_string()))
+    };
+    let least = bound(keyword("minimum"), format.map(|range| range.0));
+    match (
+        least,
+        bound(keyword("maximum"), format.map(|range| range.1)),
+    ) {
+        (Some(least), Some(most)) => rules.push(format!("From {least} to {most}.")),
+        (Some(least), None) => rules.push(format!("At least {least}.")),
+        (None, Some(most)) => rules.push(format!("At most {most}.")),
+        (None, None) => {}
+    }
+    let bounds = [
+        ("exclusiveMinimum", "More than"),
+        ("exclusiveMaximum", "Less than"),
+        ("multipleOf", "A multiple of"),
+        ("pattern", "Matches"),
+    ];
+    for (name, words) in bounds {
+        if let Some(bound) = keyword(name) {
+            rules.push(format!(
+                "{words} {}.",
+                bound.as_str().map_or_else(|| bound.to_string(), one_line)
+            ));
+        }
+    }
+    let lengths = [
+        ("minLength", "At least", "character"),
+        ("maxLength", "At most", "character"),
+        ("minItems", "At least", "item"),
+        ("maxItems", "At most", "item"),
+    ];
+    for (name, words, noun) in lengths {
+        if let Some(count) = keyword(name).and_then(Value::as_u64) {
+            rules.push(format!("{words} {}.", counted(count, noun)));
+        }
+    }
+    rules
+}
+
+/// The values that a schema allows, where it lists them.
+fn choices(root: &Value, schema: &Value) -> Vec<String> {
+    let facets = walk::facets(root, schema);
+    // A form that is a table has tags, not choices.
+    let is_value = |facet: &&&Value| facet.get("properties").is_none();
+    let values = facets.iter().filter(is_value).flat_map(|facet| {
+        let listed = facet
+            .get("enum")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
+        facet.get("const").into_iter().chain(listed)
+    });
+    values.filter_map(toml_value).collect()
+}
