@@ -17,7 +17,7 @@
 //! | [`refresh`], [`plugins_rs`], [`manifest`], [`add`], [`new`] | what is written for people: metadata, lists, manifests, skeletons |
 //! | [`tidy`], [`gate`] | the rules of the house |
 //! | [`demo`], [`weight`] | the main job on real input, and the bytes of each plugin |
-//! | [`error`], [`talk`], [`file`], [`cargo`], [`cli`] | how all of that talks to the world |
+//! | [`error`], [`talk`], [`mod@file`], [`cargo`], [`cli`] | how all of that talks to the world |
 
 pub mod add;
 pub mod app;

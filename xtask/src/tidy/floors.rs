@@ -12,7 +12,8 @@ use crate::file;
 
 /// The table: what stands where. ARCHITECTURE.md explains it.
 pub(super) const FLOORS: &[&[&str]] = &[
-    &["error", "name", "clock", "limit"],
+    &["limit"],
+    &["error", "name", "clock"],
     &["metrics", "security"],
     &["contract", "journal"],
     &["call"],
@@ -118,12 +119,12 @@ mod tests {
         check(
             &["contract"],
             "use crate::call::Ctx;",
-            &["f.rs:1: `contract` (floor 2) imports `call` (floor 3)"],
+            &["f.rs:1: `contract` (floor 3) imports `call` (floor 4)"],
         );
         check(
             &["contract"],
             "use crate::journal::Log;",
-            &["f.rs:1: `contract` (floor 2) imports `journal` (floor 2)"],
+            &["f.rs:1: `contract` (floor 3) imports `journal` (floor 3)"],
         );
     }
 
@@ -133,8 +134,8 @@ mod tests {
             &["call", "gate"],
             "use crate::{error::Code,\n HostBuilder};\nfn f() { super::super::host::run() }",
             &[
-                "f.rs:2: `call` (floor 3) imports `host` (floor 7)",
-                "f.rs:3: `call` (floor 3) imports `host` (floor 7)",
+                "f.rs:2: `call` (floor 4) imports `host` (floor 8)",
+                "f.rs:3: `call` (floor 4) imports `host` (floor 8)",
             ],
         );
     }
