@@ -18,7 +18,7 @@ extern crate self as weldkit;
 
 pub mod call;
 pub mod clock;
-// pub mod config;
+pub mod config;
 pub mod contract;
 pub mod error;
 pub mod host;
@@ -33,14 +33,14 @@ pub mod app;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use call::{Cancel, Ctx, Service, Stream};
-pub use contract::{Bytes, Contract, Json, Secret, ServiceError};
+pub use call::{Cancel, Contract, Ctx, Service, Stream};
+pub use contract::{Bytes, Json, Secret, ServiceError};
 pub use error::{CallError, Code, Effect, Error, ErrorKind, Problem, Result};
 pub use host::{Host, HostBuilder};
 pub use metrics::Meter;
 pub use registry::{Background, FromHost, Health, Plugin, Settings, StateDir};
 pub use security::{Permission, Principal};
-// pub use weldkit_macros::{ServiceError, data, plugin, service};
+pub use weldkit_macros::{ServiceError, data, plugin, service};
 
 /// What the macros emit refers to this module alone. Not public API.
 #[doc(hidden)]
@@ -57,9 +57,9 @@ pub mod __private {
     pub use {garde, linkme, schemars, serde, serde_json};
 
     pub use crate::__register as register;
-    pub use crate::call::{BoxFuture, JsonCall, call_async, call_stream, call_sync};
+    pub use crate::call::{BoxFuture, JsonCall, MethodResult, call_async, call_stream, call_sync};
     pub use crate::contract::{
-        Dive, DiveNo, DiveYes, MethodResult, Rules, check_rules, error_schema, input_schema,
+        Dive, DiveNo, DiveYes, Rules, check_rules, error_schema, input_schema,
         output_schema,
     };
     pub use crate::registry::{PLUGINS, Started, default_id, first_non_empty};

@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::gate::{Calling, pass_stream, pass_sync};
 use super::{BoxFuture, Ctx, Service, Stream};
-use crate::contract::{Contract, Parameters, ServiceDescriptor, ServiceError, decode, encode};
+use super::Contract;
+use crate::contract::{Parameters, ServiceDescriptor, ServiceError, decode, encode};
 use crate::error::{CallError, Code};
 
 /// A JSON call: over at once, under way, or a stream.

@@ -8,6 +8,7 @@
 //!
 //! The gate is the only code that invokes a provider. It holds no lock while it does.
 
+mod contract;
 mod ctx;
 mod gate;
 mod guard;
@@ -21,6 +22,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 pub(crate) use ctx::Root;
+pub use contract::{Contract, MethodResult};
 pub use ctx::{Cancel, Ctx, Enlist, Progress};
 pub use gate::{call_async, call_stream, call_sync};
 pub(crate) use instance::{Instance, MethodGate};

@@ -2,7 +2,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::slot::Generation;
-use crate::contract::{Contract, ServiceDescriptor};
+use super::Contract;
+use crate::contract::ServiceDescriptor;
 use crate::security::Permission;
 
 /// A client of a service: `Service<dyn Storage>` implements `Storage`, and every call passes the gate.

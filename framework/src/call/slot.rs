@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use super::instance::{Instance, MethodGate};
 use super::json::AnyService;
 use super::service::{Consumer, Service};
-use crate::contract::{Contract, ServiceDescriptor};
+use super::Contract;
+use crate::contract::ServiceDescriptor;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limit;
 

@@ -1,7 +1,5 @@
-use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::Serialize;
+use schemars::{Schema, SchemaGenerator};
 
-use crate::call::Stream;
 use crate::error::{CallError, Effect};
 
 /// The error type of a service: its own codes beside the host's.
@@ -50,27 +48,4 @@ pub struct ErrorCode {
     pub effect: Effect,
     /// The schema of the details.
     pub details: fn(&mut SchemaGenerator) -> Schema,
-}
-
-/// The two shapes that a method may return: `Result<T, E>` and [`Stream<T, E>`](Stream).
-#[diagnostic::on_unimplemented(
-    message = "a service method cannot return `{Self}`",
-    label = "write `Result<T, E>`, or `weldkit::Stream<T, E>` for a stream",
-    note = "`T` must be `Serialize + JsonSchema` (`#[weldkit::data]`) and `E` a `weldkit::ServiceError`"
-)]
-pub trait MethodResult {
-    /// What the method returns, or one item of the stream.
-    type Value: Serialize + JsonSchema + Send + 'static;
-    /// How it fails.
-    type Error: ServiceError;
-}
-
-impl<T: Serialize + JsonSchema + Send + 'static, E: ServiceError> MethodResult for Result<T, E> {
-    type Value = T;
-    type Error = E;
-}
-
-impl<T: Serialize + JsonSchema + Send + 'static, E: ServiceError> MethodResult for Stream<T, E> {
-    type Value = T;
-    type Error = E;
 }

@@ -92,7 +92,7 @@ pub fn shape_hash(service: &ServiceDescriptor) -> String {
     let text =
         json!({ "name": service.name, "line": service.line().to_string(), "methods": methods })
             .to_string();
-    format!("{:016x}", crate::registry::fnv1a(text.as_bytes()))
+    format!("{:016x}", fnv1a(text.as_bytes()))
 }
 
 /// The schema without its docs, with keys in order.
@@ -113,4 +113,15 @@ fn shape(schema: Value) -> Value {
         Value::Array(items) => Value::Array(items.into_iter().map(shape).collect()),
         leaf => leaf,
     }
+}
+
+/// FNV-1a, 64 bits (Fowler, Noll, Vo 1991).
+pub const fn fnv1a(bytes: &[u8]) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut at = 0;
+    while at < bytes.len() {
+        hash = (hash ^ bytes[at] as u64).wrapping_mul(0x0100_0000_01b3);
+        at += 1;
+    }
+    hash
 }

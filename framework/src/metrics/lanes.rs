@@ -267,12 +267,8 @@ mod tests {
                 let lanes = &lanes;
                 scope.spawn(move || {
                     for call in 0..1_000 {
-                        let ticket = lanes.start();
-                        ticket.finish(if (thread + call) % 10 == 0 {
-                            Outcome::Failed("timeout")
-                        } else {
-                            Outcome::Ok
-                        });
+                        let failed = (thread + call) % 10 == 0;
+                        lanes.start().finish(lanes, || failed.then_some("timeout"));
                     }
                 });
             }

@@ -5,6 +5,7 @@
 //! garbage collection for as long as the registration that refers to it does.
 
 use super::descriptor::{Need, PluginDescriptor};
+use crate::contract::fnv1a;
 
 /// Which kind of frame.
 #[derive(Debug, Clone, Copy)]
@@ -17,17 +18,6 @@ pub enum Frame {
 
 /// The bytes around the JSON: magic, length and checksum.
 const AROUND: usize = 17 + 8 + 1 + 1 + 16 + 1;
-
-/// FNV-1a, 64 bits (Fowler, Noll, Vo 1991).
-pub const fn fnv1a(bytes: &[u8]) -> u64 {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    let mut at = 0;
-    while at < bytes.len() {
-        hash = (hash ^ bytes[at] as u64).wrapping_mul(0x0100_0000_01b3);
-        at += 1;
-    }
-    hash
-}
 
 /// Writes into an array, or only counts when there is none.
 struct Writer<const N: usize> {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::descriptor::PluginDescriptor;
 use super::inject::Binder;
-use crate::call::{AnySlot, BoxFuture, Instance, MethodGate, Slot};
-use crate::contract::{Contract, ServiceDescriptor};
+use crate::call::{Contract, AnySlot, BoxFuture, Instance, MethodGate, Slot};
+use crate::contract::ServiceDescriptor;
 use crate::error::{Error, Result};
 
 /// A plugin: what `#[weldkit::plugin]` implements, and what can be written by hand.

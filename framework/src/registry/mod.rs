@@ -10,10 +10,11 @@ mod entry;
 mod inject;
 mod link;
 mod metadata;
+mod order;
 mod resolve;
 
 pub use descriptor::{Need, PluginDescriptor, default_id, first_non_empty};
-pub use embed::{Frame, embedded_len, fnv1a, frame, frame_len, frame_text, text};
+pub use embed::{Frame, embedded_len, frame, frame_len, frame_text, text};
 pub(crate) use entry::Running;
 #[cfg(feature = "testing")]
 pub(crate) use entry::Start;

@@ -20,9 +20,9 @@ use serde_json::Value;
 
 pub use crate::clock::ManualClock;
 
-use crate::call::{BoxFuture, Ctx};
+use crate::call::{Contract, BoxFuture, Ctx};
 use crate::clock::{self, Clock};
-use crate::contract::{Contract, Stability};
+use crate::contract::Stability;
 use crate::error::{CallError, Result};
 use crate::host::{Host, HostBuilder};
 use crate::registry::{Health, PluginDescriptor, PluginEntry, Provided, Running, Start};

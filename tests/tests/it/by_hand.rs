@@ -238,6 +238,6 @@ fn a_descriptor_by_hand_is_embedded_as_valid_json() {
     assert_eq!(length, json.len());
     assert!(entry.text.ends_with(&format!(
         ":{:016x};",
-        weldkit::registry::fnv1a(json.as_bytes())
+        weldkit::contract::fnv1a(json.as_bytes())
     )));
 }
