@@ -86,7 +86,7 @@ pub(super) fn parse_key(text: &str) -> Result<Vec<String>, String> {
 }
 
 /// One problem per line: whatever follows an error on its line is usually its echo.
-fn syntax_problems(source: &Source, errors: &[toml::de::Error]) -> Vec<Problem> {
+fn syntax_problems(source: &Arc<Source>, errors: &[toml::de::Error]) -> Vec<Problem> {
     let mut lines = BTreeSet::new();
     let mut problems = Vec::new();
     for error in errors {
@@ -97,7 +97,7 @@ fn syntax_problems(source: &Source, errors: &[toml::de::Error]) -> Vec<Problem> 
                 "duplicate key" => format!("`{name}` is given twice"),
                 message => message.to_owned(),
             };
-            let problem = Problem::new(Code::Syntax, "", message).at(source, span.clone(), &[]);
+            let problem = Problem::new(Code::Syntax, "", message).at(source, span.clone());
             problems.push(match is_bare_text(source, span.start) {
                 true => problem.fix("text stands in quotes: `name = \"text\"`"),
                 false => problem,
@@ -203,7 +203,7 @@ impl Reader<'_> {
 
     fn refuse(&mut self, place: &Place, pointer: &str, message: String) -> Option<Node> {
         self.problems
-            .push(Problem::new(Code::InvalidValue, pointer, message).at_value(place, &[]));
+            .push(Problem::new(Code::InvalidValue, pointer, message).at_value(place));
         None
     }
 

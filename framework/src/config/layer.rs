@@ -296,7 +296,7 @@ fn flatten(root: &mut Node, problems: &mut Vec<Problem>) {
                     let pointer = join(&format!("/{section}"), &name);
                     let problem =
                         Problem::new(Code::Syntax, pointer, format!("`{name}` is given twice"));
-                    problems.push(problem.at_key(&place, &[]));
+                    problems.push(problem.at_key(&place));
                 }
             }
         }

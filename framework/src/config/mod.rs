@@ -93,7 +93,7 @@ impl Config {
         if merged.incomplete {
             problems.retain(|problem| problem.code != Code::Missing);
         }
-        problem::sort(&mut problems);
+        problem::finish(&mut problems, || secret::hidden(&merged.root, &catalog));
         Self {
             catalog,
             root: merged.root,
@@ -194,7 +194,7 @@ impl Config {
             return Vec::new();
         }
         let schema = self.catalog.settings(subject.plugin);
-        settings::unknown_names(&Subject { schema, ..subject })
+        self.finished(settings::unknown_names(&Subject { schema, ..subject }))
     }
 
     /// Everything that is wrong with the settings of an instance, by the schema of its plugin.
@@ -208,8 +208,7 @@ impl Config {
         if self.incomplete {
             problems.retain(|problem| problem.code != Code::Missing);
         }
-        problem::sort(&mut problems);
-        problems
+        self.finished(problems)
     }
 
     /// Everything that is wrong: [`problems`](Self::problems), and [`check`](Self::check) of each instance to start.
@@ -220,8 +219,7 @@ impl Config {
                 .keys()
                 .flat_map(|instance| self.check(instance)),
         );
-        problem::sort(&mut problems);
-        problems
+        self.finished(problems)
     }
 
     /// Who set the value at a JSON pointer.
@@ -259,17 +257,27 @@ impl Config {
         let Some(node) = self.root.nearest_at(pointer) else {
             return problem;
         };
-        let hidden = secret::hidden(&self.root, &self.catalog);
-        match self.root.at(pointer) {
-            Some(_) if node.entries().is_none() => problem.at_value(&node.place, &hidden),
-            Some(_) | None => problem.at_key(&node.place, &hidden),
-        }
+        let mut problem = match self.root.at(pointer) {
+            Some(_) if node.entries().is_none() => problem.at_value(&node.place),
+            Some(_) | None => problem.at_key(&node.place),
+        };
+        problem::finish(std::slice::from_mut(&mut problem), || self.hidden());
+        problem
     }
 
     /// The effective configuration as TOML: with defaults, without secrets, and with the origin of each value behind it
     /// if `origins` is set.
     pub fn show(&self, origins: bool) -> String {
         show::show(self, origins)
+    }
+
+    fn finished(&self, mut problems: Vec<Problem>) -> Vec<Problem> {
+        problem::finish(&mut problems, || self.hidden());
+        problems
+    }
+
+    fn hidden(&self) -> Vec<place::Place> {
+        secret::hidden(&self.root, &self.catalog)
     }
 
     /// The settings of an instance, still without their schema: building that costs, and may not be needed.

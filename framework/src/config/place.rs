@@ -64,6 +64,7 @@ pub(super) enum Kind {
 }
 
 /// One text that configuration was read from.
+#[derive(PartialEq)]
 pub(super) struct Source {
     pub(super) kind: Kind,
     /// A file's content, or the one line `NAME=value` or `--set name=value`, so that places inside a value exist.

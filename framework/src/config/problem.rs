@@ -135,8 +135,11 @@ pub struct Problem {
     /// What to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fix: Option<String>,
+    /// The line, once it is known what of it may be shown.
     #[serde(skip)]
     pub(super) excerpt: Option<Excerpt>,
+    #[serde(skip)]
+    spot: Option<(Arc<Source>, Range<usize>)>,
 }
 
 impl Problem {
@@ -151,6 +154,7 @@ impl Problem {
             nearest: None,
             fix: None,
             excerpt: None,
+            spot: None,
         }
     }
 
@@ -178,28 +182,40 @@ impl Problem {
     }
 
     /// Points at the value.
-    pub(super) fn at_value(self, place: &Place, hidden: &[Place]) -> Self {
-        self.at(&place.source, place.value.clone(), hidden)
+    pub(super) fn at_value(self, place: &Place) -> Self {
+        self.at(&place.source, place.value.clone())
     }
 
     /// Points at the name, where there is one.
-    pub(super) fn at_key(self, place: &Place, hidden: &[Place]) -> Self {
-        self.at(&place.source, place.key_or_value(), hidden)
+    pub(super) fn at_key(self, place: &Place) -> Self {
+        self.at(&place.source, place.key_or_value())
     }
 
-    pub(super) fn at(mut self, source: &Source, span: Range<usize>, hidden: &[Place]) -> Self {
+    pub(super) fn at(mut self, source: &Arc<Source>, span: Range<usize>) -> Self {
         self.place = Some(source.origin(span.start));
-        self.excerpt = Excerpt::new(source, span, hidden);
+        self.spot = Some((Arc::clone(source), span));
         self
     }
 }
 
-/// Brings problems into the order of the places they point at: file first to last line, then variables, then flags.
-pub(super) fn sort(problems: &mut [Problem]) {
+/// Brings problems into the order of the places they point at (file from first to last line, then variables, then flags)
+/// and quotes the lines, which only works once it is known what must not be shown.
+pub(super) fn finish(problems: &mut [Problem], hidden: impl FnOnce() -> Vec<Place>) {
     problems.sort_by(|a, b| {
         let key = |problem: &Problem| (problem.place.is_none(), problem.place.clone());
         key(a).cmp(&key(b)).then_with(|| a.pointer.cmp(&b.pointer))
     });
+    let mut unquoted = problems
+        .iter_mut()
+        .filter(|problem| problem.spot.is_some())
+        .peekable();
+    if unquoted.peek().is_some() {
+        let hidden = hidden();
+        for problem in unquoted {
+            let excerpt = |(source, span): (Arc<Source>, _)| Excerpt::new(&source, span, &hidden);
+            problem.excerpt = problem.spot.take().and_then(excerpt);
+        }
+    }
 }
 
 /// A value in a message: its type, and the value itself unless it is secret or large.
@@ -219,9 +235,13 @@ pub(super) fn describe(value: &Value, secret: bool) -> String {
     format!("{kind} {value}")
 }
 
-/// Text without line breaks.
+/// Text on one line, without what would steer a terminal or end a comment.
 pub(super) fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let breaks = |c: char| c.is_whitespace() || c.is_control();
+    text.split(breaks)
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// Short enough for a message.

@@ -50,7 +50,7 @@ fn group(problem: &Problem) -> Group<'_> {
                 .span(excerpt.span.clone())
                 .label(meant);
             let snippet = Snippet::source(&excerpt.text)
-                .path(&excerpt.path)
+                .path(normalize_untrusted_str(&excerpt.path))
                 .line_start(excerpt.line);
             group = group.element(snippet.annotation(annotation));
         }
@@ -68,16 +68,17 @@ fn group(problem: &Problem) -> Group<'_> {
     group
 }
 
-fn origin(place: &Origin) -> annotate_snippets::Origin<'_> {
-    match place {
-        Origin::File { path, line, column } => annotate_snippets::Origin::path(path)
-            .line(*line)
-            .char_column(*column),
-        Origin::Default { line, column } => annotate_snippets::Origin::path("built-in defaults")
-            .line(*line)
-            .char_column(*column),
-        Origin::Environment { .. } | Origin::Flag { .. } => {
-            annotate_snippets::Origin::path(place.to_string())
+fn origin(place: &Origin) -> annotate_snippets::Origin<'static> {
+    let (path, position) = match place {
+        Origin::File { path, line, column } => (path.clone(), Some((*line, *column))),
+        Origin::Default { line, column } => {
+            ("built-in defaults".to_owned(), Some((*line, *column)))
         }
+        Origin::Environment { .. } | Origin::Flag { .. } => (place.to_string(), None),
+    };
+    let origin = annotate_snippets::Origin::path(normalize_untrusted_str(&path));
+    match position {
+        Some((line, column)) => origin.line(line).char_column(column),
+        None => origin,
     }
 }

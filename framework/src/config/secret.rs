@@ -102,7 +102,7 @@ fn hide_settings(schema: Option<&Value>, settings: &Node, places: &mut Vec<Place
 }
 
 /// Withholds a value: the whole of it, and each part, which may stand on another line.
-pub(super) fn hide(node: &Node, places: &mut Vec<Place>) {
+fn hide(node: &Node, places: &mut Vec<Place>) {
     if node.entries().is_none() {
         places.push(node.place.clone());
     }

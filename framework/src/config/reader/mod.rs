@@ -117,7 +117,7 @@ impl<'a> Reader<'a> {
                 let problem = Problem::new(Code::InvalidValue, &pointer, fault);
                 self.problems.push(
                     problem
-                        .at_key(&node.place, &[])
+                        .at_key(&node.place)
                         .fix("give the instance another name"),
                 );
                 continue;
@@ -129,10 +129,9 @@ impl<'a> Reader<'a> {
             for (field, node, pointer) in self.fields("an instance", INSTANCE, entries, &pointer) {
                 if field.kind == FieldKind::Table {
                     self.table(field.name, node, &pointer);
-                } else if let Some(id) = self.text(field, node, &pointer) {
-                    if self.plugin_exists(&id, Spot::Value(node), &pointer) {
-                        plugin = Some(id);
-                    }
+                } else {
+                    let id = self.text(field, node, &pointer);
+                    plugin = id.filter(|id| self.plugin_exists(id, Spot::Value(node), &pointer));
                 }
             }
             if !entries.contains_key("plugin") {
@@ -140,7 +139,7 @@ impl<'a> Reader<'a> {
                     format!("the instance `{instance}` does not say of which plugin it is");
                 let problem = Problem::new(Code::Missing, join(&pointer, "plugin"), message);
                 self.problems
-                    .push(problem.at_key(&node.place, &[]).fix("add `plugin = \"…\"`"));
+                    .push(problem.at_key(&node.place).fix("add `plugin = \"…\"`"));
             }
             if let Some(plugin) = plugin {
                 self.typed.instances.insert(instance.clone(), plugin);
@@ -170,7 +169,7 @@ impl<'a> Reader<'a> {
             if !providers.contains(&instance) {
                 let message = format!("`{instance}` does not provide the service `{service}`");
                 let problem =
-                    Problem::new(Code::InvalidValue, &pointer, message).at_value(&node.place, &[]);
+                    Problem::new(Code::InvalidValue, &pointer, message).at_value(&node.place);
                 self.problems
                     .push(problem.fix(format!("choose one of: {}", providers.join(", "))));
                 continue;
@@ -197,7 +196,7 @@ impl<'a> Reader<'a> {
                     Ok(_) => granted.push(pattern),
                     Err(fault) => {
                         let problem = Problem::new(Code::InvalidValue, pointer, fault);
-                        self.problems.push(problem.at_value(&node.place, &[]));
+                        self.problems.push(problem.at_value(&node.place));
                     }
                 }
             }
@@ -216,7 +215,7 @@ impl<'a> Reader<'a> {
                 );
                 self.problems.push(
                     problem
-                        .at_key(&node.place, &[])
+                        .at_key(&node.place)
                         .fix("a limit is for one method: write \"service.method\""),
                 );
                 continue;

@@ -1,7 +1,6 @@
 //! Names that refer to something, and what is said about those that do not.
 
 use super::{Entries, Reader};
-use crate::config::place::Place;
 use crate::config::problem::{Code, Problem, brief};
 use crate::config::section::Field;
 use crate::config::tree::{Node, join};
@@ -20,8 +19,6 @@ pub(in crate::config) enum Spot<'n> {
 }
 
 /// A name that nobody knows.
-///
-/// What it is bound to is not shown: the name may be that of a secret setting with a typing error.
 pub(in crate::config) fn unknown(
     what: &str,
     name: &str,
@@ -41,12 +38,8 @@ pub(in crate::config) fn unknown(
         None => problem.fix("`app config sample` lists every name"),
     };
     match spot {
-        Spot::Value(node) => problem.at_value(&node.place, &[]),
-        Spot::Key(node) => {
-            let mut hidden: Vec<Place> = Vec::new();
-            node.visit_leaves(&mut |leaf| hidden.push(leaf.place.clone()));
-            problem.at_key(&node.place, &hidden)
-        }
+        Spot::Value(node) => problem.at_value(&node.place),
+        Spot::Key(node) => problem.at_key(&node.place),
     }
 }
 

@@ -19,12 +19,12 @@ impl Reader<'_> {
             describe(&node.value(), false)
         );
         self.problems
-            .push(Problem::new(Code::WrongType, pointer, message).at_value(&node.place, &[]));
+            .push(Problem::new(Code::WrongType, pointer, message).at_value(&node.place));
     }
 
     pub(super) fn invalid(&mut self, message: String, node: &Node, pointer: &str) {
         self.problems
-            .push(Problem::new(Code::InvalidValue, pointer, message).at_value(&node.place, &[]));
+            .push(Problem::new(Code::InvalidValue, pointer, message).at_value(&node.place));
     }
 
     pub(super) fn table<'n>(
@@ -40,9 +40,8 @@ impl Reader<'_> {
                 "`{name}` is a table, found {}",
                 describe(&node.value(), true)
             );
-            let hidden = [node.place.clone()];
             self.problems
-                .push(Problem::new(Code::WrongType, pointer, message).at_key(&node.place, &hidden));
+                .push(Problem::new(Code::WrongType, pointer, message).at_key(&node.place));
         }
         entries
     }
@@ -124,8 +123,7 @@ impl Reader<'_> {
                 known.join(", "),
                 brief(&text)
             );
-            let problem =
-                Problem::new(Code::InvalidValue, pointer, message).at_value(&node.place, &[]);
+            let problem = Problem::new(Code::InvalidValue, pointer, message).at_value(&node.place);
             self.problems
                 .push(problem.nearest(name::nearest(&text, known)));
         }

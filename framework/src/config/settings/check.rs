@@ -4,10 +4,9 @@ use jsonschema::{ValidationError, error::ValidationErrorKind};
 use serde_json::Value;
 
 use super::{branch, settle, violation};
-use crate::config::place::Place;
 use crate::config::problem::{Code, Problem};
 use crate::config::reader::{Spot, unknown};
-use crate::config::secret::{hide, withheld};
+use crate::config::secret::withheld;
 use crate::config::tree::{Node, join, segments};
 use crate::config::{toml_text, walk};
 use crate::limit;
@@ -105,16 +104,10 @@ pub(in crate::config) fn check(subject: &Subject<'_>) -> Vec<Problem> {
         }
     };
     let secret = withheld(schema, &value);
-    let mut hidden = Vec::new();
-    let nodes = secret
-        .iter()
-        .filter_map(|pointer| subject.node?.at(pointer));
-    nodes.for_each(|node| hide(node, &mut hidden));
     let mut check = Check {
         subject,
         schema,
         secret,
-        hidden,
         problems: unknown,
     };
     for error in validator.iter_errors(&value).take(limit::VIOLATIONS) {
@@ -129,7 +122,6 @@ struct Check<'a> {
     schema: &'a Value,
     /// Pointers, within the settings, of values that must not be shown.
     secret: Vec<String>,
-    hidden: Vec<Place>,
     problems: Vec<Problem>,
 }
 
@@ -274,7 +266,7 @@ impl Check<'_> {
         let problem = self.described(Code::Missing, &full, message);
         let problem = problem.fix(self.how_to_give(pointer, name));
         let problem = match self.subject.node.and_then(|node| node.at(pointer)) {
-            Some(node) => problem.at_key(&node.place, &self.hidden),
+            Some(node) => problem.at_key(&node.place),
             None => problem,
         };
         self.problems.push(problem);
@@ -342,7 +334,7 @@ impl Check<'_> {
 
     fn push_at_value(&mut self, pointer: &str, problem: Problem) {
         let problem = match self.subject.node.map(|node| node.at(pointer)) {
-            Some(Some(node)) => problem.at_value(&node.place, &self.hidden),
+            Some(Some(node)) => problem.at_value(&node.place),
             Some(None) | None => problem,
         };
         self.problems.push(problem);

@@ -84,9 +84,8 @@ fn nothing_in_a_configuration_reaches_the_terminal_as_an_escape_code() {
     }
 }
 
-/// Every way to write a secret: none may show it.
-#[test]
-fn secrets_are_never_shown() {
+/// Every way to write a secret, right and wrong.
+fn with_secrets() -> Vec<Sources> {
     let texts = [
         format!("[plugins.records]\npassword = \"{SECRET}\"\nbatch = 0"),
         format!("[plugins.records]\nbatch = 0\npasswrod = \"{SECRET}\""),
@@ -139,8 +138,13 @@ fn secrets_are_never_shown() {
     let by_variable = variables
         .iter()
         .map(|(name, value)| Sources::new("").environment([(name, value)]));
+    by_file.chain(by_flag).chain(by_variable).collect()
+}
+
+#[test]
+fn secrets_are_never_shown() {
     let mut shown = 0;
-    for sources in by_file.chain(by_flag).chain(by_variable) {
+    for sources in with_secrets() {
         let config = load(&sources);
         let mut problems = config.check_all();
         let pointers: Vec<String> = config.origins().into_keys().collect();
@@ -297,7 +301,7 @@ fn the_sample_loads_as_it_is_and_with_every_line_in_force() {
 
 #[test]
 fn text_from_a_plugin_cannot_leave_its_comment() {
-    let evil = "one\nhost.state = \"x\"\r\n\n\n[host]\u{2028}";
+    let evil = "one\nhost.state = \"x\"\r\n\n\n[host]\u{2028}\u{1b}\u{0}\u{85}";
     let settings = json!({"properties": {"a": {"description": evil, "pattern": evil, "default": evil, "examples": [evil]}}});
     let plugins = vec![Plugin::new("p", evil, move || Some(settings))];
     let catalog = Arc::new(Catalog {
@@ -411,99 +415,67 @@ fn definitions_of_plugins_stay_apart_and_every_reference_has_a_target() {
     );
 }
 
+/// Edits of the file, and what a reload has to do: `+` starts, `-` stops, `~` replaces an instance.
+const RELOADS: &[(&str, &str, &str)] = &[
+    ("", "", ""),
+    ("batch = 5", "batch = 5.0 # moved", ""),
+    ("batch = 5", "batch = 6", "~records"),
+    ("# end", "instances.two.settings = {}", ""),
+    ("# end", "instances.two.settings.batch = 1", "~two"),
+    (
+        "plugin = \"records\"",
+        "plugin = \"storage-memory\"",
+        "~two",
+    ),
+    ("two", "three", "+three -two"),
+    (
+        "[\"storage-redb\"]",
+        "[\"records\"]",
+        "+storage-redb -records",
+    ),
+    ("# end", "host.log = \"info\"", ""),
+    ("# end", "host.log = \"warn\"", "host"),
+    ("# end", "services.storage = \"storage-memory\"", "services"),
+    ("# end", "permissions.guest = []", "permissions"),
+    ("# end", "limits.storage.get.concurrency = 1", "limits"),
+    (
+        "# end",
+        "limits.storage.get = {}\nhost.log = \"off\"\nplugins.records.port = 1",
+        "~records host limits",
+    ),
+];
+
 #[test]
 fn a_reload_learns_what_changed() {
-    let base = "plugins.records.batch = 5\ninstances.two.plugin = \"records\"\nhost.disable = [\"storage-redb\"]";
-    let set = |names: &[&str]| {
-        names
-            .iter()
-            .map(|name| (*name).to_owned())
-            .collect::<BTreeSet<_>>()
-    };
-    let cases = [
-        (base.to_owned(), Changes::default()),
-        (
-            format!(
-                "# moved\n[plugins]\nrecords = {{ batch = 5.0 }}\n[host]\ndisable = [\"storage-redb\"]\n[instances.two]\nplugin = \"records\"\nsettings = {{}}"
-            ),
-            Changes::default(),
-        ),
-        (
-            base.replace('5', "6"),
-            Changes {
-                changed: set(&["records"]),
-                ..Changes::default()
-            },
-        ),
-        (
-            format!("{base}\ninstances.two.settings.batch = 1"),
-            Changes {
-                changed: set(&["two"]),
-                ..Changes::default()
-            },
-        ),
-        (
-            base.replace("plugin = \"records\"", "plugin = \"storage-memory\""),
-            Changes {
-                changed: set(&["two"]),
-                ..Changes::default()
-            },
-        ),
-        (
-            base.replace("two", "three"),
-            Changes {
-                added: set(&["three"]),
-                removed: set(&["two"]),
-                ..Changes::default()
-            },
-        ),
-        (
-            base.replace("[\"storage-redb\"]", "[\"records\"]"),
-            Changes {
-                added: set(&["storage-redb"]),
-                removed: set(&["records"]),
-                ..Changes::default()
-            },
-        ),
-        (
-            format!("{base}\nhost.log = \"warn\""),
-            Changes {
-                host: true,
-                ..Changes::default()
-            },
-        ),
-        (format!("{base}\nhost.log = \"info\""), Changes::default()),
-        (
-            format!("{base}\nservices.storage = \"storage-memory\""),
-            Changes {
-                services: true,
-                ..Changes::default()
-            },
-        ),
-        (
-            format!("{base}\npermissions.guest = []"),
-            Changes {
-                permissions: true,
-                ..Changes::default()
-            },
-        ),
-        (
-            format!("{base}\nlimits.storage.get.concurrency = 1"),
-            Changes {
-                limits: true,
-                ..Changes::default()
-            },
-        ),
-    ];
-    let old = load(&file(base));
+    let running = "plugins.records.batch = 5\ninstances.two.plugin = \"records\"\nhost.disable = [\"storage-redb\"]\n# end";
+    let old = load(&file(running));
     assert_eq!(old.problems(), []);
-    for (text, expected) in cases {
-        let new = load(&file(&text));
-        assert_eq!(new.problems(), [], "{text}");
-        assert_eq!(changes(&old, &new), expected, "{text}");
-        assert_eq!(
-            changes(&old, &new).is_empty(),
-            expected == Changes::default()
+    for (part, edit, expected) in RELOADS {
+        let new = load(&file(&running.replace(part, edit)));
+        assert_eq!(new.problems(), [], "{edit}");
+        let changes = changes(&old, &new);
+        let instances = |mark, names: &BTreeSet<String>| {
+            names
+                .iter()
+                .map(|name| format!("{mark}{name}"))
+                .collect::<Vec<_>>()
+        };
+        let mut words = instances('+', &changes.added);
+        words.extend(instances('-', &changes.removed));
+        words.extend(instances('~', &changes.changed));
+        let sections = [
+            ("host", changes.host),
+            ("services", changes.services),
+            ("permissions", changes.permissions),
+            ("limits", changes.limits),
+        ];
+        words.extend(
+            sections
+                .iter()
+                .filter(|(_, differs)| *differs)
+                .map(|(name, _)| (*name).to_owned()),
         );
+        assert_eq!(words.join(" "), *expected, "{edit}");
+        assert_eq!(changes.is_empty(), expected.is_empty());
     }
 }

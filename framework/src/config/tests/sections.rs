@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use super::*;
 
-#[test]
-fn a_good_file_becomes_types() {
-    let text = r#"
+const GOOD: &str = r#"
         [host]
         state = "/var/lib/app"
         disable = ["records", "archive"]
@@ -32,7 +30,10 @@ fn a_good_file_becomes_types() {
         [limits.data_processing.process_batch]
         timeout = "1h"
     "#;
-    let config = load(&file(text));
+
+#[test]
+fn a_good_file_becomes_types() {
+    let config = load(&file(GOOD));
     assert_eq!(brief(&config.check_all()), [""; 0]);
     assert_eq!(
         *config.host(),
@@ -104,200 +105,196 @@ fn an_empty_configuration_is_fine() {
     }
 }
 
+/// Files, and what is wrong with them.
+const REFUSED: &[(&str, &[&str])] = &[
+    (
+        "hots.log = 1",
+        &["config_unknown_name weldkit.toml:1:1 there is no section named `hots` ~host"],
+    ),
+    (
+        "x = 1",
+        &["config_unknown_name weldkit.toml:1:1 there is no section named `x`"],
+    ),
+    (
+        "host = 5",
+        &["config_wrong_type weldkit.toml:1:1 `host` is a table, found a number"],
+    ),
+    (
+        "host.state = 5",
+        &["config_wrong_type weldkit.toml:1:14 `state` is a string, found the integer 5"],
+    ),
+    (
+        "host.log = \"loud\"",
+        &[
+            "config_invalid_value weldkit.toml:1:12 `log` is one of off, error, warn, info, debug, found `loud`",
+        ],
+    ),
+    (
+        "host.log = \"wran\"",
+        &[
+            "config_invalid_value weldkit.toml:1:12 `log` is one of off, error, warn, info, debug, found `wran` ~warn",
+        ],
+    ),
+    (
+        "host.stop_deadline = 10",
+        &[
+            "config_wrong_type weldkit.toml:1:22 `stop_deadline` is a duration such as \"5s\", found the integer 10",
+        ],
+    ),
+    (
+        "host.stop_deadline = \"10\"",
+        &[
+            "config_invalid_value weldkit.toml:1:22 `10` is not a duration: write it like 250ms, 5s or 1m30s",
+        ],
+    ),
+    (
+        "host.stop_deadline = \"0s\"",
+        &["config_invalid_value weldkit.toml:1:22 `stop_deadline` must be more than zero"],
+    ),
+    (
+        "host.disable = \"records\"",
+        &[
+            "config_wrong_type weldkit.toml:1:16 `disable` is an array of strings, found the string `records`",
+        ],
+    ),
+    (
+        "host.disable = [1, \"recrods\", \"records\"]",
+        &[
+            "config_wrong_type weldkit.toml:1:17 `disable` is an array of strings, found the integer 1",
+            "config_unknown_name weldkit.toml:1:20 there is no instance named `recrods` ~records",
+        ],
+    ),
+    (
+        "plugins.record.batch = 1",
+        &[
+            "config_unknown_name weldkit.toml:1:9 there is no plugin in this binary named `record` ~records",
+        ],
+    ),
+    (
+        "plugins.kafka.batch = 1",
+        &["config_unknown_name weldkit.toml:1:9 there is no plugin in this binary named `kafka`"],
+    ),
+    (
+        "plugins.records = 5",
+        &["config_wrong_type weldkit.toml:1:9 `records` is a table, found a number"],
+    ),
+    (
+        "plugins = []",
+        &["config_wrong_type weldkit.toml:1:1 `plugins` is a table, found an array"],
+    ),
+    (
+        "[instances.a]",
+        &["config_missing weldkit.toml:1:12 the instance `a` does not say of which plugin it is"],
+    ),
+    (
+        "instances.a.plugin = \"storage-rdb\"",
+        &[
+            "config_unknown_name weldkit.toml:1:22 there is no plugin in this binary named `storage-rdb` ~storage-redb",
+        ],
+    ),
+    (
+        "[instances.A]\nplugin = \"records\"",
+        &[
+            "config_invalid_value weldkit.toml:1:12 `A` starts with `A`; a name starts with a lower-case letter",
+        ],
+    ),
+    (
+        "instances.records.plugin = \"records\"",
+        &[
+            "config_invalid_value weldkit.toml:1:11 `records` is the default instance of the plugin of that name",
+        ],
+    ),
+    (
+        "[instances.a]\nplugin = \"records\"\nsettings = 1\nseting = 1",
+        &[
+            "config_wrong_type weldkit.toml:3:1 `settings` is a table, found a number",
+            "config_unknown_name weldkit.toml:4:1 there is no setting of an instance named `seting` ~settings",
+        ],
+    ),
+    (
+        "[instances.a]\nplugin = \"records\"\n[plugins.a]",
+        &["config_unknown_name weldkit.toml:3:10 there is no plugin in this binary named `a`"],
+    ),
+    (
+        "services.storage = \"records\"",
+        &[
+            "config_invalid_value weldkit.toml:1:20 `records` does not provide the service `storage`",
+        ],
+    ),
+    (
+        "services.storage = \"storag-redb\"",
+        &[
+            "config_unknown_name weldkit.toml:1:20 there is no instance named `storag-redb` ~storage-redb",
+        ],
+    ),
+    (
+        "services.storage = [\"a\"]",
+        &["config_wrong_type weldkit.toml:1:20 `storage` is a string, found an array"],
+    ),
+    (
+        "services.recods.storag = \"storage-redb\"",
+        &[
+            "config_unknown_name weldkit.toml:1:17 there is no instance named `recods` ~records",
+            "config_unknown_name weldkit.toml:1:17 there is no service named `storag` ~storage",
+        ],
+    ),
+    (
+        "permissions.operator = \"*\"",
+        &[
+            "config_wrong_type weldkit.toml:1:24 `permissions` is an array of strings, found the string `*`",
+        ],
+    ),
+    (
+        "permissions.\"plugin:recods\" = []",
+        &["config_unknown_name weldkit.toml:1:13 there is no instance named `recods` ~records"],
+    ),
+    (
+        "limits.storage = 5",
+        &["config_unknown_name weldkit.toml:1:8 `storage` is not a method"],
+    ),
+    (
+        "limits.storage.concurrency = 5",
+        &[
+            "config_unknown_name weldkit.toml:1:16 there is no method of `storage` named `concurrency`",
+        ],
+    ),
+    (
+        "limits.\"storage.gett\" = {}",
+        &["config_unknown_name weldkit.toml:1:8 there is no method of `storage` named `gett` ~get"],
+    ),
+    (
+        "limits.\"storag.get\" = {}",
+        &["config_unknown_name weldkit.toml:1:8 there is no service named `storag` ~storage"],
+    ),
+    (
+        "limits.\"storage.get\" = 5",
+        &["config_wrong_type weldkit.toml:1:8 `storage.get` is a table, found a number"],
+    ),
+    (
+        "limits.\"storage.get\" = { concurency = 1, concurrency = 0, timeout = \"x\" }",
+        &[
+            "config_unknown_name weldkit.toml:1:26 there is no setting of a limit named `concurency` ~concurrency",
+            "config_wrong_type weldkit.toml:1:56 `concurrency` is a whole number of 1 or more, found the integer 0",
+            "config_invalid_value weldkit.toml:1:69 `x` is not a duration: write it like 250ms, 5s or 1m30s",
+        ],
+    ),
+    (
+        "limits.storage.get.concurrency = 4294967296",
+        &[
+            "config_wrong_type weldkit.toml:1:34 `concurrency` is a whole number of 1 or more, found the integer 4294967296",
+        ],
+    ),
+    (
+        "limits.storage.get.concurrency = 1.0",
+        &[
+            "config_wrong_type weldkit.toml:1:34 `concurrency` is a whole number of 1 or more, found the number 1.0",
+        ],
+    ),
+];
+
 #[test]
 fn what_does_not_fit_is_refused_with_its_place() {
-    let cases: &[(&str, &[&str])] = &[
-        (
-            "hots.log = 1",
-            &["config_unknown_name weldkit.toml:1:1 there is no section named `hots` ~host"],
-        ),
-        (
-            "x = 1",
-            &["config_unknown_name weldkit.toml:1:1 there is no section named `x`"],
-        ),
-        (
-            "host = 5",
-            &["config_wrong_type weldkit.toml:1:1 `host` is a table, found a number"],
-        ),
-        (
-            "host.state = 5",
-            &["config_wrong_type weldkit.toml:1:14 `state` is a string, found the integer 5"],
-        ),
-        (
-            "host.log = \"loud\"",
-            &[
-                "config_invalid_value weldkit.toml:1:12 `log` is one of off, error, warn, info, debug, found `loud`",
-            ],
-        ),
-        (
-            "host.log = \"wran\"",
-            &[
-                "config_invalid_value weldkit.toml:1:12 `log` is one of off, error, warn, info, debug, found `wran` ~warn",
-            ],
-        ),
-        (
-            "host.stop_deadline = 10",
-            &[
-                "config_wrong_type weldkit.toml:1:22 `stop_deadline` is a duration such as \"5s\", found the integer 10",
-            ],
-        ),
-        (
-            "host.stop_deadline = \"10\"",
-            &[
-                "config_invalid_value weldkit.toml:1:22 `10` is not a duration: write it like 250ms, 5s or 1m30s",
-            ],
-        ),
-        (
-            "host.stop_deadline = \"0s\"",
-            &["config_invalid_value weldkit.toml:1:22 `stop_deadline` must be more than zero"],
-        ),
-        (
-            "host.disable = \"records\"",
-            &[
-                "config_wrong_type weldkit.toml:1:16 `disable` is an array of strings, found the string `records`",
-            ],
-        ),
-        (
-            "host.disable = [1, \"recrods\", \"records\"]",
-            &[
-                "config_wrong_type weldkit.toml:1:17 `disable` is an array of strings, found the integer 1",
-                "config_unknown_name weldkit.toml:1:20 there is no instance named `recrods` ~records",
-            ],
-        ),
-        (
-            "plugins.record.batch = 1",
-            &[
-                "config_unknown_name weldkit.toml:1:9 there is no plugin in this binary named `record` ~records",
-            ],
-        ),
-        (
-            "plugins.kafka.batch = 1",
-            &[
-                "config_unknown_name weldkit.toml:1:9 there is no plugin in this binary named `kafka`",
-            ],
-        ),
-        (
-            "plugins.records = 5",
-            &["config_wrong_type weldkit.toml:1:9 `records` is a table, found a number"],
-        ),
-        (
-            "plugins = []",
-            &["config_wrong_type weldkit.toml:1:1 `plugins` is a table, found an array"],
-        ),
-        (
-            "[instances.a]",
-            &[
-                "config_missing weldkit.toml:1:12 the instance `a` does not say of which plugin it is",
-            ],
-        ),
-        (
-            "instances.a.plugin = \"storage-rdb\"",
-            &[
-                "config_unknown_name weldkit.toml:1:22 there is no plugin in this binary named `storage-rdb` ~storage-redb",
-            ],
-        ),
-        (
-            "[instances.A]\nplugin = \"records\"",
-            &[
-                "config_invalid_value weldkit.toml:1:12 `A` starts with `A`; a name starts with a lower-case letter",
-            ],
-        ),
-        (
-            "instances.records.plugin = \"records\"",
-            &[
-                "config_invalid_value weldkit.toml:1:11 `records` is the default instance of the plugin of that name",
-            ],
-        ),
-        (
-            "[instances.a]\nplugin = \"records\"\nsettings = 1\nseting = 1",
-            &[
-                "config_wrong_type weldkit.toml:3:1 `settings` is a table, found a number",
-                "config_unknown_name weldkit.toml:4:1 there is no setting of an instance named `seting` ~settings",
-            ],
-        ),
-        (
-            "[instances.a]\nplugin = \"records\"\n[plugins.a]",
-            &["config_unknown_name weldkit.toml:3:10 there is no plugin in this binary named `a`"],
-        ),
-        (
-            "services.storage = \"records\"",
-            &[
-                "config_invalid_value weldkit.toml:1:20 `records` does not provide the service `storage`",
-            ],
-        ),
-        (
-            "services.storage = \"storag-redb\"",
-            &[
-                "config_unknown_name weldkit.toml:1:20 there is no instance named `storag-redb` ~storage-redb",
-            ],
-        ),
-        (
-            "services.storage = [\"a\"]",
-            &["config_wrong_type weldkit.toml:1:20 `storage` is a string, found an array"],
-        ),
-        (
-            "services.recods.storag = \"storage-redb\"",
-            &[
-                "config_unknown_name weldkit.toml:1:17 there is no instance named `recods` ~records",
-                "config_unknown_name weldkit.toml:1:17 there is no service named `storag` ~storage",
-            ],
-        ),
-        (
-            "permissions.operator = \"*\"",
-            &[
-                "config_wrong_type weldkit.toml:1:24 `permissions` is an array of strings, found the string `*`",
-            ],
-        ),
-        (
-            "permissions.\"plugin:recods\" = []",
-            &["config_unknown_name weldkit.toml:1:13 there is no instance named `recods` ~records"],
-        ),
-        (
-            "limits.storage = 5",
-            &["config_unknown_name weldkit.toml:1:8 `storage` is not a method"],
-        ),
-        (
-            "limits.storage.concurrency = 5",
-            &[
-                "config_unknown_name weldkit.toml:1:16 there is no method of `storage` named `concurrency`",
-            ],
-        ),
-        (
-            "limits.\"storage.gett\" = {}",
-            &[
-                "config_unknown_name weldkit.toml:1:8 there is no method of `storage` named `gett` ~get",
-            ],
-        ),
-        (
-            "limits.\"storag.get\" = {}",
-            &["config_unknown_name weldkit.toml:1:8 there is no service named `storag` ~storage"],
-        ),
-        (
-            "limits.\"storage.get\" = 5",
-            &["config_wrong_type weldkit.toml:1:8 `storage.get` is a table, found a number"],
-        ),
-        (
-            "limits.\"storage.get\" = { concurency = 1, concurrency = 0, timeout = \"x\" }",
-            &[
-                "config_unknown_name weldkit.toml:1:26 there is no setting of a limit named `concurency` ~concurrency",
-                "config_wrong_type weldkit.toml:1:56 `concurrency` is a whole number of 1 or more, found the integer 0",
-                "config_invalid_value weldkit.toml:1:69 `x` is not a duration: write it like 250ms, 5s or 1m30s",
-            ],
-        ),
-        (
-            "limits.storage.get.concurrency = 4294967296",
-            &[
-                "config_wrong_type weldkit.toml:1:34 `concurrency` is a whole number of 1 or more, found the integer 4294967296",
-            ],
-        ),
-        (
-            "limits.storage.get.concurrency = 1.0",
-            &[
-                "config_wrong_type weldkit.toml:1:34 `concurrency` is a whole number of 1 or more, found the number 1.0",
-            ],
-        ),
-    ];
-    for (text, expected) in cases {
+    for (text, expected) in REFUSED {
         assert_eq!(&brief(load(&file(text)).problems()), expected, "{text}");
     }
 }

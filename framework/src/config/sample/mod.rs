@@ -1,19 +1,23 @@
 //! A configuration file to start from: every name, explained, with its default.
 
-use serde_json::{Value, json};
+mod example;
+mod rules;
 
+use serde_json::Value;
+
+use example::{example, is_required};
+use rules::{choices, rules};
+
+use super::Service;
 use super::catalog::{Catalog, Plugin};
 use super::problem::one_line;
 use super::section::{Field, HOST, SECTIONS, Section};
-use super::settings::{counted, integer_range, unknown_to};
+use super::settings::unknown_to;
 use super::toml_text::{dotted, key, value as toml_value};
 use super::walk;
 
 /// How deep settings are taken apart into dotted names; what is deeper stands in one value.
 const DOTTED_DEPTH_MAX: usize = 4;
-
-/// An example of an array has at most this many items.
-const ITEMS_MAX: u64 = 8;
 
 /// Writes a sample configuration for this binary.
 ///
@@ -237,7 +241,7 @@ impl Page {
     }
 
     fn limits(&mut self, catalog: &Catalog) {
-        let methods = |service: &super::Service| {
+        let methods = |service: &Service| {
             service
                 .methods
                 .first()
@@ -261,148 +265,4 @@ struct Site<'a> {
     required: bool,
     /// An example that fits.
     given: Option<&'a Value>,
-}
-
-fn is_required(root: &Value, schema: &Value, name: &str) -> bool {
-    let names = walk::keyword(root, schema, "required").and_then(Value::as_array);
-    names.is_some_and(|names| names.iter().any(|required| required == name))
-}
-
-/// A value that fits the schema, as far as that can be told without trying; of tables only what is required.
-fn example(root: &Value, schema: &Value, depth: usize) -> Value {
-    if walk::is_secret(root, schema) {
-        return json!({"env": "NAME"});
-    }
-    let keyword = |name| walk::keyword(root, schema, name);
-    let first = |name| keyword(name).and_then(|values| values.get(0));
-    let given = first("examples")
-        .or(keyword("default"))
-        .or(keyword("const"))
-        .or(first("enum"));
-    if let Some(value) = given.filter(|value| !value.is_null()) {
-        return value.clone();
-    }
-    let Some(depth) = depth.checked_sub(1) else {
-        return Value::Null;
-    };
-    let is_null = |form: &&Value| form["type"] == "null";
-    let forms = ["oneOf", "anyOf"]
-        .into_iter()
-        .find_map(|name| keyword(name)?.as_array());
-    if let Some(form) = forms.and_then(|forms| forms.iter().find(|form| !is_null(form))) {
-        return example(root, form, depth);
-    }
-    let types = walk::types(root, schema).unwrap_or_default();
-    match types
-        .iter()
-        .map(String::as_str)
-        .find(|name| *name != "null")
-    {
-        Some("boolean") => Value::Bool(false),
-        Some("integer" | "number") => keyword("minimum").cloned().unwrap_or_else(|| 1.into()),
-        Some("array") => {
-            let least = keyword("minItems")
-                .and_then(Value::as_u64)
-                .unwrap_or_default()
-                .min(ITEMS_MAX);
-            let item = walk::child(root, schema, "0").map(|item| example(root, item, depth));
-            (0..least).filter_map(|_| item.clone()).collect()
-        }
-        Some("object") => {
-            let known = walk::properties(root, schema).into_iter();
-            let required = known.filter(|(name, _)| is_required(root, schema, name));
-            Value::Object(
-                required
-                    .map(|(name, schema)| (name.to_owned(), example(root, schema, depth)))
-                    .collect(),
-            )
-        }
-        _ => Value::String(text(keyword("minLength"), keyword("maxLength"))),
-    }
-}
-
-fn text(least: Option<&Value>, most: Option<&Value>) -> String {
-    let bound = |limit: Option<&Value>, otherwise: usize| {
-        limit
-            .and_then(Value::as_u64)
-            .and_then(|limit| usize::try_from(limit).ok())
-            .unwrap_or(otherwise)
-    };
-    let text = "change-me";
-    let most = bound(most, text.len()).min(text.len());
-    let mut text = text[..most].to_owned();
-    while text.len() < bound(least, 0).min(256) {
-        text.push('x');
-    }
-    text
-}
-
-/// What a value must be, in words.
-fn rules(root: &Value, schema: &Value) -> Vec<String> {
-    let keyword = |name| walk::keyword(root, schema, name);
-    let mut rules = Vec::new();
-    let choices = choices(root, schema);
-    if !choices.is_empty() {
-        rules.push(format!("One of {}.", choices.join(", ")));
-    }
-    let format = keyword("format")
-        .and_then(Value::as_str)
-        .and_then(integer_range);
-    let bound = |stated: Option<&Value>, own: Option<i128>| {
-        stated
-            .map(Value::to_string)
-            .or(own.map(|own| own.to_string()))
-    };
-    let least = bound(keyword("minimum"), format.map(|range| range.0));
-    match (
-        least,
-        bound(keyword("maximum"), format.map(|range| range.1)),
-    ) {
-        (Some(least), Some(most)) => rules.push(format!("From {least} to {most}.")),
-        (Some(least), None) => rules.push(format!("At least {least}.")),
-        (None, Some(most)) => rules.push(format!("At most {most}.")),
-        (None, None) => {}
-    }
-    let bounds = [
-        ("exclusiveMinimum", "More than"),
-        ("exclusiveMaximum", "Less than"),
-        ("multipleOf", "A multiple of"),
-        ("pattern", "Matches"),
-    ];
-    for (name, words) in bounds {
-        if let Some(bound) = keyword(name) {
-            rules.push(format!(
-                "{words} {}.",
-                bound.as_str().map_or_else(|| bound.to_string(), one_line)
-            ));
-        }
-    }
-    let lengths = [
-        ("minLength", "At least", "character"),
-        ("maxLength", "At most", "character"),
-        ("minItems", "At least", "item"),
-        ("maxItems", "At most", "item"),
-    ];
-    for (name, words, noun) in lengths {
-        if let Some(count) = keyword(name).and_then(Value::as_u64) {
-            rules.push(format!("{words} {}.", counted(count, noun)));
-        }
-    }
-    rules
-}
-
-/// The values that a schema allows, where it lists them.
-fn choices(root: &Value, schema: &Value) -> Vec<String> {
-    let facets = walk::facets(root, schema);
-    // A form that is a table has tags, not choices.
-    let is_value = |facet: &&&Value| facet.get("properties").is_none();
-    let values = facets.iter().filter(is_value).flat_map(|facet| {
-        let listed = facet
-            .get("enum")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten();
-        facet.get("const").into_iter().chain(listed)
-    });
-    values.filter_map(toml_value).collect()
 }
