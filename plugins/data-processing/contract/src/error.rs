@@ -56,6 +56,9 @@ pub enum ProcessingError {
 
 /// All problems in one line, each with its place.
 fn list(problems: &[Problem]) -> String {
-    let parts: Vec<_> = problems.iter().map(|problem| format!("{}: {}", problem.pointer, problem.message)).collect();
+    let parts: Vec<_> = problems
+        .iter()
+        .map(|problem| format!("{}: {}", problem.pointer, problem.message))
+        .collect();
     parts.join("; ")
 }

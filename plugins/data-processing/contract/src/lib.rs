@@ -15,7 +15,9 @@ mod operation;
 mod outcome;
 
 pub use error::{Problem, ProcessingError};
-pub use grouping::{Aggregate, Grouping, Partial, PartialGroup, PartialGrouping, Sketch, State, Total};
+pub use grouping::{
+    Aggregate, Grouping, Partial, PartialGroup, PartialGrouping, Sketch, State, Total,
+};
 pub use operation::{Missing, OnError, Operation, Order, SortKey, Type};
 pub use outcome::{Batch, Mode, Processed, Statistics, Status, Table};
 use weldkit::{Ctx, Json};

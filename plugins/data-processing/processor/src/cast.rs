@@ -50,7 +50,10 @@ fn name(to: Type) -> &'static str {
 
 fn integer(number: &Number) -> Option<Value> {
     let number = whole(number)?;
-    i64::try_from(number).map(Value::from).or_else(|_| u64::try_from(number).map(Value::from)).ok()
+    i64::try_from(number)
+        .map(Value::from)
+        .or_else(|_| u64::try_from(number).map(Value::from))
+        .ok()
 }
 
 /// A number as people write it: JSON's form, also with a leading `+`, leading zeros, or no digit before the point.
@@ -89,7 +92,11 @@ mod tests {
             (json!("3.0"), Type::Integer, Some(json!(3))),
             (json!("3.5"), Type::Integer, None),
             (json!(3.0), Type::Integer, Some(json!(3))),
-            (json!("18446744073709551615"), Type::Integer, Some(json!(u64::MAX))),
+            (
+                json!("18446744073709551615"),
+                Type::Integer,
+                Some(json!(u64::MAX)),
+            ),
             (json!(1e30), Type::Integer, None),
             (json!(""), Type::Integer, None),
             (json!("inf"), Type::Number, None),
@@ -113,6 +120,9 @@ mod tests {
     #[test]
     fn a_refusal_quotes_the_value_shortly() {
         let message = cast(&json!("x".repeat(10_000)), Type::Integer).unwrap_err();
-        assert!(message.len() < 200 && message.contains("cannot be cast to an integer"), "{message}");
+        assert!(
+            message.len() < 200 && message.contains("cannot be cast to an integer"),
+            "{message}"
+        );
     }
 }

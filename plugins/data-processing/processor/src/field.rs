@@ -21,7 +21,11 @@ impl Field {
         match text.strip_prefix('/') {
             None if text.is_empty() => Self::Item,
             None => Self::Name(text.to_owned()),
-            Some(rest) => Self::Pointer(rest.split('/').map(|part| part.replace("~1", "/").replace("~0", "~")).collect()),
+            Some(rest) => Self::Pointer(
+                rest.split('/')
+                    .map(|part| part.replace("~1", "/").replace("~0", "~"))
+                    .collect(),
+            ),
         }
     }
 
@@ -51,7 +55,8 @@ impl Field {
 
     /// The value; a record without the field is an error.
     pub(crate) fn require<'a>(&self, item: &'a Value) -> Result<&'a Value, String> {
-        self.get(item)?.ok_or_else(|| missing(self.last_name(), item))
+        self.get(item)?
+            .ok_or_else(|| missing(self.last_name(), item))
     }
 
     /// Set the field. The parent of a pointer's last segment must be there.
@@ -67,10 +72,12 @@ impl Field {
                 let parent = parents.iter().try_fold(&mut *item, child_mut);
                 match parent {
                     Some(Value::Object(record)) => drop(record.insert(last.clone(), value)),
-                    Some(Value::Array(array)) => match last.parse::<usize>().ok().and_then(|at| array.get_mut(at)) {
-                        Some(slot) => *slot = value,
-                        None => return Err(format!("there is no element `{last}` to set")),
-                    },
+                    Some(Value::Array(array)) => {
+                        match last.parse::<usize>().ok().and_then(|at| array.get_mut(at)) {
+                            Some(slot) => *slot = value,
+                            None => return Err(format!("there is no element `{last}` to set")),
+                        }
+                    }
                     _ => return Err(format!("there is nothing to set `{last}` in")),
                 }
             }
@@ -85,7 +92,11 @@ impl Field {
             Self::Name(name) => item.as_object_mut()?.remove(name),
             Self::Pointer(segments) => {
                 let (last, parents) = segments.split_last()?;
-                parents.iter().try_fold(item, child_mut)?.as_object_mut()?.remove(last)
+                parents
+                    .iter()
+                    .try_fold(item, child_mut)?
+                    .as_object_mut()?
+                    .remove(last)
             }
         }
     }
@@ -95,8 +106,15 @@ impl Field {
 pub(crate) fn missing(name: &str, item: &Value) -> String {
     match item {
         Value::Object(record) => {
-            let names: Vec<_> = record.keys().take(16).map(|key| format!("`{key}`")).collect();
-            format!("there is no field `{name}`; the record has {}", cut(&names.join(", ")))
+            let names: Vec<_> = record
+                .keys()
+                .take(16)
+                .map(|key| format!("`{key}`"))
+                .collect();
+            format!(
+                "there is no field `{name}`; the record has {}",
+                cut(&names.join(", "))
+            )
         }
         other => format!("there is no `{name}` in {}", kind(other)),
     }
@@ -119,12 +137,18 @@ pub(crate) fn cut(text: &str) -> String {
     if text.len() <= limit::QUOTE_BYTES_MAX {
         return text.to_owned();
     }
-    let end = (0..=limit::QUOTE_BYTES_MAX).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let end = (0..=limit::QUOTE_BYTES_MAX)
+        .rev()
+        .find(|at| text.is_char_boundary(*at))
+        .unwrap_or(0);
     format!("{}…", &text[..end])
 }
 
 fn no_record(item: &Value, name: &str) -> String {
-    format!("the item is {}, so it has no field `{name}`; `\"\"` names the item itself", kind(item))
+    format!(
+        "the item is {}, so it has no field `{name}`; `\"\"` names the item itself",
+        kind(item)
+    )
 }
 
 fn child<'a>(value: &'a Value, segment: &String) -> Option<&'a Value> {
@@ -162,14 +186,21 @@ mod tests {
             ("", Some(item.clone())),
             ("/", Some(json!(1))),
         ] {
-            assert_eq!(Field::parse(field).get(&item).unwrap().cloned(), expected, "{field}");
+            assert_eq!(
+                Field::parse(field).get(&item).unwrap().cloned(),
+                expected,
+                "{field}"
+            );
         }
     }
 
     #[test]
     fn a_name_in_a_number_says_what_to_write() {
         let message = Field::parse("cost").get(&json!(7)).unwrap_err();
-        assert!(message.contains("a number") && message.contains("`\"\"`"), "{message}");
+        assert!(
+            message.contains("a number") && message.contains("`\"\"`"),
+            "{message}"
+        );
     }
 
     #[test]

@@ -25,8 +25,8 @@ use std::sync::Arc;
 
 use weldkit::{CallError, Ctx, Json, Meter, Settings, Stream};
 use weldkit_data_processing::{
-    Batch, DataProcessing, Grouping, Mode, Operation, Partial, PartialGrouping, Problem, Processed, ProcessingError, Statistics, Status,
-    Table,
+    Batch, DataProcessing, Grouping, Mode, Operation, Partial, PartialGrouping, Problem, Processed,
+    ProcessingError, Statistics, Status, Table,
 };
 
 pub use crate::settings::ProcessorSettings;
@@ -60,7 +60,11 @@ impl DataProcessor {
     pub fn start(settings: Settings<ProcessorSettings>, meter: Meter) -> weldkit::Result<Self> {
         let settings = settings.into_inner();
         let monitor = Arc::new(Monitor::new(settings.enable_monitoring.then_some(&meter)));
-        Ok(Self { settings, expressions: Expressions::default(), monitor })
+        Ok(Self {
+            settings,
+            expressions: Expressions::default(),
+            monitor,
+        })
     }
 
     fn plan(&self, operations: &[Operation]) -> Result<Plan, ProcessingError> {
@@ -69,7 +73,9 @@ impl DataProcessor {
 
     fn batch_len(&self, batch_size: Option<u32>) -> usize {
         // The edge checks a typed caller's rules too; a zero could never end a stream, so it is not left to chance.
-        batch_size.unwrap_or(self.settings.batch_size).clamp(1, limit::BATCH_MAX) as usize
+        batch_size
+            .unwrap_or(self.settings.batch_size)
+            .clamp(1, limit::BATCH_MAX) as usize
     }
 }
 
@@ -93,7 +99,11 @@ impl DataProcessing for DataProcessor {
         let processed_count = run.items();
         results.extend(run.finish()?);
         operation.succeed(processed_count);
-        Ok(Processed { status: Status::Completed, processed_count, results })
+        Ok(Processed {
+            status: Status::Completed,
+            processed_count,
+            results,
+        })
     }
 
     fn process_stream(
@@ -110,15 +120,23 @@ impl DataProcessing for DataProcessor {
             Err(error) => return Stream::from_iter([Err(error)]),
         };
         let ctx = ctx.clone();
-        let start = Streaming { run, data: data.into_iter(), batch: 0, operation };
-        Stream::new(futures_util::stream::try_unfold(Some(start), move |state| {
-            let ctx = ctx.clone();
-            async move {
-                let Some(state) = state else { return Ok(None) };
-                breathe(&ctx).await?;
-                state.step(batch_len).map(Some)
-            }
-        }))
+        let start = Streaming {
+            run,
+            data: data.into_iter(),
+            batch: 0,
+            operation,
+        };
+        Stream::new(futures_util::stream::try_unfold(
+            Some(start),
+            move |state| {
+                let ctx = ctx.clone();
+                async move {
+                    let Some(state) = state else { return Ok(None) };
+                    breathe(&ctx).await?;
+                    state.step(batch_len).map(Some)
+                }
+            },
+        ))
     }
 
     async fn aggregate(
@@ -134,7 +152,8 @@ impl DataProcessing for DataProcessor {
         let mut items = data.len() as u64;
         for (at, partial) in partials.into_iter().enumerate() {
             items += partial.items;
-            merge(&mut aggregators, partial, mode).map_err(|reason| mismatch(format!("/partials/{at}"), reason))?;
+            merge(&mut aggregators, partial, mode)
+                .map_err(|reason| mismatch(format!("/partials/{at}"), reason))?;
             breathe(ctx).await?;
         }
         for (chunk_at, chunk) in data.chunks(self.batch_len(None)).enumerate() {
@@ -145,18 +164,35 @@ impl DataProcessing for DataProcessor {
             breathe(ctx).await?;
         }
         operation.succeed(data.len() as u64);
-        let groupings = aggregators.into_iter().map(Aggregator::into_partial).collect();
-        Ok(Partial { format: PARTIAL_FORMAT, mode, items, groupings })
+        let groupings = aggregators
+            .into_iter()
+            .map(Aggregator::into_partial)
+            .collect();
+        Ok(Partial {
+            format: PARTIAL_FORMAT,
+            mode,
+            items,
+            groupings,
+        })
     }
 
     async fn tables(&self, _ctx: &Ctx, partial: Partial) -> Result<Vec<Table>, ProcessingError> {
         let operation = self.monitor.begin();
         let mode = self.settings.processing_mode;
-        let groupings: Vec<_> = partial.groupings.iter().map(|partial| partial.grouping.clone()).collect();
+        let groupings: Vec<_> = partial
+            .groupings
+            .iter()
+            .map(|partial| partial.grouping.clone())
+            .collect();
         let mut aggregators = aggregators(&groupings, mode)?;
-        merge(&mut aggregators, partial, mode).map_err(|reason| mismatch("/partial".to_owned(), reason))?;
+        merge(&mut aggregators, partial, mode)
+            .map_err(|reason| mismatch("/partial".to_owned(), reason))?;
         let tables = aggregators.into_iter().enumerate().map(|(at, aggregator)| {
-            let failed = |reason| ProcessingError::ItemFailed { operation: format!("/groupings/{at}"), item: "its groups".to_owned(), reason };
+            let failed = |reason| ProcessingError::ItemFailed {
+                operation: format!("/groupings/{at}"),
+                item: "its groups".to_owned(),
+                reason,
+            };
             aggregator.table().map_err(failed)
         });
         let tables = tables.collect::<Result<_, _>>()?;
@@ -185,11 +221,27 @@ impl Streaming {
         let processed_count = self.run.items();
         if self.data.len() > 0 {
             self.batch += 1;
-            return Ok((Batch { batch, processed_count, results, last: false }, Some(self)));
+            return Ok((
+                Batch {
+                    batch,
+                    processed_count,
+                    results,
+                    last: false,
+                },
+                Some(self),
+            ));
         }
         results.extend(self.run.finish()?);
         self.operation.succeed(processed_count);
-        Ok((Batch { batch, processed_count, results, last: true }, None))
+        Ok((
+            Batch {
+                batch,
+                processed_count,
+                results,
+                last: true,
+            },
+            None,
+        ))
     }
 }
 
@@ -198,8 +250,14 @@ async fn breathe(ctx: &Ctx) -> Result<(), ProcessingError> {
     tokio::task::yield_now().await;
     if ctx.is_cancelled() {
         let late = ctx.remaining().is_some_and(|left| left.is_zero());
-        let code = if late { weldkit::Code::Timeout } else { weldkit::Code::Cancelled };
-        return Err(CallError::new(code, "given up between two batches; nothing was changed").into());
+        let code = if late {
+            weldkit::Code::Timeout
+        } else {
+            weldkit::Code::Cancelled
+        };
+        return Err(
+            CallError::new(code, "given up between two batches; nothing was changed").into(),
+        );
     }
     Ok(())
 }
@@ -211,37 +269,62 @@ fn aggregators(groupings: &[Grouping], mode: Mode) -> Result<Vec<Aggregator>, Pr
         match Aggregator::new(grouping, mode) {
             Ok(aggregator) => aggregators.push(aggregator),
             Err(found) => {
-                let problem = |(pointer, message)| Problem { pointer: format!("/groupings/{at}{pointer}"), message };
+                let problem = |(pointer, message)| Problem {
+                    pointer: format!("/groupings/{at}{pointer}"),
+                    message,
+                };
                 problems.extend(found.into_iter().map(problem));
             }
         }
     }
-    if problems.is_empty() { Ok(aggregators) } else { Err(ProcessingError::InvalidOperations { problems }) }
+    if problems.is_empty() {
+        Ok(aggregators)
+    } else {
+        Err(ProcessingError::InvalidOperations { problems })
+    }
 }
 
 fn fold(aggregators: &mut [Aggregator], item: &Json, at: usize) -> Result<(), ProcessingError> {
     for (grouping, aggregator) in aggregators.iter_mut().enumerate() {
-        aggregator.fold(item).map_err(|reason| ProcessingError::ItemFailed {
-            operation: format!("/groupings/{grouping}"),
-            item: format!("/data/{at}"),
-            reason,
-        })?;
+        aggregator
+            .fold(item)
+            .map_err(|reason| ProcessingError::ItemFailed {
+                operation: format!("/groupings/{grouping}"),
+                item: format!("/data/{at}"),
+                reason,
+            })?;
     }
     Ok(())
 }
 
 fn merge(aggregators: &mut [Aggregator], partial: Partial, mode: Mode) -> Result<(), String> {
     if partial.format != PARTIAL_FORMAT {
-        return Err(format!("it has form {}, and this provider knows form {PARTIAL_FORMAT}", partial.format));
+        return Err(format!(
+            "it has form {}, and this provider knows form {PARTIAL_FORMAT}",
+            partial.format
+        ));
     }
     if partial.mode != mode {
-        return Err(format!("it was made in mode {:?}, and this provider works in mode {mode:?}", partial.mode));
+        return Err(format!(
+            "it was made in mode {:?}, and this provider works in mode {mode:?}",
+            partial.mode
+        ));
     }
     if partial.groupings.len() != aggregators.len() {
-        return Err(format!("it has {} groupings instead of {}", partial.groupings.len(), aggregators.len()));
+        return Err(format!(
+            "it has {} groupings instead of {}",
+            partial.groupings.len(),
+            aggregators.len()
+        ));
     }
-    for (at, (aggregator, partial)) in aggregators.iter_mut().zip::<Vec<PartialGrouping>>(partial.groupings).enumerate() {
-        aggregator.merge(partial).map_err(|reason| format!("grouping {at}: {reason}"))?;
+    for (at, (aggregator, partial)) in aggregators
+        .iter_mut()
+        .zip::<Vec<PartialGrouping>>(partial.groupings)
+        .enumerate()
+    {
+        aggregator
+            .merge(partial)
+            .map_err(|reason| format!("grouping {at}: {reason}"))?;
     }
     Ok(())
 }

@@ -76,7 +76,11 @@ fn compare_numbers(left: &Number, right: &Number) -> Ordering {
 
 fn compare_whole(left: i128, right: f64) -> Ordering {
     if right.abs() >= 1e30 {
-        return if right > 0.0 { Ordering::Less } else { Ordering::Greater };
+        return if right > 0.0 {
+            Ordering::Less
+        } else {
+            Ordering::Greater
+        };
     }
     let fraction = right.fract();
     let by_fraction = 0.0_f64.partial_cmp(&fraction).unwrap_or(Ordering::Equal);
@@ -84,7 +88,11 @@ fn compare_whole(left: i128, right: f64) -> Ordering {
 }
 
 fn lexicographic(left: &[Value], right: &[Value]) -> Ordering {
-    let by_element = left.iter().zip(right).map(|(left, right)| compare(left, right)).find(|order| order.is_ne());
+    let by_element = left
+        .iter()
+        .zip(right)
+        .map(|(left, right)| compare(left, right))
+        .find(|order| order.is_ne());
     by_element.unwrap_or_else(|| left.len().cmp(&right.len()))
 }
 
@@ -169,7 +177,10 @@ mod tests {
 
     #[test]
     fn equal_values_have_one_canonical_text() {
-        assert_eq!(canonical(&json!({"b": 1.0, "a": [1, 1.5]})), r#"{"a":[1,1.5],"b":1}"#);
+        assert_eq!(
+            canonical(&json!({"b": 1.0, "a": [1, 1.5]})),
+            r#"{"a":[1,1.5],"b":1}"#
+        );
         assert_eq!(Key(vec![json!(1)]), Key(vec![json!(1.0)]));
         assert_eq!(canonical(&json!(u64::MAX)), "18446744073709551615");
     }

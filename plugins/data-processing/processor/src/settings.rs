@@ -21,7 +21,11 @@ pub struct ProcessorSettings {
 
 impl Default for ProcessorSettings {
     fn default() -> Self {
-        Self { batch_size: default_batch_size(), processing_mode: Mode::default(), enable_monitoring: default_enable_monitoring() }
+        Self {
+            batch_size: default_batch_size(),
+            processing_mode: Mode::default(),
+            enable_monitoring: default_enable_monitoring(),
+        }
     }
 }
 

@@ -34,20 +34,37 @@ impl Monitor {
             nanos: AtomicU64::new(0),
             metered: ["operations", "items", "errors"].map(|name| meter.counter(name)),
         });
-        Self { started: Instant::now(), counts }
+        Self {
+            started: now(),
+            counts,
+        }
     }
 
     /// One call begins. It counts as failed unless it is told to have succeeded.
     pub(crate) fn begin(self: &Arc<Self>) -> Operation {
-        Operation { monitor: Arc::clone(self), started: self.counts.is_some().then(Instant::now), succeeded: None }
+        Operation {
+            monitor: Arc::clone(self),
+            started: self.counts.is_some().then(now),
+            succeeded: None,
+        }
     }
 
     pub(crate) fn statistics(&self, processing_mode: Mode) -> Statistics {
-        let read = |count: fn(&Counts) -> &AtomicU64| self.counts.as_ref().map_or(0, |counts| count(counts).load(Ordering::Relaxed));
+        let read = |count: fn(&Counts) -> &AtomicU64| {
+            self.counts
+                .as_ref()
+                .map_or(0, |counts| count(counts).load(Ordering::Relaxed))
+        };
         let total_operations = read(|counts| &counts.operations);
         let error_count = read(|counts| &counts.errors);
         let milliseconds = read(|counts| &counts.nanos) as f64 / 1e6;
-        let share = |part: f64, none: f64| if total_operations == 0 { none } else { part / total_operations as f64 };
+        let share = |part: f64, none: f64| {
+            if total_operations == 0 {
+                none
+            } else {
+                part / total_operations as f64
+            }
+        };
         Statistics {
             monitoring: self.counts.is_some(),
             uptime_ms: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
@@ -79,7 +96,9 @@ impl Operation {
 
 impl Drop for Operation {
     fn drop(&mut self) {
-        let (Some(counts), Some(started)) = (&self.monitor.counts, self.started) else { return };
+        let (Some(counts), Some(started)) = (&self.monitor.counts, self.started) else {
+            return;
+        };
         let add = |count: &AtomicU64, metered: Option<&Counter>, number: u64| {
             count.fetch_add(number, Ordering::Relaxed);
             if let Some(metered) = metered {
@@ -88,10 +107,22 @@ impl Drop for Operation {
         };
         let [operations, items, errors] = &counts.metered;
         add(&counts.operations, Some(operations), 1);
-        add(&counts.nanos, None, u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX));
+        add(
+            &counts.nanos,
+            None,
+            u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX),
+        );
         match self.succeeded {
             Some(number) => add(&counts.items, Some(items), number),
             None => add(&counts.errors, Some(errors), 1),
         }
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "durations are told to people and decide nothing"
+)]
+fn now() -> Instant {
+    Instant::now()
 }

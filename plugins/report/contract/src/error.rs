@@ -15,8 +15,9 @@ pub enum ReportError {
         reason: String,
     },
     /// The two files have the same name, so that their rows would have the same keys.
-    #[error("`{source_name}` names both files; rows are kept by the name of their file and their line, so rename one")]
-    #[service_error(code = "invalid_parameter")]
+    #[error(
+        "`{source_name}` names both files; rows are kept by the name of their file and their line, so rename one"
+    )]
     SameName {
         /// The name.
         source_name: String,

@@ -5,15 +5,28 @@ use weldkit_report::{SetAside, Table};
 
 /// A table as CSV, its numbers unformatted.
 pub(crate) fn table(table: &Table) -> String {
-    let header = table.columns.iter().map(|column| text_cell(&column.title)).collect();
+    let header = table
+        .columns
+        .iter()
+        .map(|column| text_cell(&column.title))
+        .collect();
     let rows = table.rows.iter().map(|row| row.iter().map(cell).collect());
     write(header, rows)
 }
 
 /// The rows set aside as CSV.
 pub(crate) fn set_aside(rows: &[SetAside]) -> String {
-    let header = ["source", "line", "reason", "text"].map(str::to_owned).to_vec();
-    let rows = rows.iter().map(|row| vec![text_cell(&row.source), row.line.to_string(), text_cell(&row.reason), text_cell(&row.text)]);
+    let header = ["source", "line", "reason", "text"]
+        .map(str::to_owned)
+        .to_vec();
+    let rows = rows.iter().map(|row| {
+        vec![
+            text_cell(&row.source),
+            row.line.to_string(),
+            text_cell(&row.reason),
+            text_cell(&row.text),
+        ]
+    });
     write(header, rows)
 }
 
@@ -30,7 +43,11 @@ fn write(header: Vec<String>, rows: impl Iterator<Item = Vec<String>>) -> String
 /// The cell as RFC 4180 writes it.
 fn quoted(cell: &str) -> String {
     let plain = !cell.contains([',', '"', '\r', '\n']) && cell.trim() == cell;
-    if plain { cell.to_owned() } else { format!("\"{}\"", cell.replace('"', "\"\"")) }
+    if plain {
+        cell.to_owned()
+    } else {
+        format!("\"{}\"", cell.replace('"', "\"\""))
+    }
 }
 
 fn cell(value: &Value) -> String {
@@ -46,10 +63,22 @@ fn cell(value: &Value) -> String {
 
 /// Text with an apostrophe before it if a spreadsheet would take it for a formula (OWASP: CSV injection).
 fn text_cell(text: &str) -> String {
-    let risky = |character: char| matches!(character, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠' | '|' | '%');
+    let risky = |character: char| {
+        matches!(
+            character,
+            '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠' | '|' | '%'
+        )
+    };
     // Some spreadsheets trim a cell before they look at it.
-    let first = text.trim_start_matches([' ', '\u{a0}', '\u{feff}', '\'', '"']).chars().next();
-    if text.starts_with(risky) || first.is_some_and(risky) { format!("'{text}") } else { text.to_owned() }
+    let first = text
+        .trim_start_matches([' ', '\u{a0}', '\u{feff}', '\'', '"'])
+        .chars()
+        .next();
+    if text.starts_with(risky) || first.is_some_and(risky) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -75,8 +104,22 @@ mod tests {
             json!(null),
             json!("a \"b\", c\nd"),
         ];
-        let columns = cells.iter().map(|_| Column { title: "=x".to_owned(), format: Default::default() }).collect();
-        let given = Table { name: "t".into(), title: String::new(), note: String::new(), columns, rows: vec![cells.to_vec()], plots: vec![], terminal_rows: 0 };
+        let columns = cells
+            .iter()
+            .map(|_| Column {
+                title: "=x".to_owned(),
+                format: Default::default(),
+            })
+            .collect();
+        let given = Table {
+            name: "t".into(),
+            title: String::new(),
+            note: String::new(),
+            columns,
+            rows: vec![cells.to_vec()],
+            plots: vec![],
+            terminal_rows: 0,
+        };
         let text = table(&given);
         let (header, row) = text.split_once("\r\n").unwrap();
         assert!(header.split(',').all(|title| title == "'=x"), "{header}");

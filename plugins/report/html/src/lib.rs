@@ -43,7 +43,13 @@ pub struct HtmlReport {
     provides(weldkit_report::Report),
     categories("Reporting"),
     tags("html", "svg", "csv"),
-    permissions("records.read", "validation.register", "validation.use", "storage.read", "storage.write"),
+    permissions(
+        "records.read",
+        "validation.register",
+        "validation.use",
+        "storage.read",
+        "storage.write"
+    ),
     access(fs)
 )]
 impl HtmlReport {
@@ -55,7 +61,15 @@ impl HtmlReport {
         processing: Service<dyn DataProcessing>,
         storage: Service<dyn Storage>,
     ) -> weldkit::Result<Self> {
-        Ok(Self { settings: settings.into_inner(), services: Services { records, validation, processing, storage } })
+        Ok(Self {
+            settings: settings.into_inner(),
+            services: Services {
+                records,
+                validation,
+                processing,
+                storage,
+            },
+        })
     }
 }
 
@@ -69,12 +83,20 @@ impl Report for HtmlReport {
         collection: Option<String>,
     ) -> Result<Outcome, ReportError> {
         let collection = collection.unwrap_or_else(|| self.settings.collection.clone());
-        let collection = Collection::new(collection).map_err(|invalid| CallError::from(invalid).pointer("/collection"))?;
+        let collection = Collection::new(collection)
+            .map_err(|invalid| CallError::from(invalid).pointer("/collection"))?;
         let folder = output.unwrap_or_else(|| self.settings.folder.clone());
         let paths: Vec<_> = std::iter::once(source).chain(also).collect();
         // An output folder that cannot be written is told now, not after an hour of work.
         prepare(&folder).await?;
-        let report = job::run(&self.services, ctx, &paths, collection, self.settings.batch_size).await?;
+        let report = job::run(
+            &self.services,
+            ctx,
+            &paths,
+            collection,
+            self.settings.batch_size,
+        )
+        .await?;
         ctx.progress(0.98, "writing the report");
         let rendered = render::render(&report.figures)?;
         let table = rendered.text.clone();
@@ -98,9 +120,17 @@ impl Report for HtmlReport {
 /// The files of a report, by name.
 fn files(rendered: Rendered) -> Vec<(String, Vec<u8>)> {
     let named = |name: &str, text: String| (name.to_owned(), text.into_bytes());
-    let mut files =
-        vec![named("report.html", rendered.html), named("report.json", rendered.json), named("report.txt", rendered.text)];
-    files.extend(rendered.csv.into_iter().map(|(name, text)| (format!("{name}.csv"), text.into_bytes())));
+    let mut files = vec![
+        named("report.html", rendered.html),
+        named("report.json", rendered.json),
+        named("report.txt", rendered.text),
+    ];
+    files.extend(
+        rendered
+            .csv
+            .into_iter()
+            .map(|(name, text)| (format!("{name}.csv"), text.into_bytes())),
+    );
     files
 }
 
@@ -114,7 +144,9 @@ async fn write(folder: String, rendered: Rendered) -> Result<Vec<OutputFile>, Re
 }
 
 /// Files are slow: they are written where waiting disturbs nobody.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, ReportError> + Send + 'static) -> Result<T, ReportError> {
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ReportError> + Send + 'static,
+) -> Result<T, ReportError> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|error| CallError::internal(format!("writing the report ended early: {error}")))?
 }

@@ -16,7 +16,10 @@ const UNFINISHED: &str = ".unfinished";
 ///
 /// # Errors
 /// What could not be written, why, and what to do. No file has changed, and nothing unfinished stays.
-pub(crate) fn write_all(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Vec<OutputFile>, ReportError> {
+pub(crate) fn write_all(
+    folder: &Path,
+    files: &[(String, Vec<u8>)],
+) -> Result<Vec<OutputFile>, ReportError> {
     write_with(folder, files, write_forced)
 }
 
@@ -32,7 +35,11 @@ pub(crate) fn prepare(folder: &Path) -> Result<(), ReportError> {
 }
 
 /// [`write_all`] with the writing of one file given, so that a test can fill the disk.
-fn write_with(folder: &Path, files: &[(String, Vec<u8>)], write: fn(&Path, &[u8]) -> io::Result<()>) -> Result<Vec<OutputFile>, ReportError> {
+fn write_with(
+    folder: &Path,
+    files: &[(String, Vec<u8>)],
+    write: fn(&Path, &[u8]) -> io::Result<()>,
+) -> Result<Vec<OutputFile>, ReportError> {
     fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
     let mut staged = Staged(Vec::new());
     let mut written = Vec::new();
@@ -44,7 +51,10 @@ fn write_with(folder: &Path, files: &[(String, Vec<u8>)], write: fn(&Path, &[u8]
             staged.0.push((unfinished.clone(), path.clone()));
             write(&unfinished, bytes).map_err(|error| failed(&path, &error))?;
         }
-        written.push(OutputFile { path: path.display().to_string(), changed });
+        written.push(OutputFile {
+            path: path.display().to_string(),
+            changed,
+        });
     }
     for (unfinished, path) in &staged.0 {
         fs::rename(unfinished, path).map_err(|error| failed(path, &error))?;
@@ -77,13 +87,25 @@ fn write_forced(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 fn failed(path: &Path, error: &io::Error) -> ReportError {
     let advice = match error.kind() {
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "choose a folder that may be written with `output`",
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space, or choose another disk with `output`",
-        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => "a file is in the way; choose another folder with `output`",
-        io::ErrorKind::IsADirectory => "a folder of that name is in the way; remove it, or choose another folder with `output`",
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "choose a folder that may be written with `output`"
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "free some space, or choose another disk with `output`"
+        }
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
+            "a file is in the way; choose another folder with `output`"
+        }
+        io::ErrorKind::IsADirectory => {
+            "a folder of that name is in the way; remove it, or choose another folder with `output`"
+        }
         _ => "choose another folder with `output`",
     };
-    ReportError::OutputFailed { path: path.display().to_string(), reason: error.to_string(), advice: advice.to_owned() }
+    ReportError::OutputFailed {
+        path: path.display().to_string(),
+        reason: error.to_string(),
+        advice: advice.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -91,11 +113,16 @@ mod tests {
     use super::*;
 
     fn files(text: &str) -> Vec<(String, Vec<u8>)> {
-        ["a.json", "b.html"].map(|name| (name.to_owned(), text.as_bytes().to_vec())).to_vec()
+        ["a.json", "b.html"]
+            .map(|name| (name.to_owned(), text.as_bytes().to_vec()))
+            .to_vec()
     }
 
     fn names(folder: &Path) -> Vec<String> {
-        let mut names: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<_> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
         names.sort();
         names
     }
@@ -104,11 +131,35 @@ mod tests {
     fn files_are_written_once_and_left_alone_when_equal() {
         let folder = tempfile::tempdir().unwrap();
         let inside = folder.path().join("new/deep");
-        assert!(write_all(&inside, &files("1")).unwrap().iter().all(|file| file.changed));
-        let before = fs::metadata(inside.join("a.json")).unwrap().modified().unwrap();
-        assert!(write_all(&inside, &files("1")).unwrap().iter().all(|file| !file.changed));
-        assert_eq!(fs::metadata(inside.join("a.json")).unwrap().modified().unwrap(), before);
-        assert!(write_all(&inside, &files("2")).unwrap().iter().all(|file| file.changed));
+        assert!(
+            write_all(&inside, &files("1"))
+                .unwrap()
+                .iter()
+                .all(|file| file.changed)
+        );
+        let before = fs::metadata(inside.join("a.json"))
+            .unwrap()
+            .modified()
+            .unwrap();
+        assert!(
+            write_all(&inside, &files("1"))
+                .unwrap()
+                .iter()
+                .all(|file| !file.changed)
+        );
+        assert_eq!(
+            fs::metadata(inside.join("a.json"))
+                .unwrap()
+                .modified()
+                .unwrap(),
+            before
+        );
+        assert!(
+            write_all(&inside, &files("2"))
+                .unwrap()
+                .iter()
+                .all(|file| file.changed)
+        );
         assert_eq!(names(&inside), ["a.json", "b.html"]);
     }
 
@@ -123,10 +174,19 @@ mod tests {
             }
             fs::write(path, bytes)
         };
-        let error = write_with(folder.path(), &files("new"), full).unwrap_err().to_string();
-        assert!(error.contains("b.html") && error.contains("free some space"), "{error}");
+        let error = write_with(folder.path(), &files("new"), full)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("b.html") && error.contains("free some space"),
+            "{error}"
+        );
         assert_eq!(names(folder.path()), ["a.json", "b.html"]);
-        assert_eq!(fs::read_to_string(folder.path().join("a.json")).unwrap(), "old", "the first file is not changed alone");
+        assert_eq!(
+            fs::read_to_string(folder.path().join("a.json")).unwrap(),
+            "old",
+            "the first file is not changed alone"
+        );
     }
 
     #[test]
@@ -134,21 +194,37 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
         fs::write(&file, "in the way").unwrap();
-        for place in [file.clone(), file.join("below"), PathBuf::from("/proc/weldkit-report")] {
+        for place in [
+            file.clone(),
+            file.join("below"),
+            PathBuf::from("/proc/weldkit-report"),
+        ] {
             let error = write_all(&place, &files("x")).unwrap_err();
-            assert!(matches!(&error, ReportError::OutputFailed { advice, .. } if advice.contains("`output`")), "{error}");
+            assert!(
+                matches!(&error, ReportError::OutputFailed { advice, .. } if advice.contains("`output`")),
+                "{error}"
+            );
         }
         assert_eq!(fs::read_to_string(&file).unwrap(), "in the way");
         let read_only = failed(Path::new("x"), &io::ErrorKind::ReadOnlyFilesystem.into());
-        assert!(read_only.to_string().contains("may be written"), "{read_only}");
+        assert!(
+            read_only.to_string().contains("may be written"),
+            "{read_only}"
+        );
     }
 
     #[test]
     fn a_folder_in_the_place_of_a_file_is_told_and_kept() {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir_all(folder.path().join("b.html/inner")).unwrap();
-        let error = write_all(folder.path(), &files("x")).unwrap_err().to_string();
+        let error = write_all(folder.path(), &files("x"))
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("b.html"), "{error}");
-        assert!(!names(folder.path()).iter().any(|name| name.ends_with(UNFINISHED)));
+        assert!(
+            !names(folder.path())
+                .iter()
+                .any(|name| name.ends_with(UNFINISHED))
+        );
     }
 }

@@ -8,7 +8,8 @@ use crate::text::{clean, cut, thousands, value};
 
 const WIDTH: usize = 100;
 /// A rule below the headings and nothing else: figures need no boxes.
-const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+const STYLE: TableStyle =
+    TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 /// Characters of a cell; longer texts are cut.
 const CELL: usize = 44;
 /// Characters of the longest bar.
@@ -24,18 +25,43 @@ pub(crate) fn figures(figures: &Figures) -> String {
     line(&mut text, &"═".repeat(heading.chars().count().min(WIDTH)));
     if !figures.finding.is_empty() {
         line(&mut text, "");
-        wrap(&clean(&figures.finding)).iter().for_each(|part| line(&mut text, part));
+        wrap(&clean(&figures.finding))
+            .iter()
+            .for_each(|part| line(&mut text, part));
     }
     if !figures.facts.is_empty() {
         line(&mut text, "");
-        let label_width = figures.facts.iter().map(|fact| clean(&fact.label).chars().count()).max().unwrap_or(0);
-        let values: Vec<_> = figures.facts.iter().map(|fact| clean(&value(&fact.value, fact.format))).collect();
-        let value_width = values.iter().map(|value| value.chars().count()).max().unwrap_or(0);
+        let label_width = figures
+            .facts
+            .iter()
+            .map(|fact| clean(&fact.label).chars().count())
+            .max()
+            .unwrap_or(0);
+        let values: Vec<_> = figures
+            .facts
+            .iter()
+            .map(|fact| clean(&value(&fact.value, fact.format)))
+            .collect();
+        let value_width = values
+            .iter()
+            .map(|value| value.chars().count())
+            .max()
+            .unwrap_or(0);
         for (fact, value) in figures.facts.iter().zip(values) {
-            line(&mut text, &format!("  {:label_width$}  {value:>value_width$}", clean(&fact.label)));
+            line(
+                &mut text,
+                &format!(
+                    "  {:label_width$}  {value:>value_width$}",
+                    clean(&fact.label)
+                ),
+            );
         }
     }
-    for given in figures.tables.iter().filter(|table| table.terminal_rows > 0 && !table.rows.is_empty()) {
+    for given in figures
+        .tables
+        .iter()
+        .filter(|table| table.terminal_rows > 0 && !table.rows.is_empty())
+    {
         line(&mut text, "");
         text.push_str(&table(given));
     }
@@ -51,15 +77,35 @@ fn table(table: &Table) -> String {
     let mut text = String::new();
     line(&mut text, &clean(&table.title));
     let mut grid = grid();
-    let bars = table.plots.first().and_then(|plot| plot.values.last()).map(|at| *at as usize).filter(|at| *at < table.columns.len());
-    let mut header: Vec<_> = table.columns.iter().map(|column| clean(&column.title)).collect();
+    let bars = table
+        .plots
+        .first()
+        .and_then(|plot| plot.values.last())
+        .map(|at| *at as usize)
+        .filter(|at| *at < table.columns.len());
+    let mut header: Vec<_> = table
+        .columns
+        .iter()
+        .map(|column| clean(&column.title))
+        .collect();
     if bars.is_some() {
         header.push(String::new());
     }
     grid.set_header(header);
-    let largest = bars.map_or(0.0, |at| table.rows.iter().take(shown).filter_map(|row| row.get(at)?.as_f64()).fold(0.0, f64::max));
+    let largest = bars.map_or(0.0, |at| {
+        table
+            .rows
+            .iter()
+            .take(shown)
+            .filter_map(|row| row.get(at)?.as_f64())
+            .fold(0.0, f64::max)
+    });
     for row in table.rows.iter().take(shown) {
-        let mut cells: Vec<_> = row.iter().zip(&table.columns).map(|(given, column)| cut(&clean(&value(given, column.format)), CELL)).collect();
+        let mut cells: Vec<_> = row
+            .iter()
+            .zip(&table.columns)
+            .map(|(given, column)| cut(&clean(&value(given, column.format)), CELL))
+            .collect();
         if let Some(at) = bars {
             cells.push(bar(row.get(at), largest));
         }
@@ -83,15 +129,27 @@ fn table(table: &Table) -> String {
 fn set_aside(figures: &Figures) -> String {
     let mut text = String::new();
     let count = figures.set_aside.len();
-    line(&mut text, &format!("Rows set aside ({})", thousands(i64::try_from(count).unwrap_or(i64::MAX))));
+    line(
+        &mut text,
+        &format!(
+            "Rows set aside ({})",
+            thousands(i64::try_from(count).unwrap_or(i64::MAX))
+        ),
+    );
     let mut grid = grid();
     grid.set_header(["Place", "Reason"]);
     for row in figures.set_aside.iter().take(SET_ASIDE_ROWS) {
-        grid.add_row([format!("{}:{}", cut(&clean(&row.source), CELL), row.line), cut(&clean(&row.reason), 2 * CELL)]);
+        grid.add_row([
+            format!("{}:{}", cut(&clean(&row.source), CELL), row.line),
+            cut(&clean(&row.reason), 2 * CELL),
+        ]);
     }
     push_grid(&mut text, &grid);
     if count > SET_ASIDE_ROWS {
-        line(&mut text, &format!(" … and {} more", count - SET_ASIDE_ROWS));
+        line(
+            &mut text,
+            &format!(" … and {} more", count - SET_ASIDE_ROWS),
+        );
     }
     text
 }
@@ -114,10 +172,13 @@ fn line(text: &mut String, line: &str) {
 
 /// A bar of eighths of a character, so that small shares can be told apart.
 fn bar(given: Option<&Value>, largest: f64) -> String {
-    let share = given.and_then(Value::as_f64).filter(|_| largest > 0.0).map_or(0.0, |given| (given / largest).clamp(0.0, 1.0));
+    let share = given
+        .and_then(Value::as_f64)
+        .filter(|_| largest > 0.0)
+        .map_or(0.0, |given| (given / largest).clamp(0.0, 1.0));
     let eighths = (share * (BAR * 8) as f64).round() as usize;
     let mut bar = "█".repeat(eighths / 8);
-    bar.extend(["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8].chars());
+    bar.push_str(["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8]);
     bar
 }
 

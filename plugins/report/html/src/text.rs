@@ -8,10 +8,18 @@ pub(crate) fn value(value: &Value, format: Format) -> String {
     match (value, format) {
         (Value::Null, _) => "–".to_owned(),
         (Value::String(text), _) => text.clone(),
-        (Value::Number(number), Format::Count) => number.as_i64().map_or_else(|| number.to_string(), thousands),
-        (Value::Number(number), Format::Money) => number.as_f64().map_or_else(|| number.to_string(), money),
-        (Value::Number(number), Format::Share) => number.as_f64().map_or_else(|| number.to_string(), share),
-        (Value::Number(number), Format::Number) => number.as_f64().map_or_else(|| number.to_string(), |number| format!("{number:.1}")),
+        (Value::Number(number), Format::Count) => number
+            .as_i64()
+            .map_or_else(|| number.to_string(), thousands),
+        (Value::Number(number), Format::Money) => {
+            number.as_f64().map_or_else(|| number.to_string(), money)
+        }
+        (Value::Number(number), Format::Share) => {
+            number.as_f64().map_or_else(|| number.to_string(), share)
+        }
+        (Value::Number(number), Format::Number) => number
+            .as_f64()
+            .map_or_else(|| number.to_string(), |number| format!("{number:.1}")),
         (Value::Number(number), Format::Text) => number.to_string(),
         (Value::Bool(value), _) => if *value { "yes" } else { "no" }.to_owned(),
         (Value::Array(_) | Value::Object(_), _) => value.to_string(),
@@ -26,7 +34,7 @@ pub(crate) fn thousands(number: i64) -> String {
         grouped.push('−');
     }
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);
@@ -42,7 +50,11 @@ pub(crate) fn money(dollars: f64) -> String {
         return format!("${dollars:e}");
     }
     let amount = thousands(rounded.abs() as i64);
-    if rounded < 0.0 { format!("−${amount}") } else { format!("${amount}") }
+    if rounded < 0.0 {
+        format!("−${amount}")
+    } else {
+        format!("${amount}")
+    }
 }
 
 /// `0.3796` as `38.0%`.
@@ -56,7 +68,11 @@ pub(crate) fn clean(text: &str) -> String {
         '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}' => ' ',
         character if character.is_control() => '\u{FFFD}',
         // Marks and overrides of the direction: they can make a line read as another one.
-        '\u{200E}' | '\u{200F}' | '\u{061C}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => '\u{FFFD}',
+        '\u{200E}'
+        | '\u{200F}'
+        | '\u{061C}'
+        | '\u{202A}'..='\u{202E}'
+        | '\u{2066}'..='\u{2069}' => '\u{FFFD}',
         character => character,
     };
     text.chars().map(shown).collect()
@@ -97,7 +113,10 @@ mod tests {
 
     #[test]
     fn no_character_commands_a_terminal() {
-        assert_eq!(clean("a\u{1b}[31mred\u{7}\r\nb\u{202E}c\u{9b}d"), "a\u{FFFD}[31mred\u{FFFD}  b\u{FFFD}c\u{FFFD}d");
+        assert_eq!(
+            clean("a\u{1b}[31mred\u{7}\r\nb\u{202E}c\u{9b}d"),
+            "a\u{FFFD}[31mred\u{FFFD}  b\u{FFFD}c\u{FFFD}d"
+        );
         assert_eq!(clean("Canada goose – é"), "Canada goose – é");
         assert_eq!(cut("äöü", 2), "äö…");
     }

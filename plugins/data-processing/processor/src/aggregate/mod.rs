@@ -7,7 +7,9 @@ mod total;
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
-use weldkit_data_processing::{Aggregate, Grouping, Mode, PartialGroup, PartialGrouping, State, Table};
+use weldkit_data_processing::{
+    Aggregate, Grouping, Mode, PartialGroup, PartialGrouping, State, Table,
+};
 
 use crate::field::Field;
 use crate::limit;
@@ -30,7 +32,11 @@ impl Aggregator {
     /// # Errors
     /// Every problem, with its pointer inside the grouping.
     pub(crate) fn new(grouping: &Grouping, mode: Mode) -> Result<Self, Vec<(String, String)>> {
-        let by: Vec<_> = grouping.by.iter().map(|field| Field::parse(field)).collect();
+        let by: Vec<_> = grouping
+            .by
+            .iter()
+            .map(|field| Field::parse(field))
+            .collect();
         let mut problems = Vec::new();
         for (at, field) in by.iter().enumerate() {
             let name = field.last_name();
@@ -39,21 +45,44 @@ impl Aggregator {
             }
         }
         if grouping.aggregates.is_empty() {
-            problems.push(("/aggregates".to_owned(), "it is empty; `{\"items\": {\"fn\": \"count\"}}` would count".to_owned()));
+            problems.push((
+                "/aggregates".to_owned(),
+                "it is empty; `{\"items\": {\"fn\": \"count\"}}` would count".to_owned(),
+            ));
         }
         for (name, aggregate) in &grouping.aggregates {
             if by.iter().any(|field| field.last_name() == name) {
-                problems.push((format!("/aggregates/{name}"), format!("a field grouped by is named `{name}` too")));
+                problems.push((
+                    format!("/aggregates/{name}"),
+                    format!("a field grouped by is named `{name}` too"),
+                ));
             }
             if let Aggregate::Quantiles { at, .. } = aggregate
                 && (at.is_empty() || at.iter().any(|at| !(0.0..=1.0).contains(at)))
             {
-                problems.push((format!("/aggregates/{name}/at"), "quantiles lie from 0 to 1, and at least one is wanted".to_owned()));
+                problems.push((
+                    format!("/aggregates/{name}/at"),
+                    "quantiles lie from 0 to 1, and at least one is wanted".to_owned(),
+                ));
             }
         }
-        let fields = grouping.aggregates.values().map(|aggregate| field_of(aggregate).map(Field::parse)).collect();
-        let aggregator = Self { grouping: grouping.clone(), mode, by, fields, groups: BTreeMap::new() };
-        if problems.is_empty() { Ok(aggregator) } else { Err(problems) }
+        let fields = grouping
+            .aggregates
+            .values()
+            .map(|aggregate| field_of(aggregate).map(Field::parse))
+            .collect();
+        let aggregator = Self {
+            grouping: grouping.clone(),
+            mode,
+            by,
+            fields,
+            groups: BTreeMap::new(),
+        };
+        if problems.is_empty() {
+            Ok(aggregator)
+        } else {
+            Err(problems)
+        }
     }
 
     /// Fold one item in.
@@ -61,14 +90,22 @@ impl Aggregator {
     /// # Errors
     /// Why the item does not fit. The aggregator is then of no further use.
     pub(crate) fn fold(&mut self, item: &Value) -> Result<(), String> {
-        let key: Result<Vec<_>, String> = self.by.iter().map(|field| field.require(item).cloned()).collect();
+        let key: Result<Vec<_>, String> = self
+            .by
+            .iter()
+            .map(|field| field.require(item).cloned())
+            .collect();
         let (mode, aggregates) = (self.mode, &self.grouping.aggregates);
-        let states = group(&mut self.groups, Key(key?), || aggregates.values().map(state::start).collect())?;
+        let states = group(&mut self.groups, Key(key?), || {
+            aggregates.values().map(state::start).collect()
+        })?;
         for ((state, field), name) in states.iter_mut().zip(&self.fields).zip(aggregates.keys()) {
             let folded = match field {
                 // A count without a field counts items, whatever they are.
                 None => state::fold(state, &Value::Bool(true), mode),
-                Some(field) => field.require(item).and_then(|value| state::fold(state, value, mode)),
+                Some(field) => field
+                    .require(item)
+                    .and_then(|value| state::fold(state, value, mode)),
             };
             folded.map_err(|reason| format!("`{name}`: {reason}"))?;
         }
@@ -85,10 +122,14 @@ impl Aggregator {
         }
         for PartialGroup { key, states } in partial.groups {
             if key.len() != self.by.len() || states.len() != self.fields.len() {
-                return Err("a group has another number of keys or states than its grouping".to_owned());
+                return Err(
+                    "a group has another number of keys or states than its grouping".to_owned(),
+                );
             }
             let aggregates = &self.grouping.aggregates;
-            let merged = group(&mut self.groups, Key(key), || aggregates.values().map(state::start).collect())?;
+            let merged = group(&mut self.groups, Key(key), || {
+                aggregates.values().map(state::start).collect()
+            })?;
             for (state, other) in merged.iter_mut().zip(&states) {
                 state::merge(state, other, self.mode)?;
             }
@@ -98,8 +139,15 @@ impl Aggregator {
 
     /// What has been gathered, as a value to pass on.
     pub(crate) fn into_partial(self) -> PartialGrouping {
-        let groups = self.groups.into_iter().map(|(Key(key), states)| PartialGroup { key, states }).collect();
-        PartialGrouping { grouping: self.grouping, groups }
+        let groups = self
+            .groups
+            .into_iter()
+            .map(|(Key(key), states)| PartialGroup { key, states })
+            .collect();
+        PartialGrouping {
+            grouping: self.grouping,
+            groups,
+        }
     }
 
     /// The rows, sorted by key. Without a field to group by there is one row even of no items.
@@ -108,10 +156,19 @@ impl Aggregator {
     /// A sum left the range of numbers.
     pub(crate) fn table(mut self) -> Result<Table, String> {
         if self.by.is_empty() && self.groups.is_empty() {
-            let states = self.grouping.aggregates.values().map(state::start).collect();
+            let states = self
+                .grouping
+                .aggregates
+                .values()
+                .map(state::start)
+                .collect();
             self.groups.insert(Key(Vec::new()), states);
         }
-        let mut columns: Vec<_> = self.by.iter().map(|field| field.last_name().to_owned()).collect();
+        let mut columns: Vec<_> = self
+            .by
+            .iter()
+            .map(|field| field.last_name().to_owned())
+            .collect();
         columns.extend(self.grouping.aggregates.keys().cloned());
         let mut rows = Vec::with_capacity(self.groups.len());
         for (Key(key), states) in self.groups {
@@ -120,7 +177,8 @@ impl Aggregator {
                 row.insert(field.last_name().to_owned(), value);
             }
             for (state, (name, aggregate)) in states.iter().zip(&self.grouping.aggregates) {
-                let result = state::finish(state, aggregate).map_err(|reason| format!("`{name}`: {reason}"))?;
+                let result = state::finish(state, aggregate)
+                    .map_err(|reason| format!("`{name}`: {reason}"))?;
                 row.insert(name.clone(), result);
             }
             rows.push(Value::Object(row));
@@ -130,7 +188,11 @@ impl Aggregator {
 }
 
 /// The states of a group, made at its first item.
-fn group(groups: &mut BTreeMap<Key, Vec<State>>, key: Key, start: impl FnOnce() -> Vec<State>) -> Result<&mut Vec<State>, String> {
+fn group(
+    groups: &mut BTreeMap<Key, Vec<State>>,
+    key: Key,
+    start: impl FnOnce() -> Vec<State>,
+) -> Result<&mut Vec<State>, String> {
     if groups.len() >= limit::GROUPS_MAX && !groups.contains_key(&key) {
         return Err(format!("there are more than {} groups", limit::GROUPS_MAX));
     }

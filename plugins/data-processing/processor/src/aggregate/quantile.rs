@@ -18,7 +18,12 @@ const GROWTH: f64 = (1.0 + ERROR) / (1.0 - ERROR);
 ///
 /// # Errors
 /// Mode `accurate` keeps every value and would keep too many.
-pub(super) fn add(values: &mut Vec<f64>, sketch: &mut Option<Sketch>, number: f64, mode: Mode) -> Result<(), String> {
+pub(super) fn add(
+    values: &mut Vec<f64>,
+    sketch: &mut Option<Sketch>,
+    number: f64,
+    mode: Mode,
+) -> Result<(), String> {
     match sketch {
         Some(sketch) => count(sketch, number, 1),
         None => values.push(number),
@@ -27,7 +32,12 @@ pub(super) fn add(values: &mut Vec<f64>, sketch: &mut Option<Sketch>, number: f6
 }
 
 /// Add what another state holds.
-pub(super) fn merge(values: &mut Vec<f64>, sketch: &mut Option<Sketch>, other: (&[f64], Option<&Sketch>), mode: Mode) -> Result<(), String> {
+pub(super) fn merge(
+    values: &mut Vec<f64>,
+    sketch: &mut Option<Sketch>,
+    other: (&[f64], Option<&Sketch>),
+    mode: Mode,
+) -> Result<(), String> {
     values.extend_from_slice(other.0);
     if let Some(other) = other.1 {
         let sketch = sketch.get_or_insert_default();
@@ -39,8 +49,16 @@ pub(super) fn merge(values: &mut Vec<f64>, sketch: &mut Option<Sketch>, other: (
             *sketch.positive.entry(*bucket).or_default() += count;
         }
         sketch.zero += other.zero;
-        sketch.min = if was_empty { other.min } else { sketch.min.min(other.min) };
-        sketch.max = if was_empty { other.max } else { sketch.max.max(other.max) };
+        sketch.min = if was_empty {
+            other.min
+        } else {
+            sketch.min.min(other.min)
+        };
+        sketch.max = if was_empty {
+            other.max
+        } else {
+            sketch.max.max(other.max)
+        };
     }
     settle(values, sketch, mode)
 }
@@ -64,7 +82,9 @@ fn settle(values: &mut Vec<f64>, sketch: &mut Option<Sketch>, mode: Mode) -> Res
         return Ok(());
     }
     if mode == Mode::Accurate {
-        return Err(format!("exact quantiles keep at most {keep} values a group; use `processing_mode` `balanced` or `fast`"));
+        return Err(format!(
+            "exact quantiles keep at most {keep} values a group; use `processing_mode` `balanced` or `fast`"
+        ));
     }
     let sketch = sketch.get_or_insert_default();
     values.drain(..).for_each(|number| count(sketch, number, 1));
@@ -77,8 +97,16 @@ fn is_empty(sketch: &Sketch) -> bool {
 
 fn count(sketch: &mut Sketch, number: f64, times: u64) {
     let first = is_empty(sketch);
-    sketch.min = if first { number } else { sketch.min.min(number) };
-    sketch.max = if first { number } else { sketch.max.max(number) };
+    sketch.min = if first {
+        number
+    } else {
+        sketch.min.min(number)
+    };
+    sketch.max = if first {
+        number
+    } else {
+        sketch.max.max(number)
+    };
     if number > 0.0 {
         *sketch.positive.entry(bucket(number)).or_default() += times;
     } else if number < 0.0 {
@@ -102,8 +130,15 @@ fn from_sketch(sketch: &Sketch, at: f64) -> Option<f64> {
     let all = total(&sketch.negative) + sketch.zero + total(&sketch.positive);
     let last = all.checked_sub(1)?;
     let rank = (at * last as f64).floor() as u64;
-    let negative = sketch.negative.iter().rev().map(|(at, count)| (-middle(*at), *count));
-    let positive = sketch.positive.iter().map(|(at, count)| (middle(*at), *count));
+    let negative = sketch
+        .negative
+        .iter()
+        .rev()
+        .map(|(at, count)| (-middle(*at), *count));
+    let positive = sketch
+        .positive
+        .iter()
+        .map(|(at, count)| (middle(*at), *count));
     let mut seen = 0;
     for (number, count) in negative.chain([(0.0, sketch.zero)]).chain(positive) {
         seen += count;
@@ -122,7 +157,11 @@ fn interpolate(sorted: &[f64], at: f64) -> Option<f64> {
     let above = (below + 1).min(last);
     let share = rank - below as f64;
     // Weighted so that two equal neighbours give just themselves and nothing overflows.
-    Some(if share == 0.0 { sorted[below] } else { sorted[below] * (1.0 - share) + sorted[above] * share })
+    Some(if share == 0.0 {
+        sorted[below]
+    } else {
+        sorted[below] * (1.0 - share) + sorted[above] * share
+    })
 }
 
 #[cfg(test)]
@@ -131,7 +170,9 @@ mod tests {
 
     fn state(numbers: impl IntoIterator<Item = f64>, mode: Mode) -> (Vec<f64>, Option<Sketch>) {
         let (mut values, mut sketch) = (Vec::new(), None);
-        numbers.into_iter().for_each(|number| add(&mut values, &mut sketch, number, mode).unwrap());
+        numbers
+            .into_iter()
+            .for_each(|number| add(&mut values, &mut sketch, number, mode).unwrap());
         values.sort_by(f64::total_cmp);
         (values, sketch)
     }
@@ -153,7 +194,10 @@ mod tests {
         for at in [0.0, 0.001, 0.1, 0.25, 0.5, 0.75, 0.9, 0.999, 1.0] {
             let exact = numbers[(at * 10_000.0_f64).floor() as usize];
             let close = quantile(&values, sketch.as_ref(), at).unwrap();
-            assert!((close - exact).abs() <= exact.abs() * 0.010_001, "{at}: {close} for {exact}");
+            assert!(
+                (close - exact).abs() <= exact.abs() * 0.010_001,
+                "{at}: {close} for {exact}"
+            );
         }
     }
 
@@ -171,7 +215,9 @@ mod tests {
     fn merged_states_equal_one_state() {
         for mode in [Mode::Fast, Mode::Balanced, Mode::Accurate] {
             for split in [0, 3, 900, 1_500] {
-                let numbers: Vec<_> = (0..1_500).map(|n| f64::from((n * 7_919) % 1_500 - 700)).collect();
+                let numbers: Vec<_> = (0..1_500)
+                    .map(|n| f64::from((n * 7_919) % 1_500 - 700))
+                    .collect();
                 let whole = state(numbers.iter().copied(), mode);
                 let (mut values, mut sketch) = state(numbers[split..].iter().copied(), mode);
                 let other = state(numbers[..split].iter().copied(), mode);

@@ -12,12 +12,22 @@ use crate::order::{canonical, compare};
 pub(super) fn start(aggregate: &Aggregate) -> State {
     match aggregate {
         Aggregate::Count { .. } => State::Count { count: 0 },
-        Aggregate::Sum { .. } => State::Sum { total: Total::default() },
-        Aggregate::Mean { .. } => State::Mean { total: Total::default(), count: 0 },
+        Aggregate::Sum { .. } => State::Sum {
+            total: Total::default(),
+        },
+        Aggregate::Mean { .. } => State::Mean {
+            total: Total::default(),
+            count: 0,
+        },
         Aggregate::Min { .. } => State::Min { value: Value::Null },
         Aggregate::Max { .. } => State::Max { value: Value::Null },
-        Aggregate::Distinct { .. } => State::Distinct { values: Default::default() },
-        Aggregate::Quantiles { .. } => State::Quantiles { values: Vec::new(), sketch: None },
+        Aggregate::Distinct { .. } => State::Distinct {
+            values: Default::default(),
+        },
+        Aggregate::Quantiles { .. } => State::Quantiles {
+            values: Vec::new(),
+            sketch: None,
+        },
     }
 }
 
@@ -58,18 +68,35 @@ pub(super) fn merge(state: &mut State, other: &State, mode: Mode) -> Result<(), 
     match (state, other) {
         (State::Count { count }, State::Count { count: other }) => *count += other,
         (State::Sum { total }, State::Sum { total: other }) => total::merge(total, other, mode),
-        (State::Mean { total, count }, State::Mean { total: other, count: others }) => {
+        (
+            State::Mean { total, count },
+            State::Mean {
+                total: other,
+                count: others,
+            },
+        ) => {
             total::merge(total, other, mode);
             *count += others;
         }
-        (State::Min { .. }, State::Min { value: Value::Null }) | (State::Max { .. }, State::Max { value: Value::Null }) => {}
-        (State::Min { value }, State::Min { value: other }) => replace(value, other, |order| order.is_lt())?,
-        (State::Max { value }, State::Max { value: other }) => replace(value, other, |order| order.is_gt())?,
+        (State::Min { .. }, State::Min { value: Value::Null })
+        | (State::Max { .. }, State::Max { value: Value::Null }) => {}
+        (State::Min { value }, State::Min { value: other }) => {
+            replace(value, other, |order| order.is_lt())?
+        }
+        (State::Max { value }, State::Max { value: other }) => {
+            replace(value, other, |order| order.is_gt())?
+        }
         (State::Distinct { values }, State::Distinct { values: others }) => {
             values.extend(others.iter().cloned());
             within(values.len())?;
         }
-        (State::Quantiles { values, sketch }, State::Quantiles { values: others, sketch: other }) => {
+        (
+            State::Quantiles { values, sketch },
+            State::Quantiles {
+                values: others,
+                sketch: other,
+            },
+        ) => {
             quantile::merge(values, sketch, (others, other.as_ref()), mode)?;
         }
         _ => return Err("a state is of another aggregate".to_owned()),
@@ -86,23 +113,42 @@ pub(super) fn finish(state: &State, aggregate: &Aggregate) -> Result<Value, Stri
         State::Mean { count: 0, .. } => Ok(Value::Null),
         State::Mean { total, count } => {
             let mean = total::to_float(total) / *count as f64;
-            Number::from_f64(mean).map(Value::Number).ok_or_else(overflow)
+            Number::from_f64(mean)
+                .map(Value::Number)
+                .ok_or_else(overflow)
         }
         State::Min { value } | State::Max { value } => Ok(value.clone()),
         State::Distinct { values } => Ok(Value::from(values.len())),
         State::Quantiles { values, sketch } => {
-            let Aggregate::Quantiles { at, .. } = aggregate else { return Err("a state is of another aggregate".to_owned()) };
+            let Aggregate::Quantiles { at, .. } = aggregate else {
+                return Err("a state is of another aggregate".to_owned());
+            };
             let mut sorted = values.clone();
             sorted.sort_by(f64::total_cmp);
-            Ok(at.iter().map(|at| quantile::quantile(&sorted, sketch.as_ref(), *at).map_or(Value::Null, Value::from)).collect())
+            Ok(at
+                .iter()
+                .map(|at| {
+                    quantile::quantile(&sorted, sketch.as_ref(), *at)
+                        .map_or(Value::Null, Value::from)
+                })
+                .collect())
         }
     }
 }
 
 /// Put `value` in the place of the best so far, if it is better. Numbers and text do not mix.
-fn replace(best: &mut Value, value: &Value, better: fn(std::cmp::Ordering) -> bool) -> Result<(), String> {
+fn replace(
+    best: &mut Value,
+    value: &Value,
+    better: fn(std::cmp::Ordering) -> bool,
+) -> Result<(), String> {
     match (&*best, value) {
-        (_, Value::Bool(_) | Value::Array(_) | Value::Object(_)) => return Err(format!("{} has no order; numbers and text have", kind(value))),
+        (_, Value::Bool(_) | Value::Array(_) | Value::Object(_)) => {
+            return Err(format!(
+                "{} has no order; numbers and text have",
+                kind(value)
+            ));
+        }
         (Value::Number(_), Value::String(_)) | (Value::String(_), Value::Number(_)) => {
             return Err("numbers and text are mixed; `cast` makes them one type".to_owned());
         }
@@ -117,14 +163,20 @@ fn replace(best: &mut Value, value: &Value, better: fn(std::cmp::Ordering) -> bo
 fn number(value: &Value) -> Result<&Number, String> {
     match value {
         Value::Number(number) => Ok(number),
-        Value::String(text) => Err(format!("`{}` is text, not a number; `cast` makes one of it", cut(text))),
+        Value::String(text) => Err(format!(
+            "`{}` is text, not a number; `cast` makes one of it",
+            cut(text)
+        )),
         other => Err(format!("{} is not a number", kind(other))),
     }
 }
 
 fn within(distinct: usize) -> Result<(), String> {
     if distinct > limit::DISTINCT_MAX {
-        return Err(format!("`distinct` keeps at most {} values a group", limit::DISTINCT_MAX));
+        return Err(format!(
+            "`distinct` keeps at most {} values a group",
+            limit::DISTINCT_MAX
+        ));
     }
     Ok(())
 }

@@ -37,7 +37,9 @@ pub(super) fn merge(total: &mut Total, other: &Total, mode: Mode) {
 pub(super) fn to_float(total: &Total) -> f64 {
     // From the largest term down: once a term changes nothing, all smaller ones together only decide a tie.
     let mut terms = total.terms.iter().rev();
-    let Some(mut sum) = terms.next().copied() else { return 0.0 };
+    let Some(mut sum) = terms.next().copied() else {
+        return 0.0;
+    };
     let mut terms = terms.peekable();
     while let Some(term) = terms.next() {
         let before = sum;
@@ -76,7 +78,8 @@ pub(super) fn to_json(total: &Total) -> Option<Value> {
 }
 
 fn is_large(number: &Number) -> bool {
-    (number.is_i64() || number.is_u64()) && whole(number).is_some_and(|number| number.unsigned_abs() > 1 << 53)
+    (number.is_i64() || number.is_u64())
+        && whole(number).is_some_and(|number| number.unsigned_abs() > 1 << 53)
 }
 
 fn add_float(terms: &mut Vec<f64>, number: f64, mode: Mode) {
@@ -89,7 +92,11 @@ fn add_float(terms: &mut Vec<f64>, number: f64, mode: Mode) {
     let mut carried = number;
     let mut kept = 0;
     for at in 0..terms.len() {
-        let (large, small) = if carried.abs() < terms[at].abs() { (terms[at], carried) } else { (carried, terms[at]) };
+        let (large, small) = if carried.abs() < terms[at].abs() {
+            (terms[at], carried)
+        } else {
+            (carried, terms[at])
+        };
         let sum = large + small;
         let lost = small - (sum - large);
         if lost != 0.0 {
@@ -108,33 +115,61 @@ mod tests {
 
     fn sum(numbers: &[Number], mode: Mode) -> Total {
         let mut total = Total::default();
-        numbers.iter().for_each(|number| add(&mut total, number, mode));
+        numbers
+            .iter()
+            .for_each(|number| add(&mut total, number, mode));
         total
     }
 
     fn floats(numbers: &[f64]) -> Vec<Number> {
-        numbers.iter().map(|number| Number::from_f64(*number).unwrap()).collect()
+        numbers
+            .iter()
+            .map(|number| Number::from_f64(*number).unwrap())
+            .collect()
     }
 
     #[test]
     fn exact_sums_are_rounded_once() {
         let tenths = floats(&[0.1; 10]);
         assert_eq!(to_float(&sum(&tenths, Mode::Accurate)), 1.0);
-        assert_ne!(to_float(&sum(&tenths, Mode::Fast)), 1.0, "a running sum rounds ten times");
-        assert_eq!(to_float(&sum(&floats(&[1e100, 1.0, -1e100]), Mode::Balanced)), 1.0);
+        assert_ne!(
+            to_float(&sum(&tenths, Mode::Fast)),
+            1.0,
+            "a running sum rounds ten times"
+        );
+        assert_eq!(
+            to_float(&sum(&floats(&[1e100, 1.0, -1e100]), Mode::Balanced)),
+            1.0
+        );
         // Ties to even, decided by what lies far below.
-        assert_eq!(to_float(&sum(&floats(&[1e16, 1.0, 1e-16]), Mode::Accurate)), 1e16 + 2.0);
+        assert_eq!(
+            to_float(&sum(&floats(&[1e16, 1.0, 1e-16]), Mode::Accurate)),
+            1e16 + 2.0
+        );
         assert_eq!(to_float(&sum(&floats(&[1e16, 1.0]), Mode::Accurate)), 1e16);
     }
 
     #[test]
     fn whole_numbers_stay_whole_and_exact() {
         let large = [Number::from(i64::MAX), Number::from(1), Number::from(-3)];
-        assert_eq!(to_json(&sum(&large, Mode::Accurate)), Some(Value::from(i64::MAX - 2)));
-        let beyond = [Number::from(i64::MAX), Number::from(i64::MAX), Number::from(1)];
-        assert_eq!(to_json(&sum(&beyond, Mode::Balanced)), Some(Value::from(u64::MAX)));
+        assert_eq!(
+            to_json(&sum(&large, Mode::Accurate)),
+            Some(Value::from(i64::MAX - 2))
+        );
+        let beyond = [
+            Number::from(i64::MAX),
+            Number::from(i64::MAX),
+            Number::from(1),
+        ];
+        assert_eq!(
+            to_json(&sum(&beyond, Mode::Balanced)),
+            Some(Value::from(u64::MAX))
+        );
         assert_eq!(to_json(&Total::default()), Some(Value::from(0)));
-        assert_eq!(to_json(&sum(&floats(&[0.5, 0.5]), Mode::Balanced)), Some(Value::from(1.0)));
+        assert_eq!(
+            to_json(&sum(&floats(&[0.5, 0.5]), Mode::Balanced)),
+            Some(Value::from(1.0))
+        );
         assert_eq!(to_json(&sum(&floats(&[1e308, 1e308]), Mode::Fast)), None);
     }
 
@@ -143,7 +178,9 @@ mod tests {
         let mut state = 42_u64;
         let numbers: Vec<_> = (0..500)
             .map(|_| {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1);
                 let exponent = i32::try_from(state >> 60).unwrap() * 4 - 30;
                 (f64::from(u32::try_from(state >> 33).unwrap()) - 1e9) * 2_f64.powi(exponent)
             })
@@ -155,7 +192,11 @@ mod tests {
         for split in [1, 7, 250, 499] {
             let (left, right) = numbers.split_at(split);
             let mut merged = sum(&floats(right), Mode::Accurate);
-            merge(&mut merged, &sum(&floats(left), Mode::Accurate), Mode::Accurate);
+            merge(
+                &mut merged,
+                &sum(&floats(left), Mode::Accurate),
+                Mode::Accurate,
+            );
             assert_eq!(to_float(&merged), expected, "split at {split}");
         }
     }

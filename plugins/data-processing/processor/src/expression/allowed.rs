@@ -41,7 +41,11 @@ pub(super) fn check_size(text: &str) -> Result<(), String> {
         return Err("it is empty; `.` is the item itself".to_owned());
     }
     if text.len() > limit::EXPRESSION_BYTES_MAX {
-        return Err(format!("it has {} bytes; at most {} are taken", text.len(), limit::EXPRESSION_BYTES_MAX));
+        return Err(format!(
+            "it has {} bytes; at most {} are taken",
+            text.len(),
+            limit::EXPRESSION_BYTES_MAX
+        ));
     }
     // Parser, compiler and interpreter work by recursion, so the text is measured before any of them sees it. Brackets
     // inside text count too: a bound may be too careful, never too late.
@@ -55,30 +59,50 @@ pub(super) fn check_size(text: &str) -> Result<(), String> {
             _ => {}
         }
         if open > limit::EXPRESSION_BRACKETS_MAX {
-            return Err(format!("its brackets are nested deeper than {}", limit::EXPRESSION_BRACKETS_MAX));
+            return Err(format!(
+                "its brackets are nested deeper than {}",
+                limit::EXPRESSION_BRACKETS_MAX
+            ));
         }
         let continues = character.is_alphanumeric() || matches!(character, '_' | '$' | '@');
-        words += usize::from(!character.is_whitespace() && !(continues && in_word));
+        let starts = !continues || !in_word;
+        words += usize::from(starts && !character.is_whitespace());
         in_word = continues;
     }
     if words > limit::EXPRESSION_WORDS_MAX {
-        return Err(format!("it has {words} words and signs; at most {} are taken", limit::EXPRESSION_WORDS_MAX));
+        return Err(format!(
+            "it has {words} words and signs; at most {} are taken",
+            limit::EXPRESSION_WORDS_MAX
+        ));
     }
     Ok(())
 }
 
 /// Parse an expression that the loader took, and refuse what is not allowed in it.
 pub(super) fn parse(text: &str) -> Result<Term<&str>, String> {
-    let term = jaq_core::load::parse(text, |parser| parser.term()).ok_or("modules are not available")?;
+    let parsed = jaq_core::load::parse(text, |parser| parser.term());
+    let mut term = parsed.ok_or("modules are not available")?;
     let mut check = Check::default();
-    let term = check.term(term, 0);
-    if check.problems.is_empty() { Ok(term) } else { Err(check.problems.join("; ")) }
+    check.walk(&mut term, 0);
+    if check.problems.is_empty() {
+        Ok(term)
+    } else {
+        Err(check.problems.join("; "))
+    }
 }
 
 /// The definitions that the caller's term is compiled with, and the term itself.
 pub(super) fn definitions(term: Term<&str>) -> impl Iterator<Item = Def<&str>> {
-    let prelude = jaq_core::load::parse(PRELUDE, |parser| parser.defs()).expect("the prelude is valid");
-    prelude.into_iter().chain([Def { name: MAIN, args: Vec::new(), body: term }])
+    let prelude = jaq_core::load::parse(PRELUDE, |parser| parser.defs());
+    let main = Def {
+        name: MAIN,
+        args: Vec::new(),
+        body: term,
+    };
+    prelude
+        .expect("the prelude is valid")
+        .into_iter()
+        .chain([main])
 }
 
 /// A walk over the whole term that gathers every problem and rewrites `*`.
@@ -88,115 +112,122 @@ struct Check {
 }
 
 impl Check {
+    fn walk(&mut self, term: &mut Term<&str>, depth: usize) {
+        if depth >= limit::EXPRESSION_DEPTH_MAX {
+            let max = limit::EXPRESSION_DEPTH_MAX;
+            return self.problem(format!("its terms are nested deeper than {max}"));
+        }
+        self.judge(term);
+        for child in children(term) {
+            self.walk(child, depth + 1);
+        }
+        if let Term::BinOp(left, BinaryOp::Math(Math::Mul), right) = term {
+            let arguments = vec![std::mem::take(&mut **left), std::mem::take(&mut **right)];
+            *term = Term::Call(MULTIPLY, arguments);
+        }
+    }
+
+    /// What is wrong with the term itself.
+    fn judge(&mut self, term: &Term<&str>) {
+        match term {
+            Term::Var(name @ ("$ENV" | "$__loc__" | "$__prog_args")) => self.problem(format!(
+                "`{name}` is not available: an expression sees the item alone"
+            )),
+            Term::BinOp(_, BinaryOp::UpdateMath(Math::Mul), _) => {
+                self.problem("`*=` is not available; write `.a = .a * 2`".to_owned());
+            }
+            Term::Def(..) => self.problem(
+                "`def` is not available: a definition could call itself without end".to_owned(),
+            ),
+            Term::Call(name, arguments) => self.judge_call(name, arguments.len()),
+            _ => {}
+        }
+    }
+
+    fn judge_call(&mut self, name: &str, arity: usize) {
+        // `recurse` alone walks the item and ends; `recurse(f)` need not.
+        let endless = name == "recurse" && arity > 0;
+        // A format such as `@text` is a call too; all of them are pure.
+        if endless || !(name.starts_with('@') || NAMES.contains(&name)) {
+            self.problem(format!(
+                "`{name}/{arity}` is not available: only functions that read nothing and always end are"
+            ));
+        }
+    }
+
     fn problem(&mut self, message: String) {
         if !self.problems.contains(&message) {
             self.problems.push(message);
         }
     }
+}
 
-    fn boxed<'s>(&mut self, term: Box<Term<&'s str>>, depth: usize) -> Box<Term<&'s str>> {
-        Box::new(self.term(*term, depth))
-    }
-
-    fn option<'s>(&mut self, term: Option<Box<Term<&'s str>>>, depth: usize) -> Option<Box<Term<&'s str>>> {
-        term.map(|term| self.boxed(term, depth))
-    }
-
-    fn terms<'s>(&mut self, terms: Vec<Term<&'s str>>, depth: usize) -> Vec<Term<&'s str>> {
-        terms.into_iter().map(|term| self.term(term, depth)).collect()
-    }
-
-    fn term<'s>(&mut self, term: Term<&'s str>, depth: usize) -> Term<&'s str> {
-        let depth = depth + 1;
-        if depth > limit::EXPRESSION_DEPTH_MAX {
-            self.problem(format!("its terms are nested deeper than {}", limit::EXPRESSION_DEPTH_MAX));
-            return term;
+/// The terms directly inside of a term. Definitions are left out: they are refused as they stand.
+fn children<'a, 's>(term: &'a mut Term<&'s str>) -> Vec<&'a mut Term<&'s str>> {
+    match term {
+        Term::Id | Term::Recurse | Term::Num(_) | Term::Break(_) | Term::Var(_) => Vec::new(),
+        Term::Str(_, parts) => parts.iter_mut().filter_map(in_text).collect(),
+        Term::Arr(inner) => inner.as_deref_mut().into_iter().collect(),
+        Term::Obj(entries) => entries
+            .iter_mut()
+            .flat_map(|(key, value)| std::iter::once(key).chain(value))
+            .collect(),
+        Term::Neg(inner) | Term::Label(_, inner) | Term::Def(_, inner) => vec![inner],
+        Term::BinOp(left, BinaryOp::Pipe(Some(pattern)), right) => {
+            let mut terms: Vec<&mut Term<_>> = vec![left, right];
+            in_pattern(pattern, &mut terms);
+            terms
         }
-        match term {
-            Term::Id | Term::Recurse | Term::Num(_) | Term::Break(_) => term,
-            Term::Var(name) => {
-                if matches!(name, "$ENV" | "$__loc__" | "$__prog_args") {
-                    self.problem(format!("`{name}` is not available: an expression sees the item alone"));
+        Term::BinOp(left, _, right) => vec![left, right],
+        Term::Fold(_, source, pattern, steps) => {
+            let mut terms: Vec<&mut Term<_>> = vec![source];
+            terms.extend(steps);
+            in_pattern(pattern, &mut terms);
+            terms
+        }
+        Term::TryCatch(inner, catch) => {
+            let mut terms: Vec<&mut Term<_>> = vec![inner];
+            terms.extend(catch.as_deref_mut());
+            terms
+        }
+        Term::IfThenElse(branches, otherwise) => {
+            let branches = branches.iter_mut().flat_map(|(when, then)| [when, then]);
+            branches.chain(otherwise.as_deref_mut()).collect()
+        }
+        Term::Call(_, arguments) => arguments.iter_mut().collect(),
+        Term::Path(inner, Path(parts)) => {
+            let mut terms: Vec<&mut Term<_>> = vec![inner];
+            for (part, _) in parts {
+                match part {
+                    Part::Index(index) => terms.push(index),
+                    Part::Range(from, upto) => terms.extend(from.iter_mut().chain(upto)),
                 }
-                term
             }
-            Term::Str(format, parts) => Term::Str(format, parts.into_iter().map(|part| self.part(part, depth)).collect()),
-            Term::Arr(inner) => Term::Arr(self.option(inner, depth)),
-            Term::Obj(entries) => {
-                let entry = |(key, value): (_, Option<_>)| (self.term(key, depth), value.map(|value| self.term(value, depth)));
-                Term::Obj(entries.into_iter().map(entry).collect())
-            }
-            Term::Neg(inner) => Term::Neg(self.boxed(inner, depth)),
-            Term::BinOp(left, operator, right) => self.binary(*left, operator, *right, depth),
-            Term::Label(name, inner) => Term::Label(name, self.boxed(inner, depth)),
-            Term::Fold(name, source, pattern, steps) => {
-                Term::Fold(name, self.boxed(source, depth), self.pattern(pattern, depth), self.terms(steps, depth))
-            }
-            Term::TryCatch(inner, catch) => Term::TryCatch(self.boxed(inner, depth), self.option(catch, depth)),
-            Term::IfThenElse(branches, otherwise) => {
-                let branch = |(condition, then)| (self.term(condition, depth), self.term(then, depth));
-                let branches = branches.into_iter().map(branch).collect();
-                Term::IfThenElse(branches, self.option(otherwise, depth))
-            }
-            Term::Def(definitions, inner) => {
-                self.problem("`def` is not available: a definition could call itself without end".to_owned());
-                Term::Def(definitions, inner)
-            }
-            Term::Call(name, arguments) => {
-                self.call(name, arguments.len());
-                Term::Call(name, self.terms(arguments, depth))
-            }
-            Term::Path(inner, Path(parts)) => {
-                let inner = self.boxed(inner, depth);
-                Term::Path(inner, Path(parts.into_iter().map(|(part, opt)| (self.path_part(part, depth), opt)).collect()))
-            }
+            terms
         }
     }
+}
 
-    fn call(&mut self, name: &str, arity: usize) {
-        // `recurse` alone walks the item and ends; `recurse(f)` need not.
-        let endless = name == "recurse" && arity > 0;
-        // A format such as `@text` is a call too; all of them are pure.
-        if endless || !(name.starts_with('@') || NAMES.contains(&name)) {
-            self.problem(format!("`{name}/{arity}` is not available: only functions that read nothing and always end are"));
-        }
+fn in_text<'a, 's>(part: &'a mut StrPart<&'s str, Term<&'s str>>) -> Option<&'a mut Term<&'s str>> {
+    match part {
+        StrPart::Term(term) => Some(term),
+        StrPart::Str(_) | StrPart::Char(_) => None,
     }
+}
 
-    fn binary<'s>(&mut self, left: Term<&'s str>, operator: BinaryOp<&'s str>, right: Term<&'s str>, depth: usize) -> Term<&'s str> {
-        let (left, right) = (self.term(left, depth), self.term(right, depth));
-        let operator = match operator {
-            BinaryOp::Math(Math::Mul) => return Term::Call(MULTIPLY, vec![left, right]),
-            BinaryOp::UpdateMath(Math::Mul) => {
-                self.problem("`*=` is not available; write `.a = .a * 2`".to_owned());
-                operator
-            }
-            BinaryOp::Pipe(Some(pattern)) => BinaryOp::Pipe(Some(self.pattern(pattern, depth))),
-            other => other,
-        };
-        Term::BinOp(Box::new(left), operator, Box::new(right))
-    }
-
-    fn pattern<'s>(&mut self, pattern: Pattern<&'s str>, depth: usize) -> Pattern<&'s str> {
-        match pattern {
-            Pattern::Var(_) => pattern,
-            Pattern::Arr(patterns) => Pattern::Arr(patterns.into_iter().map(|pattern| self.pattern(pattern, depth)).collect()),
-            Pattern::Obj(entries) => {
-                Pattern::Obj(entries.into_iter().map(|(key, pattern)| (self.term(key, depth), self.pattern(pattern, depth))).collect())
+fn in_pattern<'a, 's>(pattern: &'a mut Pattern<&'s str>, terms: &mut Vec<&'a mut Term<&'s str>>) {
+    match pattern {
+        Pattern::Var(_) => {}
+        Pattern::Arr(patterns) => {
+            for pattern in patterns {
+                in_pattern(pattern, terms);
             }
         }
-    }
-
-    fn part<'s>(&mut self, part: StrPart<&'s str, Term<&'s str>>, depth: usize) -> StrPart<&'s str, Term<&'s str>> {
-        match part {
-            StrPart::Term(term) => StrPart::Term(self.term(term, depth)),
-            other => other,
-        }
-    }
-
-    fn path_part<'s>(&mut self, part: Part<Term<&'s str>>, depth: usize) -> Part<Term<&'s str>> {
-        match part {
-            Part::Index(index) => Part::Index(self.term(index, depth)),
-            Part::Range(from, upto) => Part::Range(from.map(|term| self.term(term, depth)), upto.map(|term| self.term(term, depth))),
+        Pattern::Obj(entries) => {
+            for (key, pattern) in entries {
+                terms.push(key);
+                in_pattern(pattern, terms);
+            }
         }
     }
 }

@@ -18,8 +18,14 @@ fn expressions_give_one_value() {
         ("{a: 1} * {b: 2}", json!({"a": 1, "b": 2})),
         (".missing", json!(null)),
         (".missing // \"none\"", json!("none")),
-        ("if .cost.other > 0 then \"paid\" else \"free\" end", json!("paid")),
-        ("\"\\(.date): \\(.tags | join(\"+\"))\"", json!("1990-01-08: a+b")),
+        (
+            "if .cost.other > 0 then \"paid\" else \"free\" end",
+            json!("paid"),
+        ),
+        (
+            "\"\\(.date): \\(.tags | join(\"+\"))\"",
+            json!("1990-01-08: a+b"),
+        ),
         (".date | test(\"^[0-9]{4}-\")", json!(true)),
         (".big", json!(u64::MAX)),
         ("reduce .tags[] as $tag (\"\"; . + $tag)", json!("ab")),
@@ -33,10 +39,38 @@ fn expressions_give_one_value() {
 #[test]
 fn what_reads_writes_or_does_not_end_is_refused() {
     for text in [
-        "input", "inputs", "debug", "stderr", "now", "env", "$ENV", "halt", "halt_error", "localtime", "repeat(.)", "range(10)",
-        "until(false; .)", "while(true; .)", "recurse(.)", "def f: f; f", "import \"a\" as a; .", "include \"a\"; .", "combinations",
-        "[.[] | select(now)]", "{a: (1 | debug)}", "\"\\(env)\"", ".[now]", "if now then 1 else 2 end", "try now catch 1",
-        "reduce now as $x (0; .)", "expression_main", ".a *= 2", "input_filename", "get_search_list", "error_empty", "stderr_empty",
+        "input",
+        "inputs",
+        "debug",
+        "stderr",
+        "now",
+        "env",
+        "$ENV",
+        "halt",
+        "halt_error",
+        "localtime",
+        "repeat(.)",
+        "range(10)",
+        "until(false; .)",
+        "while(true; .)",
+        "recurse(.)",
+        "def f: f; f",
+        "import \"a\" as a; .",
+        "include \"a\"; .",
+        "combinations",
+        "[.[] | select(now)]",
+        "{a: (1 | debug)}",
+        "\"\\(env)\"",
+        ".[now]",
+        "if now then 1 else 2 end",
+        "try now catch 1",
+        "reduce now as $x (0; .)",
+        "expression_main",
+        ".a *= 2",
+        "input_filename",
+        "get_search_list",
+        "error_empty",
+        "stderr_empty",
     ] {
         assert!(Expression::compile(text).is_err(), "{text} is accepted");
     }
@@ -89,8 +123,11 @@ fn a_value_that_grows_without_bound_is_cut_off() {
     // Forty doublings share their halves in memory and would be a terabyte as text.
     let doubling = vec!["[., .]"; 40].join(" | ");
     let message = run(&doubling, &json!(1)).unwrap_err();
-    assert!(message.contains("bytes") || message.contains("deeper"), "{message}");
-    let wide = format!("[.[] | {}]", vec![".[]"; 3].join(", "));
+    assert!(
+        message.contains("bytes") || message.contains("deeper"),
+        "{message}"
+    );
+    let wide = format!("[.[] | {}]", [".[]"; 3].join(", "));
     let many: Vec<_> = (0..1_000).map(|_| vec!["text"; 200]).collect();
     assert!(run(&wide, &json!(many)).unwrap_err().contains("bytes"));
 }
@@ -119,14 +156,35 @@ fn deep_and_long_texts_are_refused_and_do_not_overflow_the_stack() {
             "x".repeat(n),
         ]
     };
-    let sizes = [limit::EXPRESSION_DEPTH_MAX / 2, 2 * limit::EXPRESSION_DEPTH_MAX, limit::EXPRESSION_WORDS_MAX, 2_000];
+    let sizes = [
+        limit::EXPRESSION_DEPTH_MAX / 2,
+        2 * limit::EXPRESSION_DEPTH_MAX,
+        limit::EXPRESSION_WORDS_MAX,
+        2_000,
+    ];
     for text in sizes.into_iter().flat_map(texts) {
-        let ran = std::thread::Builder::new().stack_size(1 << 20).spawn(move || drop(run(&text, &json!(1)))).unwrap().join();
+        let ran = std::thread::Builder::new()
+            .stack_size(1 << 20)
+            .spawn(move || drop(run(&text, &json!(1))))
+            .unwrap()
+            .join();
         assert!(ran.is_ok());
     }
-    assert!(Expression::compile(&"(".repeat(100)).unwrap_err().contains("nested"));
-    assert!(Expression::compile(&"1+".repeat(1_000)).unwrap_err().contains("words"));
-    assert!(Expression::compile(&"x".repeat(5_000)).unwrap_err().contains("bytes"));
+    assert!(
+        Expression::compile(&"(".repeat(100))
+            .unwrap_err()
+            .contains("nested")
+    );
+    assert!(
+        Expression::compile(&"1+".repeat(1_000))
+            .unwrap_err()
+            .contains("words")
+    );
+    assert!(
+        Expression::compile(&"x".repeat(5_000))
+            .unwrap_err()
+            .contains("bytes")
+    );
 }
 
 #[test]
@@ -138,7 +196,10 @@ fn expressions_are_compiled_once_and_forgotten_when_unused() {
         expressions.get(".a").unwrap();
         expressions.get(&format!("{n}")).unwrap();
     }
-    assert!(Arc::ptr_eq(&first, &expressions.get(".a").unwrap()), "what is used stays");
+    assert!(
+        Arc::ptr_eq(&first, &expressions.get(".a").unwrap()),
+        "what is used stays"
+    );
     assert!(expressions.0.lock().unwrap().by_text.len() <= limit::EXPRESSIONS_KEPT);
     assert!(expressions.get("1 +").is_err());
 }

@@ -41,8 +41,15 @@ struct Stage {
 
 impl Run {
     pub(crate) fn new(plan: Plan) -> Self {
-        let stage = |step| Stage { step, held: Vec::new(), passed: 0 };
-        Self { stages: plan.steps.into_iter().map(stage).collect(), items: 0 }
+        let stage = |step| Stage {
+            step,
+            held: Vec::new(),
+            passed: 0,
+        };
+        Self {
+            stages: plan.steps.into_iter().map(stage).collect(),
+            items: 0,
+        }
     }
 
     /// How many items went in.
@@ -54,13 +61,23 @@ impl Run {
     ///
     /// # Errors
     /// The operation that failed and the item it failed on. The run is then of no further use.
-    pub(crate) fn push(&mut self, batch: impl IntoIterator<Item = Value>) -> Result<Vec<Value>, ProcessingError> {
+    pub(crate) fn push(
+        &mut self,
+        batch: impl IntoIterator<Item = Value>,
+    ) -> Result<Vec<Value>, ProcessingError> {
         let mut items = Vec::new();
         for value in batch {
-            items.push(Item { value, origin: Origin::Data(self.items) });
+            items.push(Item {
+                value,
+                origin: Origin::Data(self.items),
+            });
             self.items += 1;
         }
-        Ok(self.through(0, items)?.into_iter().map(|item| item.value).collect())
+        Ok(self
+            .through(0, items)?
+            .into_iter()
+            .map(|item| item.value)
+            .collect())
     }
 
     /// Take out what was held back for the end.
@@ -68,7 +85,11 @@ impl Run {
         let mut results = Vec::new();
         for at in 0..self.stages.len() {
             let released = self.stages[at].release(at)?;
-            results.extend(self.through(at + 1, released)?.into_iter().map(|item| item.value));
+            results.extend(
+                self.through(at + 1, released)?
+                    .into_iter()
+                    .map(|item| item.value),
+            );
         }
         Ok(results)
     }
@@ -91,7 +112,10 @@ impl Stage {
             Step::Item(step) => {
                 let mut passed = Vec::with_capacity(items.len());
                 for mut item in items {
-                    if step.apply(&mut item.value).map_err(|reason| failed(operation, item.origin, reason))? {
+                    if step
+                        .apply(&mut item.value)
+                        .map_err(|reason| failed(operation, item.origin, reason))?
+                    {
                         passed.push(item);
                     }
                 }
@@ -99,19 +123,26 @@ impl Stage {
             }
             Step::Group(aggregator) => {
                 for item in items {
-                    aggregator.fold(&item.value).map_err(|reason| failed(operation, item.origin, reason))?;
+                    aggregator
+                        .fold(&item.value)
+                        .map_err(|reason| failed(operation, item.origin, reason))?;
                 }
                 Ok(Vec::new())
             }
             Step::Sort(keys) => {
                 for item in items {
                     for (field, _) in &*keys {
-                        field.require(&item.value).map_err(|reason| failed(operation, item.origin, reason))?;
+                        field
+                            .require(&item.value)
+                            .map_err(|reason| failed(operation, item.origin, reason))?;
                     }
                     self.held.push(item);
                 }
                 if self.held.len() > limit::SORT_MAX {
-                    let message = format!("/operations/{operation} sorts at most {} items; filter them first", limit::SORT_MAX);
+                    let message = format!(
+                        "/operations/{operation} sorts at most {} items; filter them first",
+                        limit::SORT_MAX
+                    );
                     return Err(ProcessingError::LimitReached { message });
                 }
                 Ok(Vec::new())
@@ -122,7 +153,9 @@ impl Stage {
                 let before = self.passed;
                 self.passed = before.saturating_add(items.len() as u64);
                 items.truncate(usize::try_from(end.saturating_sub(before)).unwrap_or(usize::MAX));
-                let skipped = usize::try_from(offset.saturating_sub(before)).unwrap_or(usize::MAX).min(items.len());
+                let skipped = usize::try_from(offset.saturating_sub(before))
+                    .unwrap_or(usize::MAX)
+                    .min(items.len());
                 items.drain(..skipped);
                 Ok(items.into())
             }
@@ -134,14 +167,21 @@ impl Stage {
         match &mut self.step {
             Step::Item(_) | Step::Limit { .. } => Ok(Vec::new()),
             Step::Group(aggregator) => {
-                let table = aggregator.clone().table().map_err(|reason| failed(operation, Origin::Group { operation, at: 0 }, reason))?;
-                let item = |(at, value)| Item { value, origin: Origin::Group { operation, at } };
+                let table = aggregator.clone().table().map_err(|reason| {
+                    failed(operation, Origin::Group { operation, at: 0 }, reason)
+                })?;
+                let item = |(at, value)| Item {
+                    value,
+                    origin: Origin::Group { operation, at },
+                };
                 Ok(table.rows.into_iter().enumerate().map(item).collect())
             }
             Step::Sort(keys) => {
                 let mut held = std::mem::take(&mut self.held);
                 held.sort_by(|left, right| {
-                    let orders = keys.iter().map(|(field, order)| compare_by(field, *order, &left.value, &right.value));
+                    let orders = keys
+                        .iter()
+                        .map(|(field, order)| compare_by(field, *order, &left.value, &right.value));
                     orders.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
                 });
                 Ok(held)
@@ -164,7 +204,11 @@ fn failed(operation: usize, origin: Origin, reason: String) -> ProcessingError {
         Origin::Data(at) => format!("/data/{at}"),
         Origin::Group { operation, at } => format!("group {at} of /operations/{operation}"),
     };
-    ProcessingError::ItemFailed { operation: format!("/operations/{operation}"), item, reason }
+    ProcessingError::ItemFailed {
+        operation: format!("/operations/{operation}"),
+        item,
+        reason,
+    }
 }
 
 impl ItemStep {
@@ -173,7 +217,11 @@ impl ItemStep {
         match self {
             Self::Select { fields, missing } => select(item, fields, *missing)?,
             Self::Rename { fields, missing } => rename(item, fields, *missing)?,
-            Self::Cast { field, to, on_error } => match (cast(field.require(item)?, *to), on_error) {
+            Self::Cast {
+                field,
+                to,
+                on_error,
+            } => match (cast(field.require(item)?, *to), on_error) {
                 (Ok(value), _) => field.set(item, value)?,
                 (Err(reason), OnError::Fail) => return Err(reason),
                 (Err(_), OnError::Null) => field.set(item, Value::Null)?,
@@ -208,7 +256,10 @@ fn select(item: &mut Value, fields: &[Field], if_missing: Missing) -> Result<(),
 /// All old names are taken out before the first new one goes in, so that two fields can swap their names.
 fn rename(item: &mut Value, fields: &[(Field, Field)], if_missing: Missing) -> Result<(), String> {
     if !item.is_object() {
-        return Err(format!("the item is {}, so it has no fields to rename", kind(item)));
+        return Err(format!(
+            "the item is {}, so it has no fields to rename",
+            kind(item)
+        ));
     }
     let mut taken = Vec::with_capacity(fields.len());
     for (from, to) in fields {

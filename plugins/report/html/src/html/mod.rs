@@ -23,13 +23,29 @@ pub(crate) fn page(figures: &Figures) -> Result<String, String> {
     page.push_str("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
     page.push_str("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
     page.push_str("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n");
-    put(&mut page, format_args!("<meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n"));
-    put(&mut page, format_args!("<body>\n<a class=\"skip\" href=\"#content\">Skip to the figures</a>\n<header>\n<h1>{title}</h1>\n"));
+    put(
+        &mut page,
+        format_args!(
+            "<meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n"
+        ),
+    );
+    put(
+        &mut page,
+        format_args!(
+            "<body>\n<a class=\"skip\" href=\"#content\">Skip to the figures</a>\n<header>\n<h1>{title}</h1>\n"
+        ),
+    );
     if !figures.subtitle.is_empty() {
-        put(&mut page, format_args!("<p class=\"subtitle\">{}</p>\n", escape(&figures.subtitle)));
+        put(
+            &mut page,
+            format_args!("<p class=\"subtitle\">{}</p>\n", escape(&figures.subtitle)),
+        );
     }
     if !figures.finding.is_empty() {
-        put(&mut page, format_args!("<p class=\"finding\">{}</p>\n", escape(&figures.finding)));
+        put(
+            &mut page,
+            format_args!("<p class=\"finding\">{}</p>\n", escape(&figures.finding)),
+        );
     }
     facts(&mut page, &figures.facts);
     contents(&mut page, figures);
@@ -69,7 +85,13 @@ fn facts(page: &mut String, facts: &[Fact]) {
     page.push_str("<dl class=\"facts\">\n");
     for fact in facts {
         let written = escape(&value(&fact.value, fact.format));
-        put(page, format_args!("<div><dt>{}</dt><dd>{written}</dd></div>\n", escape(&fact.label)));
+        put(
+            page,
+            format_args!(
+                "<div><dt>{}</dt><dd>{written}</dd></div>\n",
+                escape(&fact.label)
+            ),
+        );
     }
     page.push_str("</dl>\n");
 }
@@ -77,7 +99,14 @@ fn facts(page: &mut String, facts: &[Fact]) {
 fn contents(page: &mut String, figures: &Figures) {
     page.push_str("<nav aria-label=\"Contents\"><ul>\n");
     for table in &figures.tables {
-        put(page, format_args!("<li><a href=\"#{}\">{}</a></li>\n", escape(&table.name), escape(&table.title)));
+        put(
+            page,
+            format_args!(
+                "<li><a href=\"#{}\">{}</a></li>\n",
+                escape(&table.name),
+                escape(&table.title)
+            ),
+        );
     }
     if !figures.set_aside.is_empty() {
         page.push_str("<li><a href=\"#set-aside\">Rows set aside</a></li>\n");
@@ -88,15 +117,28 @@ fn contents(page: &mut String, figures: &Figures) {
 fn section(page: &mut String, table: &Table) -> Result<(), String> {
     let name = escape(&table.name);
     let title = escape(&table.title);
-    put(page, format_args!("<section id=\"{name}\" aria-labelledby=\"{name}-heading\">\n<h2 id=\"{name}-heading\">{title}</h2>\n"));
+    put(
+        page,
+        format_args!(
+            "<section id=\"{name}\" aria-labelledby=\"{name}-heading\">\n<h2 id=\"{name}-heading\">{title}</h2>\n"
+        ),
+    );
     if !table.note.is_empty() {
-        put(page, format_args!("<p class=\"note\">{}</p>\n", escape(&table.note)));
+        put(
+            page,
+            format_args!("<p class=\"note\">{}</p>\n", escape(&table.note)),
+        );
     }
     for (at, plot) in table.plots.iter().enumerate() {
         let id = format!("{name}-plot-{at}");
         let svg = plot::svg(table, plot, &id)?;
         let caption = escape(&plot.title);
-        put(page, format_args!("<figure>\n<figcaption>{caption}</figcaption>\n<div class=\"plot\">{svg}</div>\n</figure>\n"));
+        put(
+            page,
+            format_args!(
+                "<figure>\n<figcaption>{caption}</figcaption>\n<div class=\"plot\">{svg}</div>\n</figure>\n"
+            ),
+        );
     }
     grid(page, table);
     page.push_str("</section>\n");
@@ -107,10 +149,25 @@ fn grid(page: &mut String, table: &Table) {
     let rows = thousands(i64::try_from(table.rows.len()).unwrap_or(i64::MAX));
     let title = escape(&table.title);
     // A region that scrolls must be reachable with the keyboard.
-    put(page, format_args!("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{title}: table of {rows} rows\">\n<table>\n"));
-    put(page, format_args!("<caption>{title} ({rows} rows)</caption>\n<thead><tr>"));
+    put(
+        page,
+        format_args!(
+            "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{title}: table of {rows} rows\">\n<table>\n"
+        ),
+    );
+    put(
+        page,
+        format_args!("<caption>{title} ({rows} rows)</caption>\n<thead><tr>"),
+    );
     for column in &table.columns {
-        put(page, format_args!("<th scope=\"col\" class=\"{}\">{}</th>", class(column), escape(&column.title)));
+        put(
+            page,
+            format_args!(
+                "<th scope=\"col\" class=\"{}\">{}</th>",
+                class(column),
+                escape(&column.title)
+            ),
+        );
     }
     page.push_str("</tr></thead>\n<tbody>\n");
     for row in &table.rows {
@@ -118,12 +175,26 @@ fn grid(page: &mut String, table: &Table) {
         for (at, (given, column)) in row.iter().zip(&table.columns).enumerate() {
             let written = escape(&value(given, column.format));
             match (at, column.format, given.as_f64()) {
-                (0, ..) => put(page, format_args!("<th scope=\"row\" class=\"{}\">{written}</th>", class(column))),
+                (0, ..) => put(
+                    page,
+                    format_args!(
+                        "<th scope=\"row\" class=\"{}\">{written}</th>",
+                        class(column)
+                    ),
+                ),
                 (_, Format::Share, Some(share)) => {
                     let percent = (share * 100.0).clamp(0.0, 100.0);
-                    put(page, format_args!("<td class=\"share\" style=\"--share:{percent:.1}%\">{written}</td>"));
+                    put(
+                        page,
+                        format_args!(
+                            "<td class=\"share\" style=\"--share:{percent:.1}%\">{written}</td>"
+                        ),
+                    );
                 }
-                _ => put(page, format_args!("<td class=\"{}\">{written}</td>", class(column))),
+                _ => put(
+                    page,
+                    format_args!("<td class=\"{}\">{written}</td>", class(column)),
+                ),
             }
         }
         page.push_str("</tr>\n");
@@ -143,8 +214,18 @@ fn set_aside(page: &mut String, rows: &[SetAside]) {
     for row in rows {
         let (source, line) = (escape(&row.source), row.line);
         let (reason, text) = (escape(&row.reason), escape(&row.text));
-        put(page, format_args!("<tr><td class=\"text\">{source}</td><th scope=\"row\" class=\"number\">{line}</th>"));
-        put(page, format_args!("<td class=\"text\">{reason}</td><td class=\"text\"><code>{text}</code></td></tr>\n"));
+        put(
+            page,
+            format_args!(
+                "<tr><td class=\"text\">{source}</td><th scope=\"row\" class=\"number\">{line}</th>"
+            ),
+        );
+        put(
+            page,
+            format_args!(
+                "<td class=\"text\">{reason}</td><td class=\"text\"><code>{text}</code></td></tr>\n"
+            ),
+        );
     }
     page.push_str("</tbody>\n</table>\n</div>\n</section>\n");
 }

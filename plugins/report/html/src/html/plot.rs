@@ -27,16 +27,36 @@ const MARKS_MAX: usize = 40;
 
 /// The plot as an `<svg>` element whose title and description have ids that begin with `id`.
 pub(super) fn svg(table: &Table, plot: &Plot, id: &str) -> Result<String, String> {
-    let rows = plot.rows.map_or(table.rows.len(), |rows| rows as usize).min(table.rows.len());
-    let text_at = |row: &Vec<Value>| row.get(plot.label as usize).map_or_else(String::new, |given| value(given, Format::Text));
-    let labels: Vec<_> = table.rows.iter().take(rows).map(|row| cut(&clean(&text_at(row)), LABEL)).collect();
+    let rows = plot
+        .rows
+        .map_or(table.rows.len(), |rows| rows as usize)
+        .min(table.rows.len());
+    let text_at = |row: &Vec<Value>| {
+        row.get(plot.label as usize)
+            .map_or_else(String::new, |given| value(given, Format::Text))
+    };
+    let labels: Vec<_> = table
+        .rows
+        .iter()
+        .take(rows)
+        .map(|row| cut(&clean(&text_at(row)), LABEL))
+        .collect();
     let scale = Scale::of(table, plot, rows);
     let mut series = Vec::new();
     for (at, column) in plot.values.iter().enumerate() {
         let column = *column as usize;
-        let title = table.columns.get(column).map_or_else(String::new, |column| clean(&column.title));
-        let points = table.rows.iter().take(rows).map(|row| row.get(column).and_then(Value::as_f64));
-        let points: Vec<_> = points.map(|point| scale.rounded(point.unwrap_or(0.0))).collect();
+        let title = table
+            .columns
+            .get(column)
+            .map_or_else(String::new, |column| clean(&column.title));
+        let points = table
+            .rows
+            .iter()
+            .take(rows)
+            .map(|row| row.get(column).and_then(Value::as_f64));
+        let points: Vec<_> = points
+            .map(|point| scale.rounded(point.unwrap_or(0.0)))
+            .collect();
         let mut one = Series::new(title, points);
         one.index = Some(at);
         one.label_show = plot.kind == PlotKind::Bars;
@@ -47,7 +67,8 @@ pub(super) fn svg(table: &Table, plot: &Plot, id: &str) -> Result<String, String
         PlotKind::Columns => columns(series, labels, &scale, &plot.axis),
         PlotKind::Line => line(series, labels, &scale, &plot.axis),
     };
-    let drawn = drawn.map_err(|error| format!("the plot `{}` cannot be drawn: {error}", plot.title))?;
+    let drawn =
+        drawn.map_err(|error| format!("the plot `{}` cannot be drawn: {error}", plot.title))?;
     Ok(accessible(&drawn, plot, id))
 }
 
@@ -64,7 +85,12 @@ fn bars(series: Vec<Series>, labels: Vec<String>, scale: &Scale) -> Result<Strin
     chart.svg().map_err(|error| error.to_string())
 }
 
-fn columns(series: Vec<Series>, labels: Vec<String>, scale: &Scale, title: &str) -> Result<String, String> {
+fn columns(
+    series: Vec<Series>,
+    labels: Vec<String>,
+    scale: &Scale,
+    title: &str,
+) -> Result<String, String> {
     let single = series.len() == 1;
     let mut chart = BarChart::new_with_theme(series, labels, THEME_LIGHT);
     chart.height = 300.0;
@@ -74,10 +100,17 @@ fn columns(series: Vec<Series>, labels: Vec<String>, scale: &Scale, title: &str)
     chart.svg().map_err(|error| error.to_string())
 }
 
-fn line(mut series: Vec<Series>, labels: Vec<String>, scale: &Scale, title: &str) -> Result<String, String> {
+fn line(
+    mut series: Vec<Series>,
+    labels: Vec<String>,
+    scale: &Scale,
+    title: &str,
+) -> Result<String, String> {
     let single = series.len() == 1;
     if labels.len() > MARKS_MAX {
-        series.iter_mut().for_each(|series| series.symbol = Some(charts_rs::Symbol::None));
+        series
+            .iter_mut()
+            .for_each(|series| series.symbol = Some(charts_rs::Symbol::None));
     }
     let mut chart = LineChart::new_with_theme(series, labels, THEME_LIGHT);
     chart.height = 300.0;
@@ -94,11 +127,20 @@ fn frame(base: &mut charts_rs::ChartBase, single: bool) {
     base.width = WIDTH;
     base.background_color = Color::transparent();
     base.font_family = FONTS.to_owned();
-    base.margin = charts_rs::Box { left: 8.0, top: 8.0, right: 56.0, bottom: 8.0 };
+    base.margin = charts_rs::Box {
+        left: 8.0,
+        top: 8.0,
+        right: 56.0,
+        bottom: 8.0,
+    };
     base.legend.show = Some(!single);
     base.legend.font.size = FONT_SIZE;
     base.legend.font.color = color(TEXT);
-    base.series.colors = if single { vec![color(COLORS[1])] } else { COLORS.map(color).to_vec() };
+    base.series.colors = if single {
+        vec![color(COLORS[1])]
+    } else {
+        COLORS.map(color).to_vec()
+    };
     base.x_axis.font.size = FONT_SIZE;
     base.x_axis.font.color = color(TEXT);
     base.x_axis.stroke_color = color(AXIS);
@@ -140,9 +182,16 @@ struct Scale {
 impl Scale {
     fn of(table: &Table, plot: &Plot, rows: usize) -> Self {
         let columns = || plot.values.iter().map(|column| *column as usize);
-        let values = table.rows.iter().take(rows).flat_map(|row| columns().filter_map(|column| row.get(column)?.as_f64()));
+        let values = table
+            .rows
+            .iter()
+            .take(rows)
+            .flat_map(|row| columns().filter_map(|column| row.get(column)?.as_f64()));
         let largest = values.fold(0.0, f64::max);
-        let format = columns().next().and_then(|column| table.columns.get(column)).map_or(Format::Text, |column| column.format);
+        let format = columns()
+            .next()
+            .and_then(|column| table.columns.get(column))
+            .map_or(Format::Text, |column| column.format);
         let (factor, format) = match format {
             Format::Share => (100.0, "{c}%"),
             Format::Money if largest >= 2e6 => (1e-6, "${c}M"),
@@ -151,7 +200,13 @@ impl Scale {
             Format::Text | Format::Count | Format::Number => (1.0, "{t}"),
         };
         let (step, steps) = round_steps(largest * factor);
-        Self { factor, step: step as f32, steps, format: format.to_owned(), decimals: if largest * factor < 1_000.0 { 1 } else { 0 } }
+        Self {
+            factor,
+            step: step as f32,
+            steps,
+            format: format.to_owned(),
+            decimals: if largest * factor < 1_000.0 { 1 } else { 0 },
+        }
     }
 
     /// The value as drawn, rounded as its label shows it.
@@ -168,7 +223,10 @@ fn round_steps(largest: f64) -> (f64, usize) {
     }
     let power = 10_f64.powf((largest / 5.0).log10().floor());
     let candidates = [1.0, 2.0, 2.5, 5.0, 10.0].map(|factor| factor * power);
-    let step = candidates.into_iter().find(|step| largest / step <= 6.0).unwrap_or(10.0 * power);
+    let step = candidates
+        .into_iter()
+        .find(|step| largest / step <= 6.0)
+        .unwrap_or(10.0 * power);
     (step, (largest / step).ceil().max(1.0) as usize)
 }
 
@@ -193,9 +251,19 @@ mod tests {
 
     #[test]
     fn steps_are_round_and_cover_the_largest_value() {
-        for (largest, expected) in [(38.0, (10.0, 4)), (40.5, (10.0, 5)), (1_427.0, (250.0, 6)), (0.9, (0.2, 5)), (7.0, (2.0, 4)), (0.0, (1.0, 1))] {
+        for (largest, expected) in [
+            (38.0, (10.0, 4)),
+            (40.5, (10.0, 5)),
+            (1_427.0, (250.0, 6)),
+            (0.9, (0.2, 5)),
+            (7.0, (2.0, 4)),
+            (0.0, (1.0, 1)),
+        ] {
             let (step, steps) = round_steps(largest);
-            assert!((step - expected.0).abs() < 1e-9 && steps == expected.1, "{largest}: {steps} steps of {step}");
+            assert!(
+                (step - expected.0).abs() < 1e-9 && steps == expected.1,
+                "{largest}: {steps} steps of {step}"
+            );
         }
         for exponent in -6..12 {
             for digit in 1..100 {

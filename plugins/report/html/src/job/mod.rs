@@ -55,10 +55,20 @@ pub(crate) struct Report {
 ///
 /// # Errors
 /// The first error of a service, with its code, and the step in its message.
-pub(crate) async fn run(services: &Services, ctx: &Ctx, paths: &[String], collection: Collection, batch_size: u32) -> Result<Report, ReportError> {
+pub(crate) async fn run(
+    services: &Services,
+    ctx: &Ctx,
+    paths: &[String],
+    collection: Collection,
+    batch_size: u32,
+) -> Result<Report, ReportError> {
     let sources = names(paths)?;
     let name = SchemaName::new(SCHEMA).map_err(CallError::from)?;
-    services.validation.register(ctx, name.clone(), strike::schema(), true).await.map_err(during("registering the schema"))?;
+    services
+        .validation
+        .register(ctx, name.clone(), strike::schema(), true)
+        .await
+        .map_err(during("registering the schema"))?;
     let mut job = Job {
         services,
         ctx,
@@ -75,18 +85,36 @@ pub(crate) async fn run(services: &Services, ctx: &Ctx, paths: &[String], collec
     };
     let options = strike::read_options(batch_size);
     for path in paths {
-        let description = services.records.describe(ctx, Source::path(path), options.clone()).await.map_err(during("reading"))?;
+        let description = services
+            .records
+            .describe(ctx, Source::path(path), options.clone())
+            .await
+            .map_err(during("reading"))?;
         job.expected += description.record_count + description.bad_count;
     }
     for (path, name) in paths.iter().zip(&sources) {
         job.file(path, name, options.clone()).await?;
     }
     let partial = job.merged().await?;
-    let tables = services.processing.tables(ctx, partial).await.map_err(during("aggregating"))?;
+    let tables = services
+        .processing
+        .tables(ctx, partial)
+        .await
+        .map_err(during("aggregating"))?;
     let tally = Tally::new(tables).map_err(CallError::internal)?;
-    let run = Run { sources, paid: job.paid, read: job.read, set_aside: job.set_aside };
+    let run = Run {
+        sources,
+        paid: job.paid,
+        read: job.read,
+        set_aside: job.set_aside,
+    };
     let rows = tally.counts(&run);
-    Ok(Report { rows, cost_total: tally.cost(), removed: job.removed, figures: tally.figures(run) })
+    Ok(Report {
+        rows,
+        cost_total: tally.cost(),
+        removed: job.removed,
+        figures: tally.figures(run),
+    })
 }
 
 /// The job between two batches.
@@ -106,8 +134,16 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    async fn file(&mut self, path: &str, name: &str, options: ReadOptions) -> Result<(), ReportError> {
-        let mut batches = self.services.records.read(self.ctx, Source::path(path), options);
+    async fn file(
+        &mut self,
+        path: &str,
+        name: &str,
+        options: ReadOptions,
+    ) -> Result<(), ReportError> {
+        let mut batches = self
+            .services
+            .records
+            .read(self.ctx, Source::path(path), options);
         let mut kept = Vec::new();
         let first = self.set_aside.len();
         while let Some(batch) = batches.next().await {
@@ -121,29 +157,52 @@ impl Job<'_> {
             self.keep(name, good).await?;
             let done = self.read as f64 / self.expected.max(self.read).max(1) as f64;
             let rows = |rows| thousands(i64::try_from(rows).unwrap_or(i64::MAX));
-            self.ctx.progress(0.98 * done, &format!("{} of {} rows", rows(self.read), rows(self.expected)));
+            self.ctx.progress(
+                0.98 * done,
+                &format!("{} of {} rows", rows(self.read), rows(self.expected)),
+            );
         }
         self.set_aside[first..].sort_by_key(|row| row.line);
         self.remove_stale(name, &kept).await
     }
 
     /// Set aside what does not fit, and give the rest.
-    async fn check(&mut self, name: &str, records: Vec<Record>) -> Result<Vec<Record>, ReportError> {
-        let values = records.iter().map(|record| Value::Object(record.values.clone())).collect();
+    async fn check(
+        &mut self,
+        name: &str,
+        records: Vec<Record>,
+    ) -> Result<Vec<Record>, ReportError> {
+        let values = records
+            .iter()
+            .map(|record| Value::Object(record.values.clone()))
+            .collect();
         let schema = Schema::from(self.schema.clone());
-        let verdict = self.services.validation.validate_batch(self.ctx, schema, values).await.map_err(during("validating"))?;
+        let verdict = self
+            .services
+            .validation
+            .validate_batch(self.ctx, schema, values)
+            .await
+            .map_err(during("validating"))?;
         let mut invalid = verdict.invalid.into_iter().peekable();
         let mut good = Vec::with_capacity(records.len());
         for (index, record) in (0_u64..).zip(records) {
             let reason = match invalid.next_if(|invalid| invalid.index == index) {
                 Some(invalid) => {
-                    let violations = invalid.violations.iter().map(|violation| format!("{}: {}", violation.pointer, violation.message));
+                    let violations = invalid
+                        .violations
+                        .iter()
+                        .map(|violation| format!("{}: {}", violation.pointer, violation.message));
                     Some(violations.collect::<Vec<_>>().join("; "))
                 }
                 None => strike::contradiction(&record.values),
             };
             match reason {
-                Some(reason) => self.put_aside(name, record.line, reason, &Value::Object(record.values).to_string())?,
+                Some(reason) => self.put_aside(
+                    name,
+                    record.line,
+                    reason,
+                    &Value::Object(record.values).to_string(),
+                )?,
                 None => good.push(record),
             }
         }
@@ -156,16 +215,42 @@ impl Job<'_> {
             return Ok(());
         }
         let lines: Vec<_> = records.iter().map(|record| record.line).collect();
-        let data = records.into_iter().map(|record| Value::Object(record.values)).collect();
-        let processed = self.services.processing.process_batch(self.ctx, data, None, self.normalise.clone()).await.map_err(during("normalising"))?;
+        let data = records
+            .into_iter()
+            .map(|record| Value::Object(record.values))
+            .collect();
+        let processed = self
+            .services
+            .processing
+            .process_batch(self.ctx, data, None, self.normalise.clone())
+            .await
+            .map_err(during("normalising"))?;
         let rows = processed.results;
         if rows.len() != lines.len() {
-            return Err(CallError::internal("`data_processing` gave another number of rows than it was given").into());
+            return Err(CallError::internal(
+                "`data_processing` gave another number of rows than it was given",
+            )
+            .into());
         }
-        let documents: Result<Vec<_>, CallError> = lines.iter().zip(&rows).map(|(line, row)| document(name, *line, row)).collect();
-        self.services.storage.put_batch(self.ctx, self.collection.clone(), documents?).await.map_err(during("storing"))?;
-        self.paid += rows.iter().filter(|row| row["cost"].as_i64().is_some_and(|cost| cost > 0)).count() as u64;
-        let partial = self.services.processing.aggregate(self.ctx, self.groupings.clone(), rows, Vec::new()).await;
+        let documents: Result<Vec<_>, CallError> = lines
+            .iter()
+            .zip(&rows)
+            .map(|(line, row)| document(name, *line, row))
+            .collect();
+        self.services
+            .storage
+            .put_batch(self.ctx, self.collection.clone(), documents?)
+            .await
+            .map_err(during("storing"))?;
+        self.paid += rows
+            .iter()
+            .filter(|row| row["cost"].as_i64().is_some_and(|cost| cost > 0))
+            .count() as u64;
+        let partial = self
+            .services
+            .processing
+            .aggregate(self.ctx, self.groupings.clone(), rows, Vec::new())
+            .await;
         self.partials.push(partial.map_err(during("aggregating"))?);
         if self.partials.len() >= PARTIALS_HELD {
             let merged = self.merged().await?;
@@ -177,7 +262,11 @@ impl Job<'_> {
     /// All partial aggregates as one.
     async fn merged(&mut self) -> Result<Partial, ReportError> {
         let partials = std::mem::take(&mut self.partials);
-        let merged = self.services.processing.aggregate(self.ctx, self.groupings.clone(), Vec::new(), partials).await;
+        let merged = self
+            .services
+            .processing
+            .aggregate(self.ctx, self.groupings.clone(), Vec::new(), partials)
+            .await;
         merged.map_err(during("aggregating"))
     }
 
@@ -185,18 +274,38 @@ impl Job<'_> {
     async fn remove_stale(&mut self, name: &str, kept: &[u64]) -> Result<(), ReportError> {
         let storage = &self.services.storage;
         let range = KeyRange::prefix(format!("{name}/"));
-        let stored = storage.count(self.ctx, self.collection.clone(), range.clone()).await.map_err(during("storing"))?;
+        let stored = storage
+            .count(self.ctx, self.collection.clone(), range.clone())
+            .await
+            .map_err(during("storing"))?;
         if stored <= kept.len() as u64 {
             return Ok(());
         }
         let mut cursor = None;
         loop {
-            let page = storage.scan(self.ctx, self.collection.clone(), range.clone(), cursor, Limit::default()).await.map_err(during("storing"))?;
+            let page = storage
+                .scan(
+                    self.ctx,
+                    self.collection.clone(),
+                    range.clone(),
+                    cursor,
+                    Limit::default(),
+                )
+                .await
+                .map_err(during("storing"))?;
             for document in page.documents {
-                let line = document.key.as_str().rsplit('/').next().and_then(|line| line.parse::<u64>().ok());
+                let line = document
+                    .key
+                    .as_str()
+                    .rsplit('/')
+                    .next()
+                    .and_then(|line| line.parse::<u64>().ok());
                 // Lines come in order, so the kept ones are sorted.
                 if line.is_none_or(|line| kept.binary_search(&line).is_err()) {
-                    storage.delete(self.ctx, self.collection.clone(), document.key).await.map_err(during("storing"))?;
+                    storage
+                        .delete(self.ctx, self.collection.clone(), document.key)
+                        .await
+                        .map_err(during("storing"))?;
                     self.removed += 1;
                 }
             }
@@ -207,12 +316,25 @@ impl Job<'_> {
         }
     }
 
-    fn put_aside(&mut self, source: &str, line: u64, reason: String, text: &str) -> Result<(), ReportError> {
+    fn put_aside(
+        &mut self,
+        source: &str,
+        line: u64,
+        reason: String,
+        text: &str,
+    ) -> Result<(), ReportError> {
         if self.set_aside.len() >= SET_ASIDE_MAX {
-            let message = format!("more than {SET_ASIDE_MAX} rows do not fit; the last one is {source}:{line}: {reason}");
+            let message = format!(
+                "more than {SET_ASIDE_MAX} rows do not fit; the last one is {source}:{line}: {reason}"
+            );
             return Err(CallError::limit(message).effect(Effect::Possible).into());
         }
-        self.set_aside.push(SetAside { source: source.to_owned(), line, reason: cut(&reason, TEXT_MAX), text: cut(text, TEXT_MAX) });
+        self.set_aside.push(SetAside {
+            source: source.to_owned(),
+            line,
+            reason: cut(&reason, TEXT_MAX),
+            text: cut(text, TEXT_MAX),
+        });
         Ok(())
     }
 }
@@ -221,7 +343,9 @@ impl Job<'_> {
 fn names(paths: &[String]) -> Result<Vec<String>, ReportError> {
     let mut names: Vec<String> = Vec::new();
     for path in paths {
-        let name = Path::new(path).file_name().map_or_else(|| path.clone(), |name| name.to_string_lossy().into_owned());
+        let name = Path::new(path)
+            .file_name()
+            .map_or_else(|| path.clone(), |name| name.to_string_lossy().into_owned());
         if names.contains(&name) {
             return Err(ReportError::SameName { source_name: name });
         }
@@ -248,6 +372,8 @@ fn during<E: ServiceError>(step: &'static str) -> impl Fn(E) -> ReportError {
             told = told.details(details.clone());
         }
         // Rows of earlier batches may be stored by now; a further run writes them again unchanged.
-        told.retryable(error.is_retryable()).effect(Effect::Possible).into()
+        told.retryable(error.is_retryable())
+            .effect(Effect::Possible)
+            .into()
     }
 }

@@ -28,7 +28,11 @@ const COLUMNS: [(&str, &str, ColumnType); 14] = [
 /// How the file is read.
 pub(super) fn read_options(batch_size: u32) -> ReadOptions {
     let types = COLUMNS.map(|(name, _, of)| (name.to_owned(), of));
-    ReadOptions { types: BTreeMap::from(types), batch_size: Some(batch_size), ..ReadOptions::default() }
+    ReadOptions {
+        types: BTreeMap::from(types),
+        batch_size: Some(batch_size),
+        ..ReadOptions::default()
+    }
 }
 
 /// The JSON Schema of a row.
@@ -38,8 +42,12 @@ pub(super) fn schema() -> Value {
     let mut properties = Map::new();
     for (name, _, of) in COLUMNS {
         let rule = match (name, of) {
-            ("Flight Date", _) => json!({"type": "string", "pattern": "^(19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"}),
-            ("Speed IAS in knots", _) => json!({"type": ["integer", "null"], "minimum": 0, "maximum": 2_000}),
+            ("Flight Date", _) => {
+                json!({"type": "string", "pattern": "^(19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"})
+            }
+            ("Speed IAS in knots", _) => {
+                json!({"type": ["integer", "null"], "minimum": 0, "maximum": 2_000})
+            }
             (_, ColumnType::Integer) => dollars.clone(),
             _ => text.clone(),
         };
@@ -58,9 +66,15 @@ pub(super) fn schema() -> Value {
 /// What no schema can say: the two costs make the total.
 pub(super) fn contradiction(row: &Map<String, Value>) -> Option<String> {
     let dollars = |name: &str| row.get(name).and_then(Value::as_i64);
-    let (other, repair, total) = (dollars("Cost Other")?, dollars("Cost Repair")?, dollars("Cost Total $")?);
+    let (other, repair, total) = (
+        dollars("Cost Other")?,
+        dollars("Cost Repair")?,
+        dollars("Cost Total $")?,
+    );
     let sum = other.checked_add(repair)?;
-    (sum != total).then(|| format!("the total cost is {total}, but `Cost Other` and `Cost Repair` make {sum}"))
+    (sum != total).then(|| {
+        format!("the total cost is {total}, but `Cost Other` and `Cost Repair` make {sum}")
+    })
 }
 
 /// The operations that make a row uniform.
@@ -94,14 +108,35 @@ pub(super) fn groupings() -> Vec<Grouping> {
     let by = |field: &str| {
         let mut aggregates = BTreeMap::from([
             ("strikes".to_owned(), Aggregate::Count { field: None }),
-            ("cost".to_owned(), Aggregate::Sum { field: "cost".to_owned() }),
+            (
+                "cost".to_owned(),
+                Aggregate::Sum {
+                    field: "cost".to_owned(),
+                },
+            ),
         ]);
         if field == "phase" {
-            aggregates.insert("speed".to_owned(), Aggregate::Quantiles { field: "speed".to_owned(), at: vec![0.5] });
+            aggregates.insert(
+                "speed".to_owned(),
+                Aggregate::Quantiles {
+                    field: "speed".to_owned(),
+                    at: vec![0.5],
+                },
+            );
         }
-        Grouping { by: vec![field.to_owned()], aggregates }
+        Grouping {
+            by: vec![field.to_owned()],
+            aggregates,
+        }
     };
-    vec![all, by("species"), by("airport"), by("phase"), by("season"), by("month")]
+    vec![
+        all,
+        by("species"),
+        by("airport"),
+        by("phase"),
+        by("season"),
+        by("month"),
+    ]
 }
 
 #[cfg(test)]
@@ -112,7 +147,15 @@ mod tests {
     fn costs_that_do_not_add_up_are_found() {
         let row = |other: i64, total: Value| json!({"Cost Other": other, "Cost Repair": 5, "Cost Total $": total});
         assert_eq!(contradiction(row(2, json!(7)).as_object().unwrap()), None);
-        assert!(contradiction(row(2, json!(8)).as_object().unwrap()).unwrap().contains("make 7"));
-        assert_eq!(contradiction(row(2, json!(null)).as_object().unwrap()), None, "a missing cost is the schema's to find");
+        assert!(
+            contradiction(row(2, json!(8)).as_object().unwrap())
+                .unwrap()
+                .contains("make 7")
+        );
+        assert_eq!(
+            contradiction(row(2, json!(null)).as_object().unwrap()),
+            None,
+            "a missing cost is the schema's to find"
+        );
     }
 }

@@ -9,8 +9,20 @@ use crate::text::{money, share, thousands};
 
 /// Rows of a plot of bars.
 const BARS: u32 = 10;
-const MONTHS: [&str; 12] =
-    ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
 
 /// What was counted.
 #[derive(Debug)]
@@ -58,11 +70,21 @@ impl Tally {
     /// # Errors
     /// They are not those tables.
     pub(super) fn new(tables: Vec<Counted>) -> Result<Self, String> {
-        let Ok([all, species, airports, phases, seasons, months]) = <[Counted; 6]>::try_from(tables) else {
-            return Err("`data_processing` gave another number of tables than were asked for".to_owned());
+        let Ok([all, species, airports, phases, seasons, months]) =
+            <[Counted; 6]>::try_from(tables)
+        else {
+            return Err(
+                "`data_processing` gave another number of tables than were asked for".to_owned(),
+            );
         };
-        let all = all.rows.into_iter().next().ok_or("`data_processing` gave no total")?;
-        let all = All::deserialize(all).map_err(|error| format!("`data_processing` gave another total than was asked for: {error}"))?;
+        let all = all
+            .rows
+            .into_iter()
+            .next()
+            .ok_or("`data_processing` gave no total")?;
+        let all = All::deserialize(all).map_err(|error| {
+            format!("`data_processing` gave another total than was asked for: {error}")
+        })?;
         Ok(Self {
             all,
             species: costliest(groups(species, "species")?),
@@ -95,8 +117,16 @@ impl Tally {
         if strikes == 0 {
             return "There are no strikes to report on.".to_owned();
         }
-        let Some(first) = self.species.iter().find(|group| !is_unknown(&group.name)).filter(|first| first.cost > 0) else {
-            return format!("None of the {} strikes has both an identified species and a cost.", thousands(signed(strikes)));
+        let Some(first) = self
+            .species
+            .iter()
+            .find(|group| !is_unknown(&group.name))
+            .filter(|first| first.cost > 0)
+        else {
+            return format!(
+                "None of the {} strikes has both an identified species and a cost.",
+                thousands(signed(strikes))
+            );
         };
         let unknown = || self.species.iter().filter(|group| is_unknown(&group.name));
         let unknown_strikes: u64 = unknown().map(|group| group.strikes).sum();
@@ -130,29 +160,55 @@ impl Tally {
             finding: self.finding(),
             facts: self.facts(&run),
             notes: self.notes(&run),
-            tables: vec![self.by_species(), self.by_airport(), self.by_phase(), self.by_season(), self.by_month()],
+            tables: vec![
+                self.by_species(),
+                self.by_airport(),
+                self.by_phase(),
+                self.by_season(),
+                self.by_month(),
+            ],
             set_aside: run.set_aside,
         }
     }
 
     fn subtitle(&self, sources: &[String]) -> String {
-        let All { strikes, first, last, .. } = &self.all;
+        let All {
+            strikes,
+            first,
+            last,
+            ..
+        } = &self.all;
         let strikes = thousands(signed(*strikes));
         let airports = thousands(signed(self.airports.len() as u64));
         let days = match (first, last) {
             (Some(first), Some(last)) => format!(", {first} to {last}"),
             _ => String::new(),
         };
-        format!("{strikes} strikes at {airports} airports{days}, from {}", sources.join(" and "))
+        format!(
+            "{strikes} strikes at {airports} airports{days}, from {}",
+            sources.join(" and ")
+        )
     }
 
     fn facts(&self, run: &Run) -> Vec<Fact> {
         let counts = self.counts(run);
-        let named = self.species.iter().filter(|group| !is_unknown(&group.name)).count();
-        let count = |label: &str, value: u64| Fact { label: label.to_owned(), value: json!(value), format: Format::Count };
+        let named = self
+            .species
+            .iter()
+            .filter(|group| !is_unknown(&group.name))
+            .count();
+        let count = |label: &str, value: u64| Fact {
+            label: label.to_owned(),
+            value: json!(value),
+            format: Format::Count,
+        };
         vec![
             count("Strikes", self.all.strikes),
-            Fact { label: "Total cost".to_owned(), value: json!(self.all.cost), format: Format::Money },
+            Fact {
+                label: "Total cost".to_owned(),
+                value: json!(self.all.cost),
+                format: Format::Money,
+            },
             count("Strikes with a cost", run.paid),
             count("Identified species", named as u64),
             count("Airports", self.airports.len() as u64),
@@ -162,7 +218,9 @@ impl Tally {
     }
 
     fn notes(&self, run: &Run) -> Vec<String> {
-        let All { strikes, speeds, .. } = self.all;
+        let All {
+            strikes, speeds, ..
+        } = self.all;
         let number = |number: u64| thousands(signed(number));
         let mut notes = vec![
             "The cost of a strike is its reported cost of repair plus its other cost; shares are of all strikes and of the whole cost."
@@ -175,26 +233,56 @@ impl Tally {
             notes.push(format!("{} rows equal an earlier row. Each line is a strike of its own, so they are counted.", number(repeated)));
         }
         if self.species.iter().any(|group| is_unknown(&group.name)) {
-            notes.push("Species that begin with “Unknown” are strikes whose species nobody identified.".to_owned());
+            notes.push(
+                "Species that begin with “Unknown” are strikes whose species nobody identified."
+                    .to_owned(),
+            );
         }
         notes
     }
 
     fn by_species(&self) -> Table {
         let note = "Costliest first. Unidentified birds are listed by size, as they were reported.";
-        let plots = vec![self.shares_plot("The costliest species: share of strikes against share of cost", "species", &self.species)];
+        let plots = vec![self.shares_plot(
+            "The costliest species: share of strikes against share of cost",
+            "species",
+            &self.species,
+        )];
         self.table("species", "Species", note, &self.species, plots)
     }
 
     fn by_airport(&self) -> Table {
-        let plots = vec![self.shares_plot("The costliest airports: share of strikes against share of cost", "airports", &self.airports)];
-        self.table("airport", "Airport", "Costliest first.", &self.airports, plots)
+        let plots = vec![self.shares_plot(
+            "The costliest airports: share of strikes against share of cost",
+            "airports",
+            &self.airports,
+        )];
+        self.table(
+            "airport",
+            "Airport",
+            "Costliest first.",
+            &self.airports,
+            plots,
+        )
     }
 
     fn by_phase(&self) -> Table {
-        let plots = vec![self.shares_plot("Phases of flight: share of strikes against share of cost", "phases", &self.phases)];
-        let mut table = self.table("phase", "Phase of flight", "Costliest first, with the median indicated airspeed in knots.", &self.phases, plots);
-        table.columns.push(Column { title: "Median speed".to_owned(), format: Format::Number });
+        let plots = vec![self.shares_plot(
+            "Phases of flight: share of strikes against share of cost",
+            "phases",
+            &self.phases,
+        )];
+        let mut table = self.table(
+            "phase",
+            "Phase of flight",
+            "Costliest first, with the median indicated airspeed in knots.",
+            &self.phases,
+            plots,
+        );
+        table.columns.push(Column {
+            title: "Median speed".to_owned(),
+            format: Format::Number,
+        });
         for (row, group) in table.rows.iter_mut().zip(&self.phases) {
             row.push(group.speed.map_or(Value::Null, Value::from));
         }
@@ -203,32 +291,74 @@ impl Tally {
 
     fn by_season(&self) -> Table {
         let named = |group: &Group| {
-            let month = group.name.parse::<usize>().ok().and_then(|month| MONTHS.get(month.checked_sub(1)?));
-            Group { name: month.map_or_else(|| group.name.clone(), |month| (*month).to_owned()), ..group.clone() }
+            let month = group
+                .name
+                .parse::<usize>()
+                .ok()
+                .and_then(|month| MONTHS.get(month.checked_sub(1)?));
+            Group {
+                name: month.map_or_else(|| group.name.clone(), |month| (*month).to_owned()),
+                ..group.clone()
+            }
         };
         let months: Vec<_> = self.seasons.iter().map(named).collect();
         let plots = vec![
-            most("Strikes by month of the year", PlotKind::Columns, &months, 1, "Strikes"),
-            most("Cost by month of the year", PlotKind::Columns, &months, 3, "Cost"),
+            most(
+                "Strikes by month of the year",
+                PlotKind::Columns,
+                &months,
+                1,
+                "Strikes",
+            ),
+            most(
+                "Cost by month of the year",
+                PlotKind::Columns,
+                &months,
+                3,
+                "Cost",
+            ),
         ];
-        let mut table = self.table("season", "Month of the year", "All years together.", &months, plots);
+        let mut table = self.table(
+            "season",
+            "Month of the year",
+            "All years together.",
+            &months,
+            plots,
+        );
         table.terminal_rows = 12;
         table
     }
 
     fn by_month(&self) -> Table {
         let plots = vec![
-            most("Strikes by month", PlotKind::Line, &self.months, 1, "Strikes"),
+            most(
+                "Strikes by month",
+                PlotKind::Line,
+                &self.months,
+                1,
+                "Strikes",
+            ),
             most("Cost by month", PlotKind::Line, &self.months, 3, "Cost"),
         ];
-        let note = "Every month with a strike. Single expensive strikes make the peaks of the cost.";
+        let note =
+            "Every month with a strike. Single expensive strikes make the peaks of the cost.";
         let mut table = self.table("month", "Month", note, &self.months, plots);
         table.terminal_rows = 0;
         table
     }
 
-    fn table(&self, name: &str, title: &str, note: &str, groups: &[Group], plots: Vec<Plot>) -> Table {
-        let column = |title: &str, format| Column { title: title.to_owned(), format };
+    fn table(
+        &self,
+        name: &str,
+        title: &str,
+        note: &str,
+        groups: &[Group],
+        plots: Vec<Plot>,
+    ) -> Table {
+        let column = |title: &str, format| Column {
+            title: title.to_owned(),
+            format,
+        };
         let row = |group: &Group| {
             vec![
                 json!(group.name),
@@ -257,23 +387,64 @@ impl Tally {
 
     fn shares_plot(&self, title: &str, what: &str, groups: &[Group]) -> Plot {
         let told = groups.iter().take(BARS as usize).map(|group| {
-            let (strikes, cost) = (part(group.strikes, self.all.strikes), part_cost(group.cost, self.all.cost));
-            format!("{} with {} of strikes and {} of cost", group.name, share(strikes), share(cost))
+            let (strikes, cost) = (
+                part(group.strikes, self.all.strikes),
+                part_cost(group.cost, self.all.cost),
+            );
+            format!(
+                "{} with {} of strikes and {} of cost",
+                group.name,
+                share(strikes),
+                share(cost)
+            )
         });
-        let description = format!("Pairs of bars for the costliest {what}: {}.", told.collect::<Vec<_>>().join("; "));
-        Plot { title: title.to_owned(), description, kind: PlotKind::Bars, label: 0, values: vec![2, 4], rows: Some(BARS), axis: String::new() }
+        let description = format!(
+            "Pairs of bars for the costliest {what}: {}.",
+            told.collect::<Vec<_>>().join("; ")
+        );
+        Plot {
+            title: title.to_owned(),
+            description,
+            kind: PlotKind::Bars,
+            label: 0,
+            values: vec![2, 4],
+            rows: Some(BARS),
+            axis: String::new(),
+        }
     }
 }
 
 /// A plot of one column over time, described by its highest point.
 fn most(title: &str, kind: PlotKind, groups: &[Group], column: u32, axis: &str) -> Plot {
-    let figure = |group: &&Group| if column == 1 { signed(group.strikes) } else { group.cost };
+    let figure = |group: &&Group| {
+        if column == 1 {
+            signed(group.strikes)
+        } else {
+            group.cost
+        }
+    };
     let description = match groups.iter().max_by_key(figure) {
-        Some(group) if column == 1 => format!("Most strikes: {} in {}.", thousands(signed(group.strikes)), group.name),
-        Some(group) => format!("Highest cost: {} in {}.", money(group.cost as f64), group.name),
+        Some(group) if column == 1 => format!(
+            "Most strikes: {} in {}.",
+            thousands(signed(group.strikes)),
+            group.name
+        ),
+        Some(group) => format!(
+            "Highest cost: {} in {}.",
+            money(group.cost as f64),
+            group.name
+        ),
         None => "There is nothing to show.".to_owned(),
     };
-    Plot { title: title.to_owned(), description, kind, label: 0, values: vec![column], rows: None, axis: axis.to_owned() }
+    Plot {
+        title: title.to_owned(),
+        description,
+        kind,
+        label: 0,
+        values: vec![column],
+        rows: None,
+        axis: axis.to_owned(),
+    }
 }
 
 /// Whether a species is none: nobody identified it.
@@ -291,20 +462,32 @@ fn groups(table: Counted, key: &str) -> Result<Vec<Group>, String> {
         })
     };
     let groups: Option<Vec<_>> = table.rows.into_iter().map(group).collect();
-    groups.ok_or_else(|| format!("`data_processing` gave another table by `{key}` than was asked for"))
+    groups.ok_or_else(|| {
+        format!("`data_processing` gave another table by `{key}` than was asked for")
+    })
 }
 
 fn costliest(mut groups: Vec<Group>) -> Vec<Group> {
-    groups.sort_by(|left, right| (right.cost, right.strikes, &left.name).cmp(&(left.cost, left.strikes, &right.name)));
+    groups.sort_by(|left, right| {
+        (right.cost, right.strikes, &left.name).cmp(&(left.cost, left.strikes, &right.name))
+    });
     groups
 }
 
 fn part(of: u64, whole: u64) -> f64 {
-    if whole == 0 { 0.0 } else { of as f64 / whole as f64 }
+    if whole == 0 {
+        0.0
+    } else {
+        of as f64 / whole as f64
+    }
 }
 
 fn part_cost(of: i64, whole: i64) -> f64 {
-    if whole == 0 { 0.0 } else { of as f64 / whole as f64 }
+    if whole == 0 {
+        0.0
+    } else {
+        of as f64 / whole as f64
+    }
 }
 
 fn signed(number: u64) -> i64 {
@@ -316,17 +499,41 @@ mod tests {
     use super::*;
 
     fn tally(species: &[(&str, u64, i64)]) -> Tally {
-        let group = |(name, strikes, cost): &(&str, u64, i64)| Group { name: (*name).to_owned(), strikes: *strikes, cost: *cost, speed: None };
+        let group = |(name, strikes, cost): &(&str, u64, i64)| Group {
+            name: (*name).to_owned(),
+            strikes: *strikes,
+            cost: *cost,
+            speed: None,
+        };
         let species: Vec<_> = species.iter().map(group).collect();
         let strikes = species.iter().map(|group| group.strikes).sum();
         let cost = species.iter().map(|group| group.cost).sum();
-        let all = All { strikes, cost, speeds: 0, different: strikes, first: None, last: None };
-        Tally { all, species: costliest(species), airports: vec![], phases: vec![], seasons: vec![], months: vec![] }
+        let all = All {
+            strikes,
+            cost,
+            speeds: 0,
+            different: strikes,
+            first: None,
+            last: None,
+        };
+        Tally {
+            all,
+            species: costliest(species),
+            airports: vec![],
+            phases: vec![],
+            seasons: vec![],
+            months: vec![],
+        }
     }
 
     #[test]
     fn the_finding_names_the_costliest_identified_species() {
-        let finding = tally(&[("Unknown bird - large", 60, 500), ("Gull", 30, 100), ("Canada goose", 10, 400)]).finding();
+        let finding = tally(&[
+            ("Unknown bird - large", 60, 500),
+            ("Gull", 30, 100),
+            ("Canada goose", 10, 400),
+        ])
+        .finding();
         assert_eq!(
             finding,
             "Canada goose is the costliest identified species: 10.0% of the strikes (10 of 100), but 40.0% of the cost ($400 of $1,000); \
@@ -343,7 +550,10 @@ mod tests {
             (&[("Gull", 3, 5)], "100.0% of the strikes (3 of 3)"),
         ] {
             let finding = tally(species).finding();
-            assert!(finding.contains(part) && finding.ends_with('.'), "{finding}");
+            assert!(
+                finding.contains(part) && finding.ends_with('.'),
+                "{finding}"
+            );
         }
     }
 }
