@@ -13,13 +13,6 @@ pub enum RecordsError {
         /// The path as it was asked for.
         path: String,
     },
-    /// The path leaves the folder that may be read.
-    #[error("`{path}` leaves the folder that may be read; the operator can set another `root`")]
-    #[service_error(code = "security_violation")]
-    OutsideRoot {
-        /// The path as it was asked for.
-        path: String,
-    },
     /// The source cannot be read, or not as rows of text.
     #[error("`{path}` cannot be read: {reason}")]
     Unreadable {
@@ -55,7 +48,7 @@ pub enum RecordsError {
         /// What is wrong with it.
         message: String,
     },
-    /// The host's own errors.
+    /// The host's own errors; `security_violation` for a path that leaves the folder that may be read.
     #[error(transparent)]
     Call(#[from] CallError),
 }

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{Cursor, ErrorKind};
 use std::path::{Component, Path, PathBuf};
 
+use weldkit::CallError;
 use weldkit_records::{Format, RecordsError, Source};
 
 use crate::line::Input;
@@ -40,7 +41,10 @@ impl Root {
     }
 
     fn open_file(&self, path: &str) -> Result<Opened, RecordsError> {
-        let outside = || RecordsError::OutsideRoot { path: path.into() };
+        let outside = || {
+            let message = format!("`{path}` leaves the folder that may be read; the operator can set another `root`");
+            RecordsError::Call(CallError::security_violation(message))
+        };
         // First by the words alone, so that nobody can ask what exists outside.
         if !self.stays_inside(Path::new(path)) {
             return Err(outside());
@@ -138,6 +142,7 @@ mod tests {
     use std::io::Read;
 
     use tempfile::TempDir;
+    use weldkit::ServiceError as _;
 
     use super::*;
 
@@ -161,7 +166,7 @@ mod tests {
         }
         for path in ["../secret.csv", "sub/../../secret.csv", "/etc/passwd", "../nothing", "/nothing"] {
             let error = root.open(Source::path(path)).err().unwrap();
-            assert!(matches!(error, RecordsError::OutsideRoot { .. }), "{path}: {error}");
+            assert_eq!(error.code(), "security_violation", "{path}: {error}");
         }
     }
 
@@ -173,7 +178,7 @@ mod tests {
         std::os::unix::fs::symlink(folder.path(), root.0.join("up")).unwrap();
         for path in ["link.csv", "up/secret.csv"] {
             let error = root.open(Source::path(path)).err().unwrap();
-            assert!(matches!(error, RecordsError::OutsideRoot { .. }), "{path}: {error}");
+            assert_eq!(error.code(), "security_violation", "{path}: {error}");
         }
     }
 

@@ -22,7 +22,6 @@ pub enum StorageError {
     },
     /// The document is too large or too deep.
     #[error("the document under `{key}` {reason}")]
-    #[service_error(code = "limit")]
     DocumentLimit {
         /// The key.
         key: String,
@@ -31,7 +30,6 @@ pub enum StorageError {
     },
     /// The batch has too many documents, or too much text.
     #[error("the batch {reason}; send it in parts")]
-    #[service_error(code = "limit")]
     BatchLimit {
         /// What is too much of it, and how much is allowed.
         reason: String,
@@ -51,7 +49,7 @@ pub enum StorageError {
     },
     /// The storage failed while it worked: what the call should write may be there or not.
     #[error("the storage failed: {reason}")]
-    #[service_error(code = "internal", effect = "possible")]
+    #[service_error(effect = "possible")]
     Failed {
         /// What failed.
         reason: String,

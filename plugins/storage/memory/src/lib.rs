@@ -6,6 +6,7 @@ mod store;
 
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use weldkit::metrics::Gauge;
 use weldkit::{Ctx, Json, Meter, Settings};
 use weldkit_storage::provider::{Scan, check_batch, check_document};
 use weldkit_storage::{Collection, Cursor, Document, Key, KeyRange, Limit, Page, Storage, StorageError};
@@ -31,7 +32,7 @@ fn bytes_max() -> u64 {
 pub struct MemoryStorage {
     /// Never held over an await, and no foreign code runs under it.
     store: RwLock<Store>,
-    bytes: weldkit::Gauge,
+    bytes: Gauge,
 }
 
 /// Document storage in memory.

@@ -27,7 +27,6 @@ pub enum ValidationError {
     },
     /// The schema refers to something outside of it, which is never fetched.
     #[error("the schema refers to `{reference}` at `{pointer}`, outside of itself; copy that schema into `$defs`")]
-    #[service_error(code = "security_violation")]
     RemoteReference {
         /// What it refers to.
         reference: String,
