@@ -240,8 +240,12 @@ fn list<T>(
 ) -> syn::Result<Vec<T>> {
     let inside;
     parenthesized!(inside in input);
-    let items = Punctuated::<T, Token![,]>::parse_terminated_with(&inside, item)?;
-    Ok(items.into_iter().collect())
+    let items = Punctuated::<T, Token![,]>::parse_terminated_with(&inside, item);
+    if items.is_err() {
+        // What is left over would be reported a second time.
+        inside.parse::<TokenStream>()?;
+    }
+    Ok(items?.into_iter().collect())
 }
 
 fn skip_to_comma(input: ParseStream<'_>) {

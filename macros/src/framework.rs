@@ -6,7 +6,8 @@
 
 use std::path::{Path, PathBuf};
 
-use proc_macro2::Span;
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::Ident;
 
 /// The package that the macros belong to.
@@ -22,6 +23,25 @@ pub(crate) fn path(given: Option<&syn::Path>) -> syn::Path {
         .unwrap_or_else(|| PACKAGE.to_owned());
     let name = Ident::new(&name, Span::call_site());
     syn::parse_quote!(::#name)
+}
+
+/// A place in the user's code, for tokens whose names mean what they mean in the rest of the expansion.
+pub(crate) fn place(span: Span) -> Span {
+    span.resolved_at(Span::call_site())
+}
+
+/// The path, with its tokens where `span` is, so that what rustc says about it is said there.
+pub(crate) fn at(weldkit: &syn::Path, span: Span) -> TokenStream {
+    let place = place(span);
+    let place_one = |mut token: TokenTree| {
+        token.set_span(place);
+        token
+    };
+    weldkit
+        .to_token_stream()
+        .into_iter()
+        .map(place_one)
+        .collect()
 }
 
 fn manifest_folder() -> Option<PathBuf> {

@@ -21,7 +21,13 @@ pub(crate) struct Function {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) visibility: Visibility,
     pub(crate) signature: Signature,
-    pub(crate) body: Option<Group>,
+    pub(crate) end: End,
+}
+
+/// What ends a function.
+pub(crate) enum End {
+    Semicolon(Token![;]),
+    Body(Group),
 }
 
 /// A member that is not a function.
@@ -38,9 +44,15 @@ impl ToTokens for Function {
             .for_each(|attribute| attribute.to_tokens(tokens));
         self.visibility.to_tokens(tokens);
         self.signature.to_tokens(tokens);
-        match &self.body {
-            Some(body) => body.to_tokens(tokens),
-            None => <Token![;]>::default().to_tokens(tokens),
+        self.end.to_tokens(tokens);
+    }
+}
+
+impl ToTokens for End {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        match self {
+            End::Semicolon(semicolon) => semicolon.to_tokens(tokens),
+            End::Body(body) => body.to_tokens(tokens),
         }
     }
 }
@@ -59,17 +71,16 @@ impl Parse for Function {
         let attributes = input.call(Attribute::parse_outer)?;
         let visibility = input.parse()?;
         let signature = input.parse()?;
-        let body = if input.peek(token::Brace) {
-            Some(input.parse::<Group>()?)
+        let end = if input.peek(token::Brace) {
+            End::Body(input.parse()?)
         } else {
-            input.parse::<Token![;]>()?;
-            None
+            End::Semicolon(input.parse()?)
         };
         Ok(Self {
             attributes,
             visibility,
             signature,
-            body,
+            end,
         })
     }
 }

@@ -51,20 +51,24 @@ pub(crate) fn permission_fault(text: &str) -> Option<String> {
 pub(crate) fn version(text: &str) -> Result<[u64; 3], String> {
     let advice =
         "write `major.minor.patch` in digits, such as `2.0.0` (`2` and `2.0` are read as that)";
+    let within = |part: &str| match part == text {
+        true => format!("`{part}`"),
+        false => format!("`{part}` in `{text}`"),
+    };
     let mut numbers = [0; 3];
     for (index, part) in text.split('.').enumerate() {
         if index == numbers.len() {
             return Err(format!("`{text}` has more than three numbers; {advice}"));
         }
         if part.is_empty() || !part.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(format!("`{part}` in `{text}` is not a number; {advice}"));
+            return Err(format!("{} is not a number; {advice}", within(part)));
         }
         if part.len() > 1 && part.starts_with('0') {
-            return Err(format!("`{part}` in `{text}` starts with a zero; {advice}"));
+            return Err(format!("{} starts with a zero; {advice}", within(part)));
         }
         numbers[index] = part
             .parse()
-            .map_err(|_| format!("`{part}` in `{text}` is too large; {advice}"))?;
+            .map_err(|_| format!("{} is too large; {advice}", within(part)))?;
     }
     Ok(numbers)
 }

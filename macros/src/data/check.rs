@@ -1,10 +1,11 @@
 //! The rules of a type as an impl of `garde::Validate`.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 use syn::{Attribute, Data, DeriveInput, Fields, Index};
 
 use super::Shape;
+use crate::framework::place;
 use crate::rules::{self, Field, expand};
 use crate::wire::Naming;
 
@@ -69,7 +70,7 @@ fn in_struct(weldkit: &syn::Path, input: &DeriveInput, shape: &Shape<'_>) -> Tok
         .iter()
         .enumerate()
         .map(|(index, field)| match &field.ident {
-            Some(ident) => quote!(&self.#ident),
+            Some(ident) => quote_spanned!(place(ident.span())=> &self.#ident),
             None => {
                 let index = Index::from(index);
                 quote!(&self.#index)

@@ -7,7 +7,7 @@
 mod check;
 
 use proc_macro2::{Delimiter, TokenStream};
-use quote::quote;
+use quote::{format_ident, quote};
 use syn::{Attribute, Data, DeriveInput, Fields};
 
 use crate::attribute::{Arguments, CRATE, Form, Key};
@@ -51,21 +51,21 @@ pub(crate) fn data(arguments: TokenStream, item: TokenStream) -> TokenStream {
         );
         return without_derives(item, errors);
     }
-    own_derives(&input.attrs, &mut errors);
+    let own = own_derives(&input.attrs, &mut errors);
     let model = read(&input, &mut errors);
     let failed = !errors.is_empty();
     let errors = errors.into_tokens();
     // With errors the derives stay, so that contracts which use the type go on compiling; only the
-    // rules are left out.
-    let (item, check) = if failed {
-        (
+    // rules are left out, and what rustc would report again.
+    let (item, check) = match failed {
+        true if own.contains(&"Validate") => (item, TokenStream::new()),
+        true => (
             tokens::strip(item, &["garde"], &|_| true),
             check::none(&weldkit, &input),
-        )
-    } else {
-        (item, check::expand(&weldkit, &input, &model))
+        ),
+        false => (item, check::expand(&weldkit, &input, &model)),
     };
-    let derives = derives(&weldkit);
+    let derives = derives(&weldkit, &own);
     quote!(#derives #item #check #errors)
 }
 
@@ -80,14 +80,27 @@ struct Shape<'a> {
     rename_all: Option<String>,
 }
 
-fn derives(weldkit: &syn::Path) -> TokenStream {
+/// The derives that the user has not written.
+fn derives(weldkit: &syn::Path, own: &[&str]) -> TokenStream {
     let (serde, schemars) = (
         quote!(#weldkit::__private::serde),
         quote!(#weldkit::__private::schemars),
     );
     let (serde_path, schemars_path) = (serde.to_string(), schemars.to_string());
+    let all = [
+        ("Serialize", &serde),
+        ("Deserialize", &serde),
+        ("JsonSchema", &schemars),
+    ];
+    let ours = all
+        .into_iter()
+        .filter(|(name, _)| !own.contains(name))
+        .map(|(name, from)| {
+            let name = format_ident!("{name}");
+            quote!(#from::#name)
+        });
     quote! {
-        #[derive(#serde::Serialize, #serde::Deserialize, #schemars::JsonSchema)]
+        #[derive(#(#ours),*)]
         #[serde(crate = #serde_path)]
         #[schemars(crate = #schemars_path)]
     }
@@ -118,23 +131,28 @@ fn not_data(item: &TokenStream) -> syn::Error {
     syn::Error::new(span, "`#[data]` belongs on a struct or an enum")
 }
 
-/// A second derive of the same traits would clash with ours, far from its cause.
-fn own_derives(attributes: &[Attribute], errors: &mut Errors) {
-    for attribute in attributes
-        .iter()
-        .filter(|attribute| attribute.path().is_ident("derive"))
-    {
+/// The derives that the user has written and should not: a second one would clash with ours, far
+/// from its cause.
+fn own_derives(attributes: &[Attribute], errors: &mut Errors) -> Vec<&'static str> {
+    let mut own = Vec::new();
+    for attribute in attributes {
+        let syn::Meta::List(list) = &attribute.meta else {
+            continue;
+        };
+        if !list.path.is_ident("derive") {
+            continue;
+        }
         for name in ["Serialize", "Deserialize", "JsonSchema", "Validate"] {
-            if let syn::Meta::List(list) = &attribute.meta
-                && let Some(span) = tokens::find_ident(list.tokens.clone(), name)
-            {
+            if let Some(span) = tokens::find_ident(list.tokens.clone(), name) {
                 errors.push(
                     span,
                     format!("`#[weldkit::data]` derives `{name}`; leave it out here"),
                 );
+                own.push(name);
             }
         }
     }
+    own
 }
 
 fn read<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Vec<Shape<'a>> {

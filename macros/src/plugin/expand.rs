@@ -6,27 +6,23 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use super::Plugin;
+use crate::framework::{self, place};
 
 pub(super) fn expand(plugin: &Plugin) -> TokenStream {
     let Plugin { weldkit, ty, .. } = plugin;
     let descriptor = descriptor(plugin);
     let start = start(plugin);
     let provide = plugin.provides.iter().map(|path| {
-        quote_spanned! {path.span()=>
-            #weldkit::registry::Provided::new::<dyn #path>(
-                ::core::clone::Clone::clone(&self) as #weldkit::__private::Arc<<dyn #path as #weldkit::Contract>::Twin>
-            )
+        let weldkit = framework::at(weldkit, path.span());
+        quote_spanned! {place(path.span())=>
+            #weldkit::registry::Provided::new::<dyn #path>(::core::clone::Clone::clone(&self))
         }
     });
     let stop = stop(plugin);
     let health = plugin.health.map(|span| {
-        let call = quote_spanned!(span=> <#ty>::health(self));
+        let call = quote_spanned!(place(span)=> <#ty>::health(self));
         quote!(fn health(&self) -> #weldkit::Health { #call })
     });
-    // Says `the plugin does not provide …` at the path, before the cast says anything less clear.
-    let providers = plugin.provides.iter().map(
-        |path| quote_spanned!(path.span()=> { fn provides<P: #path>() {} provides::<#ty>(); }),
-    );
     let settings = one_settings(plugin);
     quote! {
         #[allow(deprecated, clippy::all, clippy::pedantic)]
@@ -41,8 +37,6 @@ pub(super) fn expand(plugin: &Plugin) -> TokenStream {
                 #stop
                 #health
             }
-            #[allow(dead_code)]
-            fn assertions() { #(#providers)* }
             #settings
             #weldkit::__private::register! { #ty }
         };
@@ -72,10 +66,11 @@ fn descriptor(plugin: &Plugin) -> TokenStream {
         .start
         .parameters
         .iter()
-        .map(|ty| quote_spanned!(ty.span()=> <#ty as #weldkit::FromHost>::NEED));
-    let provides = provides
-        .iter()
-        .map(|path| quote_spanned!(path.span()=> <dyn #path as #weldkit::Contract>::DESCRIPTOR));
+        .map(|ty| at_type(weldkit, ty, &quote!(NEED)));
+    let provides = provides.iter().map(|path| {
+        let weldkit = framework::at(weldkit, path.span());
+        quote_spanned!(path.span()=> <dyn #path as #weldkit::Contract>::DESCRIPTOR)
+    });
     quote! {
         &#weldkit::registry::PluginDescriptor {
             id: #id,
@@ -106,21 +101,28 @@ fn first_paragraph(docs: &str) -> String {
         .join(" ")
 }
 
+/// An item of `FromHost`, where the constructor asks for the type.
+fn at_type(weldkit: &syn::Path, ty: &syn::Type, item: &TokenStream) -> TokenStream {
+    let weldkit = framework::at(weldkit, ty.span());
+    quote_spanned!(place(ty.span())=> <#ty as #weldkit::FromHost>::#item)
+}
+
 fn start(plugin: &Plugin) -> TokenStream {
     let Plugin {
         weldkit, ty, start, ..
     } = plugin;
-    let names: Vec<_> = (0..start.parameters.len())
-        .map(|index| format_ident!("a{index}"))
+    let names = start.parameters.iter().enumerate();
+    let names: Vec<_> = names
+        .map(|(index, ty)| format_ident!("a{index}", span = place(ty.span())))
         .collect();
     let values = start
         .parameters
         .iter()
-        .map(|ty| quote_spanned!(ty.span()=> <#ty as #weldkit::FromHost>::from_host(binder)?));
+        .map(|ty| at_type(weldkit, ty, &quote!(from_host(binder)?)));
     let wait = start.wait.then(|| quote!(.await));
-    let call = quote_spanned!(start.span=> <#ty>::start(#(#names),*)#wait);
+    let call = quote_spanned!(place(start.span)=> <#ty>::start(#(#names),*)#wait);
     let output = &start.output;
-    let result = quote_spanned!(output.span()=> <#output as #weldkit::__private::Started<Self>>::into_result(made));
+    let result = quote_spanned!(place(output.span())=> <#output as #weldkit::__private::Started<Self>>::into_result(made));
     quote! {
         fn start(binder: &#weldkit::registry::Binder) -> #weldkit::__private::BoxFuture<'_, #weldkit::Result<Self>> {
             #weldkit::__private::Box::pin(async move {
@@ -136,9 +138,9 @@ fn stop(plugin: &Plugin) -> Option<TokenStream> {
     let Plugin { weldkit, ty, .. } = plugin;
     let stop = plugin.stop.as_ref()?;
     let wait = stop.wait.then(|| quote!(.await));
-    let call = quote_spanned!(stop.span=> <#ty>::stop(self)#wait);
+    let call = quote_spanned!(place(stop.span)=> <#ty>::stop(self)#wait);
     let output = &stop.output;
-    let result = quote_spanned!(output.span()=> <#output as #weldkit::__private::Started<()>>::into_result(stopped));
+    let result = quote_spanned!(place(output.span())=> <#output as #weldkit::__private::Started<()>>::into_result(stopped));
     Some(quote! {
         fn stop(&self) -> #weldkit::__private::BoxFuture<'_, #weldkit::Result<()>> {
             #weldkit::__private::Box::pin(async move {

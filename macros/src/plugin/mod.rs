@@ -21,9 +21,9 @@ use crate::lifecycle::Lifecycle;
 pub(crate) fn plugin(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let plugin = parse::item(item.clone(), &mut errors).and_then(|block| {
-        let plugin = parse::plugin(arguments, &block, &mut errors)?;
-        valid::check(&plugin, &block, &mut errors);
-        Some(plugin)
+        let plugin = parse::plugin(arguments, &block, &mut errors);
+        valid::check(plugin.as_ref(), &block, &mut errors);
+        plugin
     });
     match plugin {
         Some(plugin) if errors.is_empty() => {

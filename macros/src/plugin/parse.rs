@@ -142,6 +142,8 @@ pub(super) fn plugin(arguments: TokenStream, block: &Block, errors: &mut Errors)
     let health = function("health").map(|health| self::health(health, errors));
     let start = match function("start") {
         Some(start) => self::start(start, &block.ty, errors),
+        // That it is the wrong impl says it all.
+        None if block.implemented.is_some() => None,
         None => {
             errors.push(block.impl_span, "a plugin is made by its constructor; add `pub async fn start() -> weldkit::Result<Self> { … }`, with a parameter for everything that it needs");
             None
@@ -178,13 +180,11 @@ fn start(function: &Function, plugin: &Type, errors: &mut Errors) -> Option<Star
             FnArg::Typed(typed) => {
                 let ty = &typed.ty;
                 if let Type::Reference(reference) = &**ty {
-                    errors.at(
-                        ty,
-                        format!(
-                            "the host hands over owned values; write `{}`",
-                            text::shown(&reference.elem)
-                        ),
-                    );
+                    let owned = match &*reference.elem {
+                        Type::Path(path) if !path.path.is_ident("str") => format!("write `{}`", text::shown(path)),
+                        _ => "ask for `Service<dyn Contract>`, `Settings<T>`, `Meter` or `Background`".to_owned(),
+                    };
+                    errors.at(ty, format!("the host hands over owned values; {owned}"));
                 } else if find_ident(quote::quote!(#ty), "impl").is_some() {
                     errors.at(ty, "the host has to know what is asked for; name the type, such as `Service<dyn Storage>`");
                 }

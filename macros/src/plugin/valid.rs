@@ -9,9 +9,16 @@ use crate::error::Errors;
 use crate::function::Member;
 use crate::text;
 
-pub(super) fn check(plugin: &Plugin, block: &Block, errors: &mut Errors) {
+pub(super) fn check(plugin: Option<&Plugin>, block: &Block, errors: &mut Errors) {
     own_impl(block, errors);
     members(block, errors);
+    if let Some(plugin) = plugin {
+        keys(plugin, errors);
+    }
+}
+
+/// The values of the attribute's keys.
+fn keys(plugin: &Plugin, errors: &mut Errors) {
     if let Some(id) = &plugin.id
         && let Some(fault) = text::name_fault(&id.value())
     {

@@ -3,6 +3,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::{GenericArgument, PathArguments, Type};
 
 use super::{Check, Field, Kind};
+use crate::framework::{self, place};
 
 /// The names that the code around the checks binds.
 struct Names {
@@ -64,6 +65,8 @@ pub(crate) fn checks(
         .map(|rule| check(weldkit, rule, value, field.ty));
     let nested = match field.rules.dive {
         Some(span) => {
+            let span = place(span);
+            let weldkit = framework::at(weldkit, span);
             quote_spanned!(span=> #weldkit::__private::garde::Validate::validate_into(#value, &(), &mut #path, #report);)
         }
         None if look_inside && !is_leaf(field.ty) => {
@@ -113,10 +116,11 @@ pub(crate) fn look(weldkit: &syn::Path) -> TokenStream {
     }
 }
 
-fn check(weldkit: &syn::Path, rule: &Check, value: &TokenStream, ty: &Type) -> TokenStream {
+fn check(outer: &syn::Path, rule: &Check, value: &TokenStream, ty: &Type) -> TokenStream {
     let Names { path, report } = names();
-    let rules = quote!(#weldkit::__private::garde::rules);
-    let span = rule.span;
+    let span = place(rule.span);
+    let weldkit = framework::at(outer, span);
+    let rules = quote_spanned!(span=> #weldkit::__private::garde::rules);
     let outcome = match &rule.kind {
         Kind::Call { module, arguments } => {
             quote_spanned!(span=> #rules::#module::apply(#value, #arguments))
@@ -141,7 +145,7 @@ fn check(weldkit: &syn::Path, rule: &Check, value: &TokenStream, ty: &Type) -> T
         Kind::Custom(function) => {
             quote_spanned!(span=> (#function)(#value).map_err(#weldkit::__private::garde::Error::new))
         }
-        Kind::Inner(checks) => return inner(weldkit, checks, value, ty),
+        Kind::Inner(checks) => return inner(outer, checks, value, ty),
     };
     quote! {
         if let ::core::result::Result::Err(error) = #outcome {

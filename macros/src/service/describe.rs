@@ -2,10 +2,12 @@
 //! the JSON door.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
 
 use super::expand::{door, error_of, parameters_ident, twin_ident, twin_method, value_of};
 use super::{Contract, Kind, Method, Parameter, Trait};
+use crate::framework::place;
 use crate::lifecycle::optional;
 use crate::rules::{self, Field};
 
@@ -73,7 +75,7 @@ pub(super) fn parameter_object(contract: &Contract, method: &Method) -> TokenStr
 
 fn parameter_value(parameter: &Parameter) -> TokenStream {
     let ident = &parameter.ident;
-    quote!(&self.#ident)
+    quote_spanned!(place(ident.span())=> &self.#ident)
 }
 
 fn field(parameter: &Parameter) -> Field<'_> {
@@ -110,7 +112,7 @@ pub(super) fn implementation(contract: &Contract, item: &Trait) -> TokenStream {
         .methods
         .iter()
         .enumerate()
-        .map(|(index, method)| json_arm(index, method));
+        .map(|(index, method)| json_arm(weldkit, index, method));
     quote! {
         #[automatically_derived]
         impl #weldkit::Contract for dyn #ident + '_ {
@@ -194,18 +196,23 @@ fn descriptor(weldkit: &syn::Path, method: &Method) -> TokenStream {
     }
 }
 
-fn json_arm(index: usize, method: &Method) -> TokenStream {
+fn json_arm(weldkit: &syn::Path, index: usize, method: &Method) -> TokenStream {
     let (name, parameters) = (twin_method(method), parameters_ident(method));
     let arguments = method.parameters.iter().map(|parameter| {
         let ident = &parameter.ident;
         quote!(parameters.#ident)
     });
     let door = door("json", method.kind);
+    let (value, error) = (
+        value_of(weldkit, &method.output),
+        error_of(weldkit, &method.output),
+    );
+    let call = quote_spanned!(place(method.output.span())=> twin.#name(ctx, #(#arguments),*));
     // The underscore keeps a method without parameters free of warnings.
     quote! {
-        #index => service.#door(#index, ctx, input, |twin, ctx, parameters: #parameters| {
+        #index => service.#door::<#parameters, #value, #error>(#index, ctx, input, |twin, ctx, parameters| {
             let _ = &parameters;
-            twin.#name(ctx, #(#arguments),*)
+            #call
         }),
     }
 }

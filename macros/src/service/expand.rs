@@ -1,13 +1,14 @@
 //! Model -> tokens. Nothing is decided here, and nothing is computed by what is emitted: it calls
 //! the framework.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{GenericArgument, PathArguments, ReturnType, Signature, Type};
 
 use super::describe::{implementation, parameter_object};
 use super::{Contract, Kind, Method, Parameter, Trait};
+use crate::framework::{self, place};
 
 pub(super) fn expand(contract: &Contract, item: &Trait) -> TokenStream {
     let public = public_trait(contract, item);
@@ -35,39 +36,64 @@ pub(super) fn expand(contract: &Contract, item: &Trait) -> TokenStream {
 /// The trait that the user wrote, with futures that are `Send` and a `dyn` form that is only a name.
 fn public_trait(contract: &Contract, item: &Trait) -> TokenStream {
     let Contract {
-        weldkit,
-        name,
-        lifecycle,
-        ..
+        weldkit, lifecycle, ..
     } = contract;
     let Trait {
         attributes,
         visibility,
         ident,
-        supertraits,
         ..
     } = item;
     let deprecated = lifecycle.attribute();
-    let message = format!("`{{Self}}` does not provide the service `{}`", name.text);
-    let note = format!("write `impl {ident} for {{Self}}` with every method of the contract");
+    let diagnostic = diagnostic(contract, item);
     let methods = contract.methods.iter().map(|method| {
         let attributes = &method.attributes;
         let deprecated = method.lifecycle.attribute();
-        let signature = bare(&method.signature);
+        let (signature, semicolon) = (bare(&method.signature), &method.semicolon);
         let signature = sized(&if method.kind == Kind::Async {
             desugared(weldkit, &signature)
         } else {
             signature
         });
-        quote!(#(#attributes)* #deprecated #signature;)
+        quote!(#(#attributes)* #deprecated #signature #semicolon)
     });
+    let bounds = bounds(item);
+    let body = braced(item, quote!(#(#methods)*));
     quote! {
         #(#attributes)*
         #deprecated
+        #diagnostic
+        #visibility trait #ident #bounds #body
+    }
+}
+
+/// `: Send + Sync + 'static + …`, where the trait's name is: rustc shows the head of the trait.
+pub(super) fn bounds(item: &Trait) -> TokenStream {
+    let supertraits = &item.supertraits;
+    quote_spanned! {item.ident.span()=>
+        : ::core::marker::Send + ::core::marker::Sync + 'static + #supertraits
+    }
+}
+
+/// `{ content }`, where the trait's braces are.
+pub(super) fn braced(item: &Trait, content: TokenStream) -> Group {
+    let mut body = Group::new(Delimiter::Brace, content);
+    body.set_span(item.brace);
+    body
+}
+
+/// What rustc says of a type that is no provider.
+fn diagnostic(contract: &Contract, item: &Trait) -> TokenStream {
+    let message = format!(
+        "`{{Self}}` does not provide the service `{}`",
+        contract.name.text
+    );
+    let note = format!(
+        "write `impl {} for {{Self}}` with every method of the contract",
+        item.ident
+    );
+    quote! {
         #[diagnostic::on_unimplemented(message = #message, label = "not a provider of this contract", note = #note)]
-        #visibility trait #ident: ::core::marker::Send + ::core::marker::Sync + 'static + #supertraits {
-            #(#methods)*
-        }
     }
 }
 
@@ -91,7 +117,14 @@ pub(super) fn desugared(weldkit: &syn::Path, signature: &Signature) -> Signature
         ReturnType::Default => quote!(()),
         ReturnType::Type(_, ty) => quote!(#ty),
     };
-    signature.output = syn::parse_quote!(-> impl #weldkit::__private::Future<Output = #output> + #weldkit::__private::Send);
+    // Where the user's own return type is, for what rustc says about a future that is not `Send`.
+    let weldkit = framework::at(weldkit, output.span());
+    let future = quote_spanned! {output.span()=>
+        -> impl #weldkit::__private::Future<Output = #output> + #weldkit::__private::Send
+    };
+    if let Ok(future) = syn::parse2(future) {
+        signature.output = future;
+    }
     signature
 }
 
@@ -134,6 +167,7 @@ fn twin(contract: &Contract, item: &Trait) -> TokenStream {
     } = item;
     let twin = twin_ident(item);
     let docs = format!("The object-safe form of [`{ident}`].");
+    let diagnostic = diagnostic(contract, item);
     let signatures = contract
         .methods
         .iter()
@@ -153,6 +187,7 @@ fn twin(contract: &Contract, item: &Trait) -> TokenStream {
     quote! {
         #[doc(hidden)]
         #[doc = #docs]
+        #diagnostic
         #[allow(deprecated, missing_docs, clippy::all, clippy::pedantic)]
         #visibility trait #twin: ::core::marker::Send + ::core::marker::Sync + 'static {
             #(#signatures;)*
@@ -182,12 +217,48 @@ fn twin_signature(weldkit: &syn::Path, method: &Method) -> TokenStream {
     }
 }
 
+/// What a method returns when it does not fail. A type that is not data is reported where it is,
+/// and once: every use has the same form, and what follows from it is known to be wrong.
 pub(super) fn value_of(weldkit: &syn::Path, output: &Type) -> TokenStream {
-    quote!(<#output as #weldkit::__private::MethodResult>::Value)
+    let (whole, span) = match parts(output) {
+        Some((value, _)) => (
+            quote!(::core::result::Result<#value, #weldkit::CallError>),
+            value.span(),
+        ),
+        None => (quote!(#output), output.span()),
+    };
+    let weldkit = framework::at(weldkit, span);
+    quote_spanned!(span=> <#whole as #weldkit::__private::MethodResult>::Value)
 }
 
+/// How a method fails; see [`value_of`].
 pub(super) fn error_of(weldkit: &syn::Path, output: &Type) -> TokenStream {
-    quote!(<#output as #weldkit::__private::MethodResult>::Error)
+    let (whole, span) = match parts(output) {
+        Some((_, error)) => (quote!(::core::result::Result<(), #error>), error.span()),
+        None => (quote!(#output), output.span()),
+    };
+    let weldkit = framework::at(weldkit, span);
+    quote_spanned!(span=> <#whole as #weldkit::__private::MethodResult>::Error)
+}
+
+/// `T` and `E` of `Result<T, E>` and `Stream<T, E>`; nothing for a type with another name.
+fn parts(output: &Type) -> Option<(&Type, &Type)> {
+    let Type::Path(path) = output else {
+        return None;
+    };
+    let segment = path.path.segments.last()?;
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else {
+        return None;
+    };
+    let mut arguments = arguments.args.iter();
+    match (arguments.next(), arguments.next(), arguments.next()) {
+        (Some(GenericArgument::Type(value)), Some(GenericArgument::Type(error)), None)
+            if segment.ident == "Result" || segment.ident == "Stream" =>
+        {
+            Some((value, error))
+        }
+        _ => None,
+    }
 }
 
 pub(super) fn door(prefix: &str, kind: Kind) -> Ident {
@@ -211,7 +282,11 @@ fn client(contract: &Contract, item: &Trait) -> TokenStream {
         let signature = bare(&method.signature);
         let (name, ctx, door) = (twin_method(method), &method.ctx.ident, door("call", method.kind));
         let arguments = method.parameters.iter().map(|parameter| &parameter.ident);
-        let call = quote!(#weldkit::__private::#door(self, #index, #ctx, move |#twin, #inner| #twin.#name(#inner, #(#arguments),*)));
+        let (value, error) = (value_of(weldkit, &method.output), error_of(weldkit, &method.output));
+        let provided = quote_spanned!(place(method.output.span())=> #twin.#name(#inner, #(#arguments),*));
+        let call = quote! {
+            #weldkit::__private::#door::<dyn #ident, #value, #error>(self, #index, #ctx, move |#twin, #inner| #provided)
+        };
         let wait = (method.kind == Kind::Async).then(|| quote!(.await));
         quote!(#signature { #call #wait })
     });
@@ -223,38 +298,15 @@ fn client(contract: &Contract, item: &Trait) -> TokenStream {
     }
 }
 
-/// Checks by trait, each at the type that it is about.
+/// That every context is one, at its type.
 fn assertions(contract: &Contract) -> TokenStream {
-    let weldkit = &contract.weldkit;
     let checks = contract.methods.iter().map(|method| {
         let ctx = &method.ctx.ty;
-        let ctx =
-            quote_spanned!(ctx.span()=> let _: fn(#ctx) = |ctx| { let _: &#weldkit::Ctx = ctx; };);
-        let error = error_of(weldkit, &method.output);
-        let error = quote_spanned!(error_span(&method.output)=> service_error::<#error>(););
-        quote!(#ctx #error)
+        let weldkit = framework::at(&contract.weldkit, ctx.span());
+        quote_spanned!(place(ctx.span())=> let _: fn(#ctx) = |ctx| { let _: &#weldkit::Ctx = ctx; };)
     });
     quote! {
         #[allow(dead_code)]
-        fn assertions() {
-            fn service_error<E: #weldkit::ServiceError>() {}
-            #(#checks)*
-        }
-    }
-}
-
-/// Where the error type stands in `Result<T, E>`, or the whole type.
-fn error_span(output: &Type) -> Span {
-    let Type::Path(path) = output else {
-        return output.span();
-    };
-    let Some(PathArguments::AngleBracketed(arguments)) =
-        path.path.segments.last().map(|segment| &segment.arguments)
-    else {
-        return output.span();
-    };
-    match arguments.args.last() {
-        Some(GenericArgument::Type(ty)) if arguments.args.len() > 1 => ty.span(),
-        _ => output.span(),
+        fn assertions() { #(#checks)* }
     }
 }

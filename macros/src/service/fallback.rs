@@ -7,12 +7,12 @@ use std::collections::BTreeSet;
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Attribute, FnArg, Signature};
+use syn::{Attribute, FnArg, Pat, Signature};
 
 use super::Trait;
-use super::expand::{bare, desugared, sized, twin_ident};
+use super::expand::{bare, bounds, braced, desugared, sized, twin_ident};
 use crate::error::Errors;
-use crate::function::{Function, Member};
+use crate::function::{End, Function, Member};
 use crate::tokens;
 
 /// For an item that is no trait, or one that cannot be read.
@@ -30,7 +30,6 @@ pub(super) fn read(weldkit: &syn::Path, item: &Trait, errors: Errors) -> TokenSt
         unsafety,
         ident,
         generics,
-        supertraits,
         ..
     } = item;
     let functions = functions(item);
@@ -43,12 +42,11 @@ pub(super) fn read(weldkit: &syn::Path, item: &Trait, errors: Errors) -> TokenSt
     let (_, _, condition) = generics.split_for_impl();
     let stand_in = stand_in(weldkit, item, &functions);
     let errors = errors.into_tokens();
+    let bounds = bounds(item);
+    let body = braced(item, quote!(#(#others)* #(#methods)*));
     quote! {
         #(#attributes)*
-        #visibility #unsafety trait #ident #generics: ::core::marker::Send + ::core::marker::Sync + 'static + #supertraits #condition {
-            #(#others)*
-            #(#methods)*
-        }
+        #visibility #unsafety trait #ident #generics #bounds #condition #body
         #stand_in
         #errors
     }
@@ -73,16 +71,16 @@ fn method(weldkit: &syn::Path, function: &Function) -> TokenStream {
         .filter(|attribute| !attribute.path().is_ident("method"));
     let mut signature = function.signature.clone();
     clean(&mut signature);
-    let body = function.body.as_ref();
-    if signature.asyncness.is_some() && body.is_none() {
+    let end = &function.end;
+    if signature.asyncness.is_some() && matches!(end, End::Semicolon(_)) {
         signature = desugared(weldkit, &signature);
     }
     let signature = sized(&signature);
-    let end = body.map_or_else(|| quote!(;), |body| quote!(#body));
     quote!(#(#attributes)* #[allow(async_fn_in_trait)] #signature #end)
 }
 
-/// Takes the attributes that only the contract understands off the parameters.
+/// Takes off the parameters what only the contract understands, and patterns, which rustc would
+/// report again.
 fn clean(signature: &mut Signature) {
     let keep = |attribute: &Attribute| {
         !tokens::PARAMETER_ATTRIBUTES
@@ -92,7 +90,12 @@ fn clean(signature: &mut Signature) {
     for input in &mut signature.inputs {
         match input {
             FnArg::Receiver(receiver) => receiver.attrs.retain(keep),
-            FnArg::Typed(typed) => typed.attrs.retain(keep),
+            FnArg::Typed(typed) => {
+                typed.attrs.retain(keep);
+                if !matches!(*typed.pat, Pat::Ident(_) | Pat::Wild(_)) {
+                    *typed.pat = syn::parse_quote!(_);
+                }
+            }
         }
     }
 }
@@ -113,7 +116,8 @@ fn stand_in(weldkit: &syn::Path, item: &Trait, functions: &[&Function]) -> Optio
     }
     let (ident, visibility, twin) = (&item.ident, &item.visibility, twin_ident(item));
     let methods = functions.iter().map(|function| {
-        let signature = bare(&function.signature);
+        let mut signature = bare(&function.signature);
+        clean(&mut signature);
         quote!(#[allow(unused_variables)] #signature { ::core::unreachable!() })
     });
     Some(quote! {

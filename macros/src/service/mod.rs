@@ -50,6 +50,8 @@ pub(crate) struct Trait {
     generics: Generics,
     supertraits: Punctuated<TypeParamBound, Token![+]>,
     members: Vec<Member>,
+    /// Where the braces are.
+    brace: Span,
 }
 
 /// What the trait promises.
@@ -80,6 +82,7 @@ enum Kind {
 struct Method {
     /// As the trait has it.
     signature: Signature,
+    semicolon: Token![;],
     /// Everything but `#[method]`; docs included.
     attributes: Vec<Attribute>,
     name: Name,

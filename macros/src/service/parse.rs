@@ -9,7 +9,7 @@ use super::{Contract, Flags, Kind, Method, Name, Timeout, Trait};
 use crate::attribute::{Arguments, CRATE, Form, Key};
 use crate::error::Errors;
 use crate::framework;
-use crate::function::{self, Function, Member};
+use crate::function::{self, End, Function, Member};
 use crate::lifecycle::{DEPRECATED, Lifecycle, SINCE, STABILITY};
 use crate::text::{self, plain};
 
@@ -109,7 +109,7 @@ pub(super) fn item(tokens: TokenStream, errors: &mut Errors) -> Option<Trait> {
         }
         generics.where_clause = input.parse()?;
         let content;
-        braced!(content in input);
+        let brace = braced!(content in input);
         attributes.extend(content.call(Attribute::parse_inner)?);
         let members = function::members(&content, errors);
         Ok(Trait {
@@ -120,6 +120,7 @@ pub(super) fn item(tokens: TokenStream, errors: &mut Errors) -> Option<Trait> {
             generics,
             supertraits,
             members,
+            brace: brace.span.join(),
         })
     };
     // `parser` holds `errors` until it has run.
@@ -192,18 +193,6 @@ fn method(function: &Function, errors: &mut Errors) -> Option<Method> {
         .as_ref()
         .map(|output| kind(signature, output, &arguments, errors));
     let (ctx, parameters) = inputs(signature, errors);
-    let timeout = arguments
-        .text("timeout")
-        .and_then(|text| match text::duration(&text.value()) {
-            Ok(duration) => Some(Timeout {
-                text: text.clone(),
-                duration,
-            }),
-            Err(fault) => {
-                errors.at(text, fault);
-                None
-            }
-        });
     let lifecycle = Lifecycle::read(&arguments, &attributes, errors);
     Some(Method {
         name: Name {
@@ -218,15 +207,30 @@ fn method(function: &Function, errors: &mut Errors) -> Option<Method> {
             isolated: arguments.flag("isolated"),
         },
         permission: arguments.text("permission").cloned(),
-        timeout,
+        timeout: timeout(&arguments, errors),
         lifecycle,
         signature: signature.clone(),
+        semicolon: match &function.end {
+            End::Semicolon(semicolon) => *semicolon,
+            End::Body(body) => Token![;](body.span()),
+        },
         attributes,
         parameters,
         kind: kind?,
         ctx: ctx?,
         output: output?,
     })
+}
+
+fn timeout(arguments: &Arguments, errors: &mut Errors) -> Option<Timeout> {
+    let text = arguments.text("timeout")?.clone();
+    match text::duration(&text.value()) {
+        Ok(duration) => Some(Timeout { text, duration }),
+        Err(fault) => {
+            errors.at(&text, fault);
+            None
+        }
+    }
 }
 
 /// What may stand around a method, and does not in a contract.
@@ -238,7 +242,7 @@ fn qualifiers(function: &Function, attributes: &[Attribute], errors: &mut Errors
             "the methods of a trait are as visible as the trait; leave this out",
         );
     }
-    if let Some(body) = &function.body {
+    if let End::Body(body) = &function.end {
         errors.push(
             body.span_open(),
             "a contract says what, providers say how; end the method with `;`",

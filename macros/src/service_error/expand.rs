@@ -7,6 +7,7 @@ use syn::Index;
 use syn::spanned::Spanned;
 
 use super::{Field, Model, Role, Shape, Variant};
+use crate::framework::{self, place};
 
 pub(super) fn expand(model: &Model) -> TokenStream {
     let Model {
@@ -30,7 +31,8 @@ pub(super) fn expand(model: &Model) -> TokenStream {
         .map_or_else(|| quote!(0), |field| quote!(#field));
     let host_type = &host.ty;
     // At the user's type, so that another one is reported there.
-    let is_host = quote_spanned!(host_type.span()=> let _: fn(#host_type) -> #weldkit::CallError = |error| error;);
+    let at = framework::at(weldkit, host_type.span());
+    let is_host = quote_spanned!(place(host_type.span())=> let host: fn(#host_type) -> #at::CallError = |error| error;);
     let message = message();
     quote! {
         #[allow(deprecated, non_camel_case_types, clippy::all, clippy::pedantic)]
@@ -43,7 +45,7 @@ pub(super) fn expand(model: &Model) -> TokenStream {
                     #is_host
                     let #message = ::std::string::ToString::to_string(&self);
                     match self {
-                        Self::#host_ident { #host_field: error } => error,
+                        Self::#host_ident { #host_field: error } => host(error),
                         #(#arms)*
                     }
                 }

@@ -9,8 +9,11 @@ use crate::error::Errors;
 
 pub(super) fn expand(weldkit: &syn::Path, input: &DeriveInput, errors: Errors) -> TokenStream {
     let ident = &input.ident;
-    let (implementation, arguments, condition) = input.generics.split_for_impl();
     let errors = errors.into_tokens();
+    if matches!(input.data, Data::Union(_)) || !input.generics.params.is_empty() {
+        // Neither can be an error type, so an impl would only add to what is wrong.
+        return errors;
+    }
     // `#[from]` makes the conversion; without one the supertrait would be missed as well.
     let fields = match &input.data {
         Data::Enum(data) => data
@@ -32,7 +35,7 @@ pub(super) fn expand(weldkit: &syn::Path, input: &DeriveInput, errors: Errors) -
     let conversion = (!converts).then(|| {
         quote! {
             #[automatically_derived]
-            impl #implementation ::core::convert::From<#weldkit::CallError> for #ident #arguments #condition {
+            impl ::core::convert::From<#weldkit::CallError> for #ident {
                 fn from(_: #weldkit::CallError) -> Self { ::core::unreachable!() }
             }
         }
@@ -40,7 +43,7 @@ pub(super) fn expand(weldkit: &syn::Path, input: &DeriveInput, errors: Errors) -
     quote! {
         #conversion
         #[automatically_derived]
-        impl #implementation #weldkit::ServiceError for #ident #arguments #condition {
+        impl #weldkit::ServiceError for #ident {
             const CODES: &'static [#weldkit::contract::ErrorCode] = &[];
             fn into_call_error(self) -> #weldkit::CallError { ::core::unreachable!() }
             fn code(&self) -> &str { ::core::unreachable!() }

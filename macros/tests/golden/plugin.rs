@@ -84,20 +84,10 @@ const _: () = {
             ::weldkit::__private::Vec::from([
                 ::weldkit::registry::Provided::new::<
                     dyn weldkit_report::Report,
-                >(
-                    ::core::clone::Clone::clone(&self)
-                        as ::weldkit::__private::Arc<
-                            <dyn weldkit_report::Report as ::weldkit::Contract>::Twin,
-                        >,
-                ),
+                >(::core::clone::Clone::clone(&self)),
                 ::weldkit::registry::Provided::new::<
                     dyn Audit,
-                >(
-                    ::core::clone::Clone::clone(&self)
-                        as ::weldkit::__private::Arc<
-                            <dyn Audit as ::weldkit::Contract>::Twin,
-                        >,
-                ),
+                >(::core::clone::Clone::clone(&self)),
             ])
         }
         fn stop(&self) -> ::weldkit::__private::BoxFuture<'_, ::weldkit::Result<()>> {
@@ -110,17 +100,6 @@ const _: () = {
         }
         fn health(&self) -> ::weldkit::Health {
             <ReportPlugin>::health(self)
-        }
-    }
-    #[allow(dead_code)]
-    fn assertions() {
-        {
-            fn provides<P: weldkit_report::Report>() {}
-            provides::<ReportPlugin>();
-        }
-        {
-            fn provides<P: Audit>() {}
-            provides::<ReportPlugin>();
         }
     }
     const _: () = ::core::assert!(

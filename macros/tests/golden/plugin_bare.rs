@@ -55,8 +55,6 @@ const _: () = {
             })
         }
     }
-    #[allow(dead_code)]
-    fn assertions() {}
     ::weldkit::__private::register! {
         Bare
     }

@@ -53,6 +53,11 @@ pub trait Storage: ::core::marker::Send + ::core::marker::Sync + 'static {
 }
 #[doc(hidden)]
 ///The object-safe form of [`Storage`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not provide the service `storage`",
+    label = "not a provider of this contract",
+    note = "write `impl Storage for {Self}` with every method of the contract"
+)]
 #[allow(deprecated, missing_docs, clippy::all, clippy::pedantic)]
 pub trait __StorageTwin: ::core::marker::Send + ::core::marker::Sync + 'static {
     fn __twin_get<'a>(
@@ -286,14 +291,14 @@ const _: () = {
                     parameters: &["key"],
                     input: ::weldkit::__private::input_schema::<getParameters>,
                     output: ::weldkit::__private::output_schema::<
-                        <Result<
+                        <::core::result::Result<
                             Option<Document>,
-                            StorageError,
+                            ::weldkit::CallError,
                         > as ::weldkit::__private::MethodResult>::Value,
                     >,
                     error: ::weldkit::__private::error_schema::<
-                        <Result<
-                            Option<Document>,
+                        <::core::result::Result<
+                            (),
                             StorageError,
                         > as ::weldkit::__private::MethodResult>::Error,
                     >,
@@ -316,13 +321,13 @@ const _: () = {
                     parameters: &["key", "document"],
                     input: ::weldkit::__private::input_schema::<putParameters>,
                     output: ::weldkit::__private::output_schema::<
-                        <Result<
+                        <::core::result::Result<
                             (),
-                            StorageError,
+                            ::weldkit::CallError,
                         > as ::weldkit::__private::MethodResult>::Value,
                     >,
                     error: ::weldkit::__private::error_schema::<
-                        <Result<
+                        <::core::result::Result<
                             (),
                             StorageError,
                         > as ::weldkit::__private::MethodResult>::Error,
@@ -344,14 +349,14 @@ const _: () = {
                     parameters: &["prefix"],
                     input: ::weldkit::__private::input_schema::<countParameters>,
                     output: ::weldkit::__private::output_schema::<
-                        <Result<
+                        <::core::result::Result<
                             u64,
-                            StorageError,
+                            ::weldkit::CallError,
                         > as ::weldkit::__private::MethodResult>::Value,
                     >,
                     error: ::weldkit::__private::error_schema::<
-                        <Result<
-                            u64,
+                        <::core::result::Result<
+                            (),
                             StorageError,
                         > as ::weldkit::__private::MethodResult>::Error,
                     >,
@@ -374,14 +379,14 @@ const _: () = {
                     parameters: &["from"],
                     input: ::weldkit::__private::input_schema::<tailParameters>,
                     output: ::weldkit::__private::output_schema::<
-                        <weldkit::Stream<
+                        <::core::result::Result<
                             Document,
-                            StorageError,
+                            ::weldkit::CallError,
                         > as ::weldkit::__private::MethodResult>::Value,
                     >,
                     error: ::weldkit::__private::error_schema::<
-                        <weldkit::Stream<
-                            Document,
+                        <::core::result::Result<
+                            (),
                             StorageError,
                         > as ::weldkit::__private::MethodResult>::Error,
                     >,
@@ -404,13 +409,13 @@ const _: () = {
                     parameters: &[],
                     input: ::weldkit::__private::input_schema::<nothingParameters>,
                     output: ::weldkit::__private::output_schema::<
-                        <Result<
+                        <::core::result::Result<
                             (),
-                            CallError,
+                            ::weldkit::CallError,
                         > as ::weldkit::__private::MethodResult>::Value,
                     >,
                     error: ::weldkit::__private::error_schema::<
-                        <Result<
+                        <::core::result::Result<
                             (),
                             CallError,
                         > as ::weldkit::__private::MethodResult>::Error,
@@ -427,11 +432,21 @@ const _: () = {
             match method {
                 0usize => {
                     service
-                        .json_async(
+                        .json_async::<
+                            getParameters,
+                            <::core::result::Result<
+                                Option<Document>,
+                                ::weldkit::CallError,
+                            > as ::weldkit::__private::MethodResult>::Value,
+                            <::core::result::Result<
+                                (),
+                                StorageError,
+                            > as ::weldkit::__private::MethodResult>::Error,
+                        >(
                             0usize,
                             ctx,
                             input,
-                            |twin, ctx, parameters: getParameters| {
+                            |twin, ctx, parameters| {
                                 let _ = &parameters;
                                 twin.__twin_get(ctx, parameters.key)
                             },
@@ -439,11 +454,21 @@ const _: () = {
                 }
                 1usize => {
                     service
-                        .json_async(
+                        .json_async::<
+                            putParameters,
+                            <::core::result::Result<
+                                (),
+                                ::weldkit::CallError,
+                            > as ::weldkit::__private::MethodResult>::Value,
+                            <::core::result::Result<
+                                (),
+                                StorageError,
+                            > as ::weldkit::__private::MethodResult>::Error,
+                        >(
                             1usize,
                             ctx,
                             input,
-                            |twin, ctx, parameters: putParameters| {
+                            |twin, ctx, parameters| {
                                 let _ = &parameters;
                                 twin.__twin_put(ctx, parameters.key, parameters.document)
                             },
@@ -451,11 +476,21 @@ const _: () = {
                 }
                 2usize => {
                     service
-                        .json_sync(
+                        .json_sync::<
+                            countParameters,
+                            <::core::result::Result<
+                                u64,
+                                ::weldkit::CallError,
+                            > as ::weldkit::__private::MethodResult>::Value,
+                            <::core::result::Result<
+                                (),
+                                StorageError,
+                            > as ::weldkit::__private::MethodResult>::Error,
+                        >(
                             2usize,
                             ctx,
                             input,
-                            |twin, ctx, parameters: countParameters| {
+                            |twin, ctx, parameters| {
                                 let _ = &parameters;
                                 twin.__twin_count(ctx, parameters.prefix)
                             },
@@ -463,11 +498,21 @@ const _: () = {
                 }
                 3usize => {
                     service
-                        .json_stream(
+                        .json_stream::<
+                            tailParameters,
+                            <::core::result::Result<
+                                Document,
+                                ::weldkit::CallError,
+                            > as ::weldkit::__private::MethodResult>::Value,
+                            <::core::result::Result<
+                                (),
+                                StorageError,
+                            > as ::weldkit::__private::MethodResult>::Error,
+                        >(
                             3usize,
                             ctx,
                             input,
-                            |twin, ctx, parameters: tailParameters| {
+                            |twin, ctx, parameters| {
                                 let _ = &parameters;
                                 twin.__twin_tail(ctx, parameters.start)
                             },
@@ -475,11 +520,21 @@ const _: () = {
                 }
                 4usize => {
                     service
-                        .json_async(
+                        .json_async::<
+                            nothingParameters,
+                            <::core::result::Result<
+                                (),
+                                ::weldkit::CallError,
+                            > as ::weldkit::__private::MethodResult>::Value,
+                            <::core::result::Result<
+                                (),
+                                CallError,
+                            > as ::weldkit::__private::MethodResult>::Error,
+                        >(
                             4usize,
                             ctx,
                             input,
-                            |twin, ctx, parameters: nothingParameters| {
+                            |twin, ctx, parameters| {
                                 let _ = &parameters;
                                 twin.__twin_nothing(ctx)
                             },
@@ -496,12 +551,17 @@ const _: () = {
             ctx: &Ctx,
             key: String,
         ) -> Result<Option<Document>, StorageError> {
-            ::weldkit::__private::call_async(
-                    self,
-                    0usize,
-                    ctx,
-                    move |twin, ctx| twin.__twin_get(ctx, key),
-                )
+            ::weldkit::__private::call_async::<
+                dyn Storage,
+                <::core::result::Result<
+                    Option<Document>,
+                    ::weldkit::CallError,
+                > as ::weldkit::__private::MethodResult>::Value,
+                <::core::result::Result<
+                    (),
+                    StorageError,
+                > as ::weldkit::__private::MethodResult>::Error,
+            >(self, 0usize, ctx, move |twin, ctx| twin.__twin_get(ctx, key))
                 .await
         }
         async fn put(
@@ -510,82 +570,80 @@ const _: () = {
             key: Key,
             document: Document,
         ) -> Result<(), StorageError> {
-            ::weldkit::__private::call_async(
-                    self,
-                    1usize,
-                    ctx,
-                    move |twin, ctx| twin.__twin_put(ctx, key, document),
-                )
+            ::weldkit::__private::call_async::<
+                dyn Storage,
+                <::core::result::Result<
+                    (),
+                    ::weldkit::CallError,
+                > as ::weldkit::__private::MethodResult>::Value,
+                <::core::result::Result<
+                    (),
+                    StorageError,
+                > as ::weldkit::__private::MethodResult>::Error,
+            >(self, 1usize, ctx, move |twin, ctx| twin.__twin_put(ctx, key, document))
                 .await
         }
         fn count(&self, _ctx: &Ctx, prefix: String) -> Result<u64, StorageError> {
-            ::weldkit::__private::call_sync(
-                self,
-                2usize,
-                _ctx,
-                move |twin, ctx| twin.__twin_count(ctx, prefix),
-            )
+            ::weldkit::__private::call_sync::<
+                dyn Storage,
+                <::core::result::Result<
+                    u64,
+                    ::weldkit::CallError,
+                > as ::weldkit::__private::MethodResult>::Value,
+                <::core::result::Result<
+                    (),
+                    StorageError,
+                > as ::weldkit::__private::MethodResult>::Error,
+            >(self, 2usize, _ctx, move |twin, ctx| twin.__twin_count(ctx, prefix))
         }
         fn tail(
             &self,
             ctx: &Ctx,
             start: Option<Cursor>,
         ) -> weldkit::Stream<Document, StorageError> {
-            ::weldkit::__private::call_stream(
-                self,
-                3usize,
-                ctx,
-                move |twin, ctx| twin.__twin_tail(ctx, start),
-            )
+            ::weldkit::__private::call_stream::<
+                dyn Storage,
+                <::core::result::Result<
+                    Document,
+                    ::weldkit::CallError,
+                > as ::weldkit::__private::MethodResult>::Value,
+                <::core::result::Result<
+                    (),
+                    StorageError,
+                > as ::weldkit::__private::MethodResult>::Error,
+            >(self, 3usize, ctx, move |twin, ctx| twin.__twin_tail(ctx, start))
         }
         async fn nothing(&self, ctx: &Ctx) -> Result<(), CallError> {
-            ::weldkit::__private::call_async(
-                    self,
-                    4usize,
-                    ctx,
-                    move |twin, ctx| twin.__twin_nothing(ctx),
-                )
+            ::weldkit::__private::call_async::<
+                dyn Storage,
+                <::core::result::Result<
+                    (),
+                    ::weldkit::CallError,
+                > as ::weldkit::__private::MethodResult>::Value,
+                <::core::result::Result<
+                    (),
+                    CallError,
+                > as ::weldkit::__private::MethodResult>::Error,
+            >(self, 4usize, ctx, move |twin, ctx| twin.__twin_nothing(ctx))
                 .await
         }
     }
     #[allow(dead_code)]
     fn assertions() {
-        fn service_error<E: ::weldkit::ServiceError>() {}
         let _: fn(&Ctx) = |ctx| {
             let _: &::weldkit::Ctx = ctx;
         };
-        service_error::<
-            <Result<
-                Option<Document>,
-                StorageError,
-            > as ::weldkit::__private::MethodResult>::Error,
-        >();
         let _: fn(&Ctx) = |ctx| {
             let _: &::weldkit::Ctx = ctx;
         };
-        service_error::<
-            <Result<(), StorageError> as ::weldkit::__private::MethodResult>::Error,
-        >();
         let _: fn(&Ctx) = |ctx| {
             let _: &::weldkit::Ctx = ctx;
         };
-        service_error::<
-            <Result<u64, StorageError> as ::weldkit::__private::MethodResult>::Error,
-        >();
         let _: fn(&Ctx) = |ctx| {
             let _: &::weldkit::Ctx = ctx;
         };
-        service_error::<
-            <weldkit::Stream<
-                Document,
-                StorageError,
-            > as ::weldkit::__private::MethodResult>::Error,
-        >();
         let _: fn(&Ctx) = |ctx| {
             let _: &::weldkit::Ctx = ctx;
         };
-        service_error::<
-            <Result<(), CallError> as ::weldkit::__private::MethodResult>::Error,
-        >();
     }
 };

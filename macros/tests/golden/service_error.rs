@@ -106,10 +106,10 @@ const _: () = {
             },
         ];
         fn into_call_error(self) -> ::weldkit::CallError {
-            let _: fn(weldkit::CallError) -> ::weldkit::CallError = |error| error;
+            let host: fn(weldkit::CallError) -> ::weldkit::CallError = |error| error;
             let message = ::std::string::ToString::to_string(&self);
             match self {
-                Self::Call { 0: error } => error,
+                Self::Call { 0: error } => host(error),
                 Self::NotFound { collection, key, .. } => {
                     ::weldkit::CallError::new(
                             ::weldkit::Code::from_name("not_found"),

@@ -14,6 +14,11 @@ pub(crate) trait KeyValue: ::core::marker::Send + ::core::marker::Sync + 'static
 }
 #[doc(hidden)]
 ///The object-safe form of [`KeyValue`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not provide the service `kv`",
+    label = "not a provider of this contract",
+    note = "write `impl KeyValue for {Self}` with every method of the contract"
+)]
 #[allow(deprecated, missing_docs, clippy::all, clippy::pedantic)]
 pub(crate) trait __KeyValueTwin: ::core::marker::Send + ::core::marker::Sync + 'static {
     fn __twin_type(&self, ctx: &renamed::Ctx, r#match: bool) -> Outcome;
@@ -130,11 +135,15 @@ const _: () = {
             match method {
                 0usize => {
                     service
-                        .json_sync(
+                        .json_sync::<
+                            typeParameters,
+                            <Outcome as renamed::__private::MethodResult>::Value,
+                            <Outcome as renamed::__private::MethodResult>::Error,
+                        >(
                             0usize,
                             ctx,
                             input,
-                            |twin, ctx, parameters: typeParameters| {
+                            |twin, ctx, parameters| {
                                 let _ = &parameters;
                                 twin.__twin_type(ctx, parameters.r#match)
                             },
@@ -142,11 +151,15 @@ const _: () = {
                 }
                 1usize => {
                     service
-                        .json_stream(
+                        .json_stream::<
+                            allParameters,
+                            <Items as renamed::__private::MethodResult>::Value,
+                            <Items as renamed::__private::MethodResult>::Error,
+                        >(
                             1usize,
                             ctx,
                             input,
-                            |twin, ctx, parameters: allParameters| {
+                            |twin, ctx, parameters| {
                                 let _ = &parameters;
                                 twin.__twin_all(ctx)
                             },
@@ -159,32 +172,27 @@ const _: () = {
     #[automatically_derived]
     impl KeyValue for renamed::Service<dyn KeyValue> {
         fn r#type(&self, ctx: &Ctx, r#match: bool) -> Outcome {
-            renamed::__private::call_sync(
-                self,
-                0usize,
-                ctx,
-                move |twin, ctx| twin.__twin_type(ctx, r#match),
-            )
+            renamed::__private::call_sync::<
+                dyn KeyValue,
+                <Outcome as renamed::__private::MethodResult>::Value,
+                <Outcome as renamed::__private::MethodResult>::Error,
+            >(self, 0usize, ctx, move |twin, ctx| twin.__twin_type(ctx, r#match))
         }
         fn all(&self, ctx: &Ctx) -> Items {
-            renamed::__private::call_stream(
-                self,
-                1usize,
-                ctx,
-                move |twin, ctx| twin.__twin_all(ctx),
-            )
+            renamed::__private::call_stream::<
+                dyn KeyValue,
+                <Items as renamed::__private::MethodResult>::Value,
+                <Items as renamed::__private::MethodResult>::Error,
+            >(self, 1usize, ctx, move |twin, ctx| twin.__twin_all(ctx))
         }
     }
     #[allow(dead_code)]
     fn assertions() {
-        fn service_error<E: renamed::ServiceError>() {}
         let _: fn(&Ctx) = |ctx| {
             let _: &renamed::Ctx = ctx;
         };
-        service_error::<<Outcome as renamed::__private::MethodResult>::Error>();
         let _: fn(&Ctx) = |ctx| {
             let _: &renamed::Ctx = ctx;
         };
-        service_error::<<Items as renamed::__private::MethodResult>::Error>();
     }
 };
