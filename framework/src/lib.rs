@@ -59,8 +59,7 @@ pub mod __private {
     pub use crate::__register as register;
     pub use crate::call::{BoxFuture, JsonCall, MethodResult, call_async, call_stream, call_sync};
     pub use crate::contract::{
-        Dive, DiveNo, DiveYes, Rules, check_rules, error_schema, input_schema,
-        output_schema,
+        Dive, DiveNo, DiveYes, Rules, check_rules, error_schema, input_schema, output_schema,
     };
     pub use crate::registry::{PLUGINS, Started, default_id, first_non_empty};
 }

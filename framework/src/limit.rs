@@ -64,3 +64,18 @@ pub const CONNECTIONS: usize = 64;
 
 /// Distinct error codes counted for one method; further ones count as `other`.
 pub const ERROR_CODES: usize = 32;
+
+/// Bytes of a control request beside its parameters, and of an answer beside its result.
+pub const ENVELOPE_BYTES: usize = 64 * 1024;
+
+/// Progress reports of one call that wait for a slow reader; further ones are left out.
+pub const PROGRESS: usize = 16;
+
+/// How long a command waits for the answer of a running host to a question about its state.
+pub const CONTROL: Duration = Duration::from_secs(5);
+
+/// How long an instance has to say how it is.
+pub const HEALTH: Duration = Duration::from_secs(2);
+
+/// How long a call that was given up has to end before nobody waits for it any more.
+pub const GIVEN_UP: Duration = Duration::from_secs(2);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::configured::{reduced, within_reach};
 use super::{Folder, Host};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Problem, Result};
@@ -23,7 +24,7 @@ use crate::security::Policy;
 /// ```
 #[derive(Debug, Clone)]
 pub struct HostBuilder {
-    setup: Setup,
+    pub(super) setup: Setup,
 }
 
 /// What a host is made of.
@@ -31,6 +32,8 @@ pub struct HostBuilder {
 pub(super) struct Setup {
     pub(super) entries: Vec<PluginEntry>,
     pub(super) choices: Choices,
+    /// Only what calls of this service reach is started.
+    pub(super) reach: Option<String>,
     pub(super) settings: BTreeMap<String, Value>,
     pub(super) grants: BTreeMap<String, Vec<String>>,
     pub(super) limits: BTreeMap<String, Limit>,
@@ -55,6 +58,7 @@ impl Default for HostBuilder {
             setup: Setup {
                 entries: Vec::new(),
                 choices: Choices::default(),
+                reach: None,
                 settings: BTreeMap::new(),
                 grants: BTreeMap::new(),
                 limits: BTreeMap::new(),
@@ -122,6 +126,16 @@ impl HostBuilder {
         self
     }
 
+    /// The same, passed over where that instance is not there: an application's own defaults.
+    #[must_use]
+    pub fn preferred(mut self, service: &str, instance: &str) -> Self {
+        self.setup
+            .choices
+            .preferred
+            .insert(service.to_owned(), instance.to_owned());
+        self
+    }
+
     /// Replaces all choices at once.
     #[must_use]
     pub fn choices(mut self, choices: Choices) -> Self {
@@ -183,7 +197,14 @@ impl HostBuilder {
     ///
     /// Every problem at once.
     pub fn check(&self) -> Result<Plan> {
-        let (problems, plan) = match resolve(&self.setup.entries, &self.setup.choices) {
+        let resolved = match &self.setup.reach {
+            None => resolve(&self.setup.entries, &self.setup.choices),
+            Some(service) => {
+                let (entries, choices) = within_reach(&self.setup, service);
+                resolve(&entries, &choices).map(|plan| reduced(plan, service))
+            }
+        };
+        let (problems, plan) = match resolved {
             Ok(plan) => (self.other_problems(), Some(plan)),
             Err(mut problems) => {
                 problems.extend(self.other_problems());

@@ -1,9 +1,9 @@
 //! Calls by name: the way of the command line, the control socket, workflows and every other door.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::Host;
+use super::{Host, Inner};
 use crate::call::{AnyService, BoxFuture, Ctx, JsonCall, Stream};
 use crate::clock;
 use crate::contract::{MethodDescriptor, MethodKind, ServiceDescriptor};
@@ -67,6 +67,9 @@ impl Host {
 
     /// Calls on a task of its own: when the deadline comes the wait ends, whatever the handler does.
     ///
+    /// May be awaited on another runtime than that of the plugins: the wait then ends at its time even
+    /// when handlers hold every worker.
+    ///
     /// The deadline is that of `ctx`, or the method's timeout. A handler that had a worker in its
     /// hands at that time is counted as blocking.
     ///
@@ -84,15 +87,24 @@ impl Host {
         };
         let (client, method) = (client.clone(), *method);
         let descriptor = &client.descriptor().methods[method];
-        let timeout = descriptor.timeout.unwrap_or(limit::TIMEOUT);
+        let configured = self
+            .0
+            .setup
+            .limits
+            .get(call)
+            .and_then(|limit| limit.timeout);
+        let timeout = configured.or(descriptor.timeout).unwrap_or(limit::TIMEOUT);
         let deadline = ctx.deadline().unwrap_or_else(|| clock::now() + timeout);
         match descriptor.kind {
-            MethodKind::Stream => Ok(Answer::Stream(apart_stream(
-                client,
-                method,
-                ctx.clone(),
-                input,
-            ))),
+            MethodKind::Stream => {
+                let items = self.0.apart_stream(client, method, ctx.clone(), input);
+                Ok(Answer::Stream(self.attended(
+                    items,
+                    call.to_owned(),
+                    ctx,
+                    timeout,
+                )))
+            }
             MethodKind::Sync | MethodKind::Async => self
                 .apart(client, method, ctx.clone(), input, deadline)
                 .await
@@ -111,15 +123,15 @@ impl Host {
         let descriptor = client.descriptor();
         let kind = descriptor.methods[method].kind;
         let task = match kind {
-            MethodKind::Sync => {
-                tokio::task::spawn_blocking(move || match client.call_json(method, &ctx, &input) {
+            MethodKind::Sync => self.0.runtime.spawn_blocking(move || {
+                match client.call_json(method, &ctx, &input) {
                     JsonCall::Ready(result) => result,
                     JsonCall::Future(_) | JsonCall::Stream(_) => {
                         Err(CallError::internal("a sync method was not ready"))
                     }
-                })
-            }
-            MethodKind::Async | MethodKind::Stream => tokio::spawn(async move {
+                }
+            }),
+            MethodKind::Async | MethodKind::Stream => self.0.runtime.spawn(async move {
                 match client.call_json(method, &ctx, &input) {
                     JsonCall::Ready(result) => result,
                     JsonCall::Future(future) => future.await,
@@ -135,6 +147,42 @@ impl Host {
                 "the call's task ended early: {ended}"
             ))),
             None => Err(self.blocked(descriptor, &descriptor.methods[method])),
+        }
+    }
+
+    /// Ends the wait for an item at its time, whatever the handler does.
+    fn attended(
+        &self,
+        mut items: Stream<Vec<u8>, CallError>,
+        call: String,
+        ctx: &Ctx,
+        timeout: Duration,
+    ) -> Stream<Vec<u8>, CallError> {
+        let (host, deadline) = (self.clone(), ctx.deadline());
+        Stream::channel(1, move |sender| async move {
+            loop {
+                let own = clock::now() + timeout;
+                let until = deadline.map_or(own, |deadline| deadline.min(own)) + limit::BLOCKED;
+                let item = match clock::until(until, items.next()).await {
+                    Some(Some(item)) => item,
+                    Some(None) => return,
+                    None => Err(host.blocked_by_name(&call)),
+                };
+                let is_last = item.is_err();
+                if !sender.send(item).await || is_last {
+                    return;
+                }
+            }
+        })
+    }
+
+    fn blocked_by_name(&self, call: &str) -> CallError {
+        match self.0.routes.methods.get(call) {
+            Some((client, method)) => {
+                let service = client.descriptor();
+                self.blocked(service, &service.methods[*method])
+            }
+            None => self.not_found(call),
         }
     }
 
@@ -232,7 +280,7 @@ pub(crate) fn not_found(call: &str, services: &[&'static ServiceDescriptor]) -> 
     }
 }
 
-async fn collect(mut stream: Stream<Vec<u8>, CallError>) -> Result<Vec<u8>, CallError> {
+pub(crate) async fn collect(mut stream: Stream<Vec<u8>, CallError>) -> Result<Vec<u8>, CallError> {
     let mut array = vec![b'['];
     while let Some(item) = stream.next().await {
         if array.len() > 1 {
@@ -250,33 +298,36 @@ async fn collect(mut stream: Stream<Vec<u8>, CallError>) -> Result<Vec<u8>, Call
     Ok(array)
 }
 
-/// Reads a stream on a task of its own.
-fn apart_stream(
-    client: Arc<dyn AnyService>,
-    method: usize,
-    ctx: Ctx,
-    input: Vec<u8>,
-) -> Stream<Vec<u8>, CallError> {
-    Stream::channel(1, move |sender| {
-        let reading: BoxFuture<'static, ()> = Box::pin(async move {
-            let mut stream = match client.call_json(method, &ctx, &input) {
-                JsonCall::Stream(stream) => stream,
-                JsonCall::Ready(result) => Stream::from_iter([result]),
-                JsonCall::Future(future) => Stream::from_iter([future.await]),
-            };
-            while let Some(item) = stream.next().await {
-                if !sender.send(item).await {
-                    return;
+impl Inner {
+    /// Reads a stream on a task of its own.
+    fn apart_stream(
+        &self,
+        client: Arc<dyn AnyService>,
+        method: usize,
+        ctx: Ctx,
+        input: Vec<u8>,
+    ) -> Stream<Vec<u8>, CallError> {
+        Stream::channel(1, |sender| {
+            let reading: BoxFuture<'static, ()> = Box::pin(async move {
+                let mut stream = match client.call_json(method, &ctx, &input) {
+                    JsonCall::Stream(stream) => stream,
+                    JsonCall::Ready(result) => Stream::from_iter([result]),
+                    JsonCall::Future(future) => Stream::from_iter([future.await]),
+                };
+                while let Some(item) = stream.next().await {
+                    if !sender.send(item).await {
+                        return;
+                    }
                 }
+            });
+            let task = AbortOnDrop(self.runtime.spawn(reading));
+            async move {
+                let mut task = task;
+                // A panic of the task is the end of the stream; the gate has counted it.
+                drop((&mut task.0).await);
             }
-        });
-        let task = AbortOnDrop(tokio::spawn(reading));
-        async move {
-            let mut task = task;
-            // A panic of the task is the end of the stream; the gate has counted it.
-            drop((&mut task.0).await);
-        }
-    })
+        })
+    }
 }
 
 struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);

@@ -26,6 +26,14 @@ impl Folder {
         &self.path
     }
 
+    /// Whether a process has locked the folder. Makes nothing.
+    pub fn is_held(&self) -> bool {
+        let own = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = File::open(self.path.join("lock"));
+        own.is_some()
+            || file.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+    }
+
     /// Makes and locks the folder, once.
     ///
     /// # Errors

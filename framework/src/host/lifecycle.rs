@@ -89,6 +89,7 @@ impl Host {
             states,
             stopping: Cancel::new(),
             changing: tokio::sync::Mutex::new(()),
+            runtime: tokio::runtime::Handle::current(),
         };
         Ok(Self(Arc::new(inner)))
     }

@@ -5,6 +5,7 @@
 //! ```
 
 mod builder;
+mod configured;
 mod door;
 mod folder;
 mod instance;
@@ -13,7 +14,10 @@ mod replace;
 mod status;
 
 pub use builder::{HostBuilder, Limit};
+pub use configured::catalog;
 pub use door::Answer;
+#[cfg(feature = "cli")]
+pub(crate) use door::{collect, not_found};
 pub use folder::Folder;
 pub use replace::Reloaded;
 pub use status::{InstanceStatus, State};
@@ -23,8 +27,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
 
-use crate::call::{AnyService, AnySlot, Cancel, Consumer, Ctx, Root, Service, Slot};
-use crate::contract::Contract;
+use crate::call::{AnyService, AnySlot, Cancel, Consumer, Contract, Ctx, Root, Service, Slot};
+
 use crate::error::{Error, ErrorKind, Result};
 use crate::metrics::MethodCounts;
 use crate::name;
@@ -50,6 +54,8 @@ struct Inner {
     stopping: Cancel,
     /// One lifecycle change at a time.
     changing: tokio::sync::Mutex<()>,
+    /// Where plugins run, whoever calls.
+    runtime: tokio::runtime::Handle,
 }
 
 /// Where calls by name go. Fixed from the start on: slots stay when providers are replaced.

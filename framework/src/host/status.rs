@@ -70,18 +70,35 @@ pub struct InstanceStatus {
 }
 
 impl Host {
-    /// Every instance, by name.
+    /// Every instance, by name. Asks each for its health: its own code, which may take its time.
     pub fn instances(&self) -> Vec<InstanceStatus> {
+        let mut all = self.overview();
+        for status in &mut all {
+            status.health = self.health(&status.instance);
+        }
+        all
+    }
+
+    /// What an instance says of its health, when it is not well. Its own code, which may take its time.
+    pub fn health(&self, instance: &str) -> Option<String> {
+        let running = self.running();
+        let running = running
+            .iter()
+            .find(|running| running.planned.name == instance)?;
+        match running.health() {
+            Health::Ready => None,
+            Health::Degraded(why) => Some(format!("degraded: {why}")),
+            Health::Failed(why) => Some(format!("failed: {why}")),
+        }
+    }
+
+    /// Every instance, by name, without its health: no plugin code runs.
+    pub fn overview(&self) -> Vec<InstanceStatus> {
         let states = self.0.states.borrow().clone();
         self.running()
             .iter()
             .map(|running| {
                 let plugin = running.planned.entry.descriptor;
-                let health = match running.health() {
-                    Health::Ready => None,
-                    Health::Degraded(why) => Some(format!("degraded: {why}")),
-                    Health::Failed(why) => Some(format!("failed: {why}")),
-                };
                 InstanceStatus {
                     id: plugin.id,
                     instance: running.planned.name.clone(),
@@ -108,7 +125,7 @@ impl Host {
                         .get(&running.planned.name)
                         .copied()
                         .unwrap_or(State::Waiting),
-                    health,
+                    health: None,
                     in_flight: running.gate.in_flight(),
                     panics: running.gate.panics(),
                 }

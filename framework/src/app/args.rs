@@ -1,0 +1,215 @@
+//! What the command line accepts. The options of every command may stand before or after its name.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+#[derive(Debug, Parser)]
+#[command(
+    disable_help_subcommand = true,
+    after_help = "Exit codes: 0 fine, 1 a call failed, 2 usage, 3 configuration or graph"
+)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) globals: Globals,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// The options of every command.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Options of every command")]
+pub(super) struct Globals {
+    /// Read this configuration file instead of `weldkit.toml`
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<String>,
+    /// Set one value of the configuration, such as `plugins.records.batch=500`
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(super) set: Vec<String>,
+    /// Keep the state here, and look here for a running host
+    #[arg(long, value_name = "DIR")]
+    pub(super) state: Option<String>,
+    /// How to print
+    #[arg(long, value_enum)]
+    pub(super) format: Option<Format>,
+}
+
+impl Globals {
+    /// These, and over them what stood further back on the line.
+    pub(super) fn under(mut self, later: &Self) -> Self {
+        self.set.extend(later.set.iter().cloned());
+        Self {
+            config: later.config.clone().or(self.config),
+            set: self.set,
+            state: later.state.clone().or(self.state),
+            format: later.format.or(self.format),
+        }
+    }
+}
+
+/// How results and errors are printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    #[default]
+    Table,
+    /// For programs: an envelope with `"format": 1`
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Start all plugins and answer calls until a signal comes
+    Serve(With<Nothing>),
+    /// List the plugins
+    List(With<Nothing>),
+    /// Show a service, or one method with its parameters
+    Describe(With<Describe>),
+    /// Call a method and print its result as JSON
+    Call(With<Call>),
+    /// Check configuration and plugins without starting anything
+    Check(With<Nothing>),
+    /// Show the configuration, or what it may hold
+    Config(With<Config>),
+    /// Make the running host read its configuration again
+    Reload(With<Nothing>),
+    /// Find out what is wrong
+    Doctor(With<Nothing>),
+    /// Explain the code of an error
+    Explain(With<Explain>),
+    /// Show what this binary was built from
+    BuildInfo(With<Nothing>),
+    /// Print a completion script
+    Completions(With<Completions>),
+    /// Print the metadata of every linked plugin
+    #[command(hide = true)]
+    Metadata(With<Nothing>),
+}
+
+impl Command {
+    /// The options of every command that stood behind this one's name.
+    pub(super) fn globals(&self) -> &Globals {
+        match self {
+            Self::Serve(with)
+            | Self::List(with)
+            | Self::Check(with)
+            | Self::Reload(with)
+            | Self::Doctor(with)
+            | Self::BuildInfo(with)
+            | Self::Metadata(with) => &with.globals,
+            Self::Describe(with) => &with.globals,
+            Self::Call(with) => &with.globals,
+            Self::Config(with) => &with.globals,
+            Self::Explain(with) => &with.globals,
+            Self::Completions(with) => &with.globals,
+        }
+    }
+}
+
+/// A command's own arguments with the options of every command.
+#[derive(Debug, Args)]
+pub(super) struct With<A: Args> {
+    #[command(flatten)]
+    pub(super) command: A,
+    #[command(flatten)]
+    pub(super) globals: Globals,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Nothing {}
+
+#[derive(Debug, Args)]
+pub(super) struct Describe {
+    /// What to describe
+    #[arg(value_name = "SERVICE[.METHOD]")]
+    pub(super) name: String,
+    /// Print only this JSON Schema of the method
+    #[arg(long, value_enum)]
+    pub(super) schema: Option<Side>,
+}
+
+/// Which schema of a method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Side {
+    /// Its parameters
+    Input,
+    /// Its result, or one item of its stream
+    Output,
+    /// Its error
+    Error,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Call {
+    #[command(flatten)]
+    pub(super) options: CallOptions,
+    /// What to call, and its parameters; `call SERVICE.METHOD --help` lists them
+    #[arg(
+        required = true,
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_names = ["SERVICE.METHOD", "--NAME VALUE"]
+    )]
+    pub(super) call: Vec<OsString>,
+}
+
+/// The options of `call`.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct CallOptions {
+    /// All parameters at once: a JSON object, @FILE, or - for stdin
+    #[arg(long, value_name = "JSON|@FILE|-")]
+    pub(super) input: Option<String>,
+    /// Give up after this time, such as `5s` or `250ms`
+    #[arg(long, value_name = "TIME", value_parser = crate::config::parse_duration)]
+    pub(super) timeout: Option<Duration>,
+    /// Call as this principal instead of as the operator
+    #[arg(long = "as", value_name = "PRINCIPAL")]
+    pub(super) principal: Option<String>,
+}
+
+impl CallOptions {
+    /// These, and over them what stood further back on the line.
+    pub(super) fn under(self, later: Self) -> Self {
+        Self {
+            input: later.input.or(self.input),
+            timeout: later.timeout.or(self.timeout),
+            principal: later.principal.or(self.principal),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Config {
+    #[command(subcommand)]
+    pub(super) page: Page,
+}
+
+/// What to show of the configuration.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(super) enum Page {
+    /// The JSON Schema of a configuration file, for editors
+    Schema,
+    /// A file to start from: every name with its default
+    Sample,
+    /// The effective configuration, without secrets
+    Show {
+        /// Say behind each value where it comes from
+        #[arg(long)]
+        origins: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Explain {
+    /// The code, such as `timeout`
+    #[arg(value_name = "CODE")]
+    pub(super) code: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    pub(super) shell: clap_complete::Shell,
+}

@@ -1,0 +1,65 @@
+//! `call`: one call, through the running host if there is one, else through a host in this process.
+
+mod flags;
+mod local;
+mod remote;
+mod show;
+
+use super::args;
+use super::control::Client;
+use super::failure::Failure;
+use super::session::Session;
+use super::workers;
+use crate::contract::MethodDescriptor;
+
+use flags::Parsed;
+use show::Show;
+
+/// What to call.
+#[derive(Debug)]
+pub(super) struct Target {
+    /// `service.method`.
+    pub(super) name: String,
+    pub(super) service: &'static str,
+    pub(super) method: &'static MethodDescriptor,
+}
+
+impl Target {
+    fn find(session: &Session, name: &str) -> Result<Self, Failure> {
+        let found = name.rsplit_once('.').and_then(|(service, method)| {
+            let service = session
+                .services()
+                .into_iter()
+                .find(|known| known.name == service)?;
+            let method = service.methods.iter().find(|known| known.name == method)?;
+            Some((service.name, method))
+        });
+        let (service, method) = found.ok_or_else(|| session.not_found(name))?;
+        Ok(Self {
+            name: name.to_owned(),
+            service,
+            method,
+        })
+    }
+}
+
+pub(super) fn run(session: &Session, call: args::Call) -> Result<u8, Failure> {
+    let (name, rest) = flags::split(&call.call)?;
+    let target = Target::find(session, name)?;
+    let Parsed {
+        options,
+        globals,
+        input,
+    } = flags::parse(&target, rest, call.options)?;
+    let session = &session.with(&globals);
+    let show = Show::new(session.output);
+    let loaded = session.load();
+    let outcome = workers::wait(async {
+        match Client::connect(loaded.state()).await? {
+            Some(client) => remote::call(client, &target, &options, &input, &show).await,
+            None => local::call(loaded, &target, &options, input, &show).await,
+        }
+    });
+    show.finish();
+    outcome.or_else(|failure| Ok(failure.report(session.output.format)))
+}

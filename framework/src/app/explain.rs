@@ -1,0 +1,202 @@
+//! `explain`: what a code means, what usually causes it, and what to do.
+
+use serde_json::{Value, json};
+
+use super::failure::Failure;
+use super::output::envelope;
+use super::session::Session;
+use crate::config;
+use crate::error::{self, CallError};
+use crate::name;
+
+/// What is known of one code.
+struct Explanation {
+    code: String,
+    meaning: String,
+    cause: String,
+    fix: String,
+    /// `None` where nothing is called.
+    retryable: Option<bool>,
+}
+
+/// Codes of the graph of plugins: meaning and what to do.
+const GRAPH: &[(&str, &str, &str)] = &[
+    (
+        "plugin_not_linked",
+        "A plugin was chosen for this binary, but is not in it.",
+        "Let src/plugins.rs name its crate: `cargo xtask tidy --fix`; then build again.",
+    ),
+    (
+        "missing_service",
+        "A plugin asks for a service that nobody provides.",
+        "Build again with the plugin that the message names, or leave the consumer out.",
+    ),
+    (
+        "incompatible_line",
+        "A service is provided, but in another compatibility line than the one asked for.",
+        "Build provider and consumer against one line of the contract crate.",
+    ),
+    (
+        "ambiguous_provider",
+        "Several instances provide a service and none is chosen.",
+        "Choose one in [services].",
+    ),
+    (
+        "cycle",
+        "Plugins wait for each other to start.",
+        "Break the cycle: another provider in [services], or one plugin that does without.",
+    ),
+    (
+        "duplicate_plugin",
+        "Two linked plugins have one id.",
+        "Leave one out, or give one another id in its attribute.",
+    ),
+    (
+        "duplicate_instance",
+        "An instance has the name of another.",
+        "Give it another name in [instances].",
+    ),
+    (
+        "unknown_plugin",
+        "The configuration names a plugin that is not linked in.",
+        "Correct the name, or build again with the plugin.",
+    ),
+    (
+        "unknown_instance",
+        "The configuration names an instance that does not exist, or that does not provide the service.",
+        "Correct the name; `app list` shows the instances.",
+    ),
+    (
+        "unknown_service",
+        "The configuration names a service that nobody provides.",
+        "Correct the name; `app list` shows the services.",
+    ),
+    (
+        "unknown_method",
+        "The configuration bounds a method that no service has.",
+        "Correct the name; `app describe SERVICE` lists the methods.",
+    ),
+    (
+        "bad_name",
+        "A name has letters that a name may not have.",
+        "Lower-case letters, digits, `_` and `-`; a letter first; at most 64.",
+    ),
+    (
+        "bad_permission",
+        "A grant in [permissions] is no permission.",
+        "Write `storage.write`, `storage.*` or `*`.",
+    ),
+    (
+        "too_many_principals",
+        "[permissions] names more principals than a host has roles.",
+        "Name at most 63 beside the operator.",
+    ),
+];
+
+pub(super) fn run(session: &Session, code: &str) -> Result<u8, Failure> {
+    let all = all(session);
+    let Some(found) = all.iter().find(|explanation| explanation.code == code) else {
+        let near = name::nearest(
+            code,
+            all.iter().map(|explanation| explanation.code.as_str()),
+        );
+        let help = near.map_or_else(
+            || "a code stands in brackets before the message of an error".to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        );
+        return Err(CallError::not_found(format!("there is no code `{code}`: {help}")).into());
+    };
+    session.output.either(|| found.text(), || found.json())?;
+    Ok(0)
+}
+
+/// The host's codes, those of the configuration and of the graph, and each service's own.
+fn all(session: &Session) -> Vec<Explanation> {
+    let host = error::Code::all().map(|entry| Explanation {
+        code: entry.code.to_owned(),
+        meaning: entry.meaning.to_owned(),
+        cause: entry.cause.to_owned(),
+        fix: entry.fix.to_owned(),
+        retryable: Some(entry.retryable),
+    });
+    let configuration = config::Code::ALL.iter().map(|code| Explanation {
+        code: code.as_str().to_owned(),
+        meaning: code.explanation().to_owned(),
+        cause: String::new(),
+        fix: String::new(),
+        retryable: None,
+    });
+    let graph = GRAPH.iter().map(|(code, meaning, fix)| Explanation {
+        code: (*code).to_owned(),
+        meaning: (*meaning).to_owned(),
+        cause: String::new(),
+        fix: (*fix).to_owned(),
+        retryable: None,
+    });
+    host.chain(configuration)
+        .chain(graph)
+        .chain(own(session))
+        .collect()
+}
+
+/// The codes that services add, from the schemas of their errors.
+fn own(session: &Session) -> Vec<Explanation> {
+    let mut own: Vec<Explanation> = Vec::new();
+    for service in session.services() {
+        for method in service.methods {
+            let schema = (method.error)().to_value();
+            for variant in schema["oneOf"].as_array().into_iter().flatten() {
+                let properties = &variant["properties"];
+                let Some(code) = properties["code"]["const"].as_str() else {
+                    continue;
+                };
+                // A service may use a code of the host's: that one is explained already.
+                if error::explain(code).is_some() || own.iter().any(|known| known.code == code) {
+                    continue;
+                }
+                own.push(Explanation {
+                    code: code.to_owned(),
+                    meaning: variant["description"]
+                        .as_str()
+                        .unwrap_or_default()
+                        .trim()
+                        .to_owned(),
+                    cause: format!("An error of the service `{}`.", service.name),
+                    fix: format!(
+                        "`app describe {}.{} --schema error` shows its details.",
+                        service.name, method.name
+                    ),
+                    retryable: properties["retryable"]["const"].as_bool(),
+                });
+            }
+        }
+    }
+    own
+}
+
+impl Explanation {
+    fn text(&self) -> String {
+        let mut text = format!("{}: {}\n", self.code, self.meaning);
+        for (name, line) in [("cause", &self.cause), ("fix", &self.fix)] {
+            if !line.is_empty() {
+                text.push_str(&format!("  {name}: {line}\n"));
+            }
+        }
+        match self.retryable {
+            Some(true) => text.push_str("  the same call may succeed later\n"),
+            Some(false) => text.push_str("  the same call fails again\n"),
+            None => {}
+        }
+        text
+    }
+
+    fn json(&self) -> Value {
+        envelope([
+            ("code", json!(self.code)),
+            ("meaning", json!(self.meaning)),
+            ("cause", json!(self.cause)),
+            ("fix", json!(self.fix)),
+            ("retryable", json!(self.retryable)),
+        ])
+    }
+}

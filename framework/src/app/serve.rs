@@ -1,0 +1,168 @@
+//! `serve`: a host that answers calls until a signal comes.
+//!
+//! ```text
+//! lock the state folder -> open the socket -> start the plugins -> answer -> stop the plugins
+//! ```
+//!
+//! Whoever connects while the plugins start waits until they have.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::watch;
+
+use super::control::{Desk, Server};
+use super::failure::{FAILED, Failure};
+use super::output::{list, say, table};
+use super::platform::{Signal, Signals};
+use super::reload::Reloader;
+use super::session::Session;
+use super::workers::{self, Workers};
+use crate::clock;
+use crate::config::Level;
+use crate::host::{Folder, Host};
+use crate::limit;
+
+pub(super) fn run(session: &Session) -> Result<u8, Failure> {
+    workers::wait(serve(session))
+}
+
+async fn serve(session: &Session) -> Result<u8, Failure> {
+    let loaded = session.load();
+    let plan = loaded.plan()?;
+    let folder = Folder::new(loaded.state());
+    folder.open()?;
+    let talk = Talk(loaded.config.host().log);
+    let stop_deadline = loaded.config.host().stop_deadline;
+    let server = open(&folder, talk)?;
+    let mut signals = Signals::new()?;
+    let workers = Workers::new()?;
+    let Some((host, stop_now)) = workers
+        .start(loaded.builder.folder(folder), &mut signals, |text| {
+            talk.at(Level::Info, text)
+        })
+        .await?
+    else {
+        return Ok(FAILED);
+    };
+    if !stop_now {
+        let (stop, mut asked) = watch::channel(false);
+        let desk = Arc::new(Desk {
+            host: host.clone(),
+            reloader: Reloader::new(session.with(&session.globals), loaded.config),
+            workers: workers.handle()?,
+            stop,
+        });
+        talk.at(Level::Info, &overview(&host));
+        if let Some(server) = &server {
+            let path = server.path().display();
+            talk.at(
+                Level::Info,
+                &format!(
+                    "serving on {path}; `app call` and `app reload` reach it, Ctrl-C stops it"
+                ),
+            );
+        }
+        tokio::select! {
+            () = answer(server.as_ref(), &desk) => {}
+            () = heed(&mut signals, &desk, talk) => {}
+            _ = asked.wait_for(|asked| *asked) => {}
+        }
+    }
+    talk.at(Level::Info, "stopping");
+    let spare = limit::BLOCKED * u32::try_from(plan.instances.len()).unwrap_or(u32::MAX);
+    let latest = clock::now() + stop_deadline + spare + limit::GIVEN_UP;
+    stop(host, &workers, &mut signals, latest, talk).await
+}
+
+/// Stops the plugins; a signal, or time, ends the wait for them.
+async fn stop(
+    host: Host,
+    workers: &Workers,
+    signals: &mut Signals,
+    latest: Instant,
+    talk: Talk,
+) -> Result<u8, Failure> {
+    let stopping = workers.run(async move { host.stop().await });
+    tokio::pin!(stopping);
+    loop {
+        tokio::select! {
+            stopped = &mut stopping => {
+                stopped??;
+                return Ok(0);
+            }
+            signal = signals.next() => if signal == Signal::Stop {
+                talk.at(Level::Warn, "stopped at once: the plugins had not all stopped");
+                return Ok(FAILED);
+            },
+            _ = clock::until(latest, std::future::pending::<()>()) => {
+                talk.at(Level::Error, "error: the plugins did not stop before the deadline and were left behind; see stop_deadline in [host]");
+                return Ok(FAILED);
+            }
+        }
+    }
+}
+
+/// The control socket; a system that has none serves without.
+fn open(folder: &Folder, talk: Talk) -> Result<Option<Server>, Failure> {
+    match Server::open(folder.path()) {
+        Ok(server) => Ok(Some(server)),
+        Err(error) if cfg!(unix) => Err(error.into()),
+        Err(error) => {
+            talk.at(Level::Warn, &format!("warning: {error}"));
+            Ok(None)
+        }
+    }
+}
+
+async fn answer(server: Option<&Server>, desk: &Arc<Desk>) {
+    match server {
+        Some(server) => server.serve(Arc::clone(desk)).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Reloads when asked to; returns when asked to stop.
+async fn heed(signals: &mut Signals, desk: &Desk, talk: Talk) {
+    loop {
+        match signals.next().await {
+            Signal::Stop => return,
+            Signal::Reload => {
+                let outcome = desk.reloader.reload(&desk.host, &desk.workers).await;
+                outcome
+                    .lines()
+                    .iter()
+                    .for_each(|line| talk.at(Level::Info, line));
+            }
+        }
+    }
+}
+
+fn overview(host: &Host) -> String {
+    let instances = host.overview();
+    let row = |status: &crate::host::InstanceStatus| {
+        [
+            status.instance.clone(),
+            status.version.to_owned(),
+            status.state.as_str().to_owned(),
+            list(&status.provides),
+        ]
+    };
+    let table = table(
+        ["PLUGIN", "VERSION", "STATE", "PROVIDES"],
+        instances.iter().map(row),
+    );
+    table.trim_end().to_owned()
+}
+
+/// What is said on stderr: nothing less important than the configuration asks for.
+#[derive(Debug, Clone, Copy)]
+struct Talk(Level);
+
+impl Talk {
+    fn at(self, level: Level, text: &str) {
+        if level <= self.0 {
+            say(text);
+        }
+    }
+}
