@@ -15,12 +15,16 @@ const FILE_BYTES_MAX: u64 = 1 << 20;
 ///
 /// Layers have a fixed order, so the order of the calls does not matter, save that a later flag wins over an earlier one.
 ///
-/// ```ignore
-/// let sources = Sources::new(include_str!("../weldkit.toml"))
-///     .file_if_present("weldkit.toml")
-///     .process_environment()
-///     .set("plugins.records.batch=500");
-/// let config = Config::load(&sources, &catalog);
+/// ```
+/// use weldkit::config::{Catalog, Config, Sources};
+///
+/// let sources = Sources::new("host.log = \"warn\"") // in an application: include_str!("../weldkit.toml")
+///     .file_if_present("no-such-folder/weldkit.toml")
+///     .environment([("WELDKIT__HOST__STATE", "/var/lib/app")])
+///     .set("host.log=debug");
+/// let config = Config::load(&sources, Catalog::default().into());
+/// assert_eq!(config.problems(), []);
+/// assert_eq!(config.host().log.as_str(), "debug");
 /// ```
 #[derive(Clone, Default)]
 pub struct Sources {

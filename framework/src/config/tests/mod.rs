@@ -4,6 +4,7 @@ mod check;
 mod layers;
 mod pages;
 mod properties;
+mod real;
 mod sections;
 
 use std::sync::Arc;
