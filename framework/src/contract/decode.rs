@@ -8,6 +8,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use serde_path_to_error::Segment;
 
 use super::{MethodDescriptor, Rules};
 use crate::error::{CallError, Code};
@@ -33,8 +34,10 @@ pub(crate) fn decode<P: Parameters>(
     }
     let input = if input.is_empty() { b"{}" } else { input };
     match serde_json::from_slice::<P>(input) {
-        Ok(parameters) => checked(parameters),
-        Err(fault) => second_look(method, input, &fault),
+        // Serde reads a struct from an array as well; the contract does not.
+        Ok(parameters) if input.trim_ascii_start().starts_with(b"{") => checked(parameters),
+        Ok(_) => second_look(method, input, ""),
+        Err(fault) => second_look(method, input, &fault.to_string()),
     }
 }
 
@@ -68,7 +71,7 @@ pub(crate) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, CallError> {
 fn second_look<P: Parameters>(
     method: &MethodDescriptor,
     input: &[u8],
-    fault: &serde_json::Error,
+    fault: &str,
 ) -> Result<P, CallError> {
     let mut value: Value = match serde_json::from_slice(input) {
         Ok(value) => value,
@@ -92,18 +95,31 @@ fn second_look<P: Parameters>(
     }
     integral(&schema, &schema, &mut value);
     // Duplicate keys are gone from a `Value`, so the text decides about them.
-    if !fault.to_string().starts_with("duplicate field") {
-        if let Ok(parameters) = P::deserialize(&value) {
-            return checked(parameters);
-        }
-    }
-    let violations = violations(&schema, &value);
-    if violations.is_empty() {
+    if fault.starts_with("duplicate field") {
         return Err(CallError::invalid_parameter(format!(
-            "the input does not fit: {fault}"
+            "the input has a {fault}"
         )));
     }
+    let misfit = match serde_path_to_error::deserialize::<_, P>(&value) {
+        Ok(parameters) => return checked(parameters),
+        Err(misfit) => misfit,
+    };
+    let mut violations = violations(&schema, &value);
+    if violations.is_empty() {
+        // The schema does not know the range of a Rust integer; the type does.
+        violations.push((pointer(misfit.path()), misfit.inner().to_string()));
+    }
     Err(refused(violations))
+}
+
+/// A path of serde's as a JSON pointer (RFC 6901).
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    let steps = path.iter().filter_map(|segment| match segment {
+        Segment::Seq { index } => Some(index.to_string()),
+        Segment::Map { key } => Some(escape(key)),
+        Segment::Enum { .. } | Segment::Unknown => None,
+    });
+    steps.map(|step| format!("/{step}")).collect()
 }
 
 /// Parameters that the method does not have, the first by name and all in the details.
