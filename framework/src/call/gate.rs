@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll};
 
+use super::Contract;
 use super::guard::{Guarded, GuardedStream, Isolated};
 use super::instance::{Instance, MethodGate};
 use super::slot::Generation;
 use super::{BoxFuture, Ctx, Service, Stream};
-use super::Contract;
 use crate::contract::ServiceError;
 use crate::error::{CallError, Code};
 use crate::limit;

@@ -4,9 +4,9 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::Contract;
 use super::gate::{Calling, pass_stream, pass_sync};
 use super::{BoxFuture, Ctx, Service, Stream};
-use super::Contract;
 use crate::contract::{Parameters, ServiceDescriptor, ServiceError, decode, encode};
 use crate::error::{CallError, Code};
 

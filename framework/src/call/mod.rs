@@ -21,8 +21,8 @@ mod stream;
 use std::future::Future;
 use std::pin::Pin;
 
-pub(crate) use ctx::Root;
 pub use contract::{Contract, MethodResult};
+pub(crate) use ctx::Root;
 pub use ctx::{Cancel, Ctx, Enlist, Progress};
 pub use gate::{call_async, call_stream, call_sync};
 pub(crate) use instance::{Instance, MethodGate};

@@ -1,8 +1,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::slot::Generation;
 use super::Contract;
+use super::slot::Generation;
 use crate::contract::ServiceDescriptor;
 use crate::security::Permission;
 

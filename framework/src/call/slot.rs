@@ -4,10 +4,10 @@ use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use super::Contract;
 use super::instance::{Instance, MethodGate};
 use super::json::AnyService;
 use super::service::{Consumer, Service};
-use super::Contract;
 use crate::contract::ServiceDescriptor;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limit;

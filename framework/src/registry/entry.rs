@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::descriptor::PluginDescriptor;
 use super::inject::Binder;
-use crate::call::{Contract, AnySlot, BoxFuture, Instance, MethodGate, Slot};
+use crate::call::{AnySlot, BoxFuture, Contract, Instance, MethodGate, Slot};
 use crate::contract::ServiceDescriptor;
 use crate::error::{Error, Result};
 

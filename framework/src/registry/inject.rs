@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 
 use super::descriptor::{Need, PluginDescriptor};
-use crate::call::{Contract, AnySlot, Cancel, Consumer, Ctx, Service, Slot};
+use crate::call::{AnySlot, Cancel, Consumer, Contract, Ctx, Service, Slot};
 use crate::contract::{ServiceDescriptor, input_schema};
 use crate::error::{Error, ErrorKind, Result};
 use crate::metrics::Meter;

@@ -11,6 +11,7 @@ mod inject;
 mod link;
 mod metadata;
 mod order;
+mod plan;
 mod resolve;
 
 pub use descriptor::{Need, PluginDescriptor, default_id, first_non_empty};
@@ -25,4 +26,5 @@ pub(crate) use inject::{StateFolder, Tasks};
 pub use link::PLUGINS;
 pub use link::linked;
 pub use metadata::metadata;
-pub use resolve::{Choices, Plan, PlannedInstance, resolve};
+pub use plan::{Binding, Choices, Plan, PlannedInstance};
+pub use resolve::resolve;

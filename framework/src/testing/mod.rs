@@ -20,7 +20,7 @@ use serde_json::Value;
 
 pub use crate::clock::ManualClock;
 
-use crate::call::{Contract, BoxFuture, Ctx};
+use crate::call::{BoxFuture, Contract, Ctx};
 use crate::clock::{self, Clock};
 use crate::contract::Stability;
 use crate::error::{CallError, Result};
