@@ -58,7 +58,9 @@ impl Source {
 impl From<SourceForm> for Source {
     fn from(form: SourceForm) -> Self {
         match form {
-            SourceForm::Short(path) | SourceForm::Named(SourceNamed::Path(path)) => Self::Path(path),
+            SourceForm::Short(path) | SourceForm::Named(SourceNamed::Path(path)) => {
+                Self::Path(path)
+            }
             SourceForm::Named(SourceNamed::Text(text)) => Self::Text(text),
         }
     }
@@ -157,16 +159,27 @@ impl ReadOptions {
     /// # Errors
     /// [`RecordsError::InvalidOption`] with the name of the option.
     pub fn check(&self) -> Result<(), RecordsError> {
-        let refuse = |option: &str, reason: String| Err(RecordsError::InvalidOption { option: option.into(), reason });
+        let refuse = |option: &str, reason: String| {
+            Err(RecordsError::InvalidOption {
+                option: option.into(),
+                reason,
+            })
+        };
         if let Some(delimiter) = self.delimiter
             && (!delimiter.is_ascii() || matches!(delimiter, '"' | '\n' | '\r'))
         {
-            return refuse("delimiter", format!("{delimiter:?} cannot separate cells; give another ASCII character"));
+            return refuse(
+                "delimiter",
+                format!("{delimiter:?} cannot separate cells; give another ASCII character"),
+            );
         }
         if let Some(size) = self.batch_size
             && !(1..=BATCH_SIZE_MAX).contains(&size)
         {
-            return refuse("batch_size", format!("it is 1 to {BATCH_SIZE_MAX}, not {size}"));
+            return refuse(
+                "batch_size",
+                format!("it is 1 to {BATCH_SIZE_MAX}, not {size}"),
+            );
         }
         Ok(())
     }
@@ -183,32 +196,60 @@ mod tests {
         let check = |form: weldkit::Json, expected: Source| {
             let source: Source = serde_json::from_value(form).unwrap();
             assert_eq!(source, expected);
-            let again: Source = serde_json::from_value(serde_json::to_value(&source).unwrap()).unwrap();
+            let again: Source =
+                serde_json::from_value(serde_json::to_value(&source).unwrap()).unwrap();
             assert_eq!(again, expected);
         };
         check(json!("a.csv"), Source::path("a.csv"));
         check(json!({"path": "a.csv"}), Source::path("a.csv"));
         check(json!({"text": "a\n1"}), Source::text("a\n1"));
-        for bad in [json!(1), json!({}), json!({"pat": "a"}), json!({"path": "a", "text": "b"})] {
-            assert!(serde_json::from_value::<Source>(bad.clone()).is_err(), "{bad}");
+        for bad in [
+            json!(1),
+            json!({}),
+            json!({"pat": "a"}),
+            json!({"path": "a", "text": "b"}),
+        ] {
+            assert!(
+                serde_json::from_value::<Source>(bad.clone()).is_err(),
+                "{bad}"
+            );
         }
     }
 
     #[test]
     fn options_are_optional_and_checked() {
-        let options: ReadOptions = serde_json::from_value(json!({"types": {"a": "integer"}})).unwrap();
-        assert_eq!(options, ReadOptions::default().typed("a", ColumnType::Integer));
+        let options: ReadOptions =
+            serde_json::from_value(json!({"types": {"a": "integer"}})).unwrap();
+        assert_eq!(
+            options,
+            ReadOptions::default().typed("a", ColumnType::Integer)
+        );
         assert!(options.check().is_ok());
         assert!(serde_json::from_value::<ReadOptions>(json!({"tipes": {}})).is_err());
         let check = |options: ReadOptions, expected: &str| {
             let error = options.check().unwrap_err();
-            assert!(matches!(&error, RecordsError::InvalidOption { option, .. } if option == expected), "{error}");
+            assert!(
+                matches!(&error, RecordsError::InvalidOption { option, .. } if option == expected),
+                "{error}"
+            );
         };
         for delimiter in ['"', '\n', '\r', 'é'] {
-            check(ReadOptions { delimiter: Some(delimiter), ..ReadOptions::default() }, "delimiter");
+            check(
+                ReadOptions {
+                    delimiter: Some(delimiter),
+                    ..ReadOptions::default()
+                },
+                "delimiter",
+            );
         }
         for size in [0, BATCH_SIZE_MAX + 1] {
-            check(ReadOptions { batch_size: Some(size), ..ReadOptions::default() }, "batch_size");
+            check(
+                ReadOptions {
+                    batch_size: Some(size),
+                    ..ReadOptions::default()
+                },
+                "batch_size",
+            );
         }
     }
 }

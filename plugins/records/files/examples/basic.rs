@@ -6,7 +6,8 @@ use weldkit::Host;
 use weldkit_records::{ColumnType, ReadOptions, Records, Source};
 use weldkit_records_files::FileRecords;
 
-const STRIKES: &str = "airport,species,cost\nBOS,Herring gull,120\nDEN,Killdeer,a lot\nBOS,Herring gull,120\nDFW\n";
+const STRIKES: &str =
+    "airport,species,cost\nBOS,Herring gull,120\nDEN,Killdeer,a lot\nBOS,Herring gull,120\nDFW\n";
 
 #[tokio::main]
 async fn main() -> weldkit::Result<()> {
@@ -18,7 +19,11 @@ async fn main() -> weldkit::Result<()> {
     while let Some(batch) = stream.next().await {
         let batch = batch?;
         for record in batch.records {
-            eprintln!("line {}: {}", record.line, serde_json::Value::Object(record.values));
+            eprintln!(
+                "line {}: {}",
+                record.line,
+                serde_json::Value::Object(record.values)
+            );
         }
         for bad in batch.bad {
             eprintln!("line {} is set aside: {}", bad.line, bad.message);

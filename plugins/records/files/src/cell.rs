@@ -21,11 +21,21 @@ impl Look {
     pub(crate) fn of_cell(cell: &str) -> Self {
         match cell {
             "" => Self::Empty,
-            _ if cell.eq_ignore_ascii_case("true") || cell.eq_ignore_ascii_case("false") => Self::Boolean,
+            _ if cell.eq_ignore_ascii_case("true") || cell.eq_ignore_ascii_case("false") => {
+                Self::Boolean
+            }
             _ if !has_number_form(cell) => Self::String,
             // `-0` as an integer would lose its sign.
-            _ if cell.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') && cell != "-0" => {
-                if cell.parse::<i64>().is_ok() { Self::Integer } else { Self::String }
+            _ if cell
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || byte == b'-')
+                && cell != "-0" =>
+            {
+                if cell.parse::<i64>().is_ok() {
+                    Self::Integer
+                } else {
+                    Self::String
+                }
             }
             _ if cell.parse::<f64>().is_ok_and(f64::is_finite) => Self::Number,
             _ => Self::String,
@@ -82,7 +92,10 @@ impl Look {
 fn has_number_form(text: &str) -> bool {
     let text = text.strip_prefix('-').unwrap_or(text);
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, Some(exponent.strip_prefix(['+', '-']).unwrap_or(exponent))),
+        Some((mantissa, exponent)) => (
+            mantissa,
+            Some(exponent.strip_prefix(['+', '-']).unwrap_or(exponent)),
+        ),
         None => (text, None),
     };
     let (whole, fraction) = match mantissa.split_once('.') {
@@ -90,7 +103,8 @@ fn has_number_form(text: &str) -> bool {
         None => (mantissa, None),
     };
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let whole_fits = digits(whole) && (whole == "0" || !whole.starts_with('0')) || whole.is_empty() && fraction.is_some();
+    let whole_fits = digits(whole) && (whole == "0" || !whole.starts_with('0'))
+        || whole.is_empty() && fraction.is_some();
     whole_fits && fraction.is_none_or(digits) && exponent.is_none_or(digits)
 }
 
@@ -100,7 +114,11 @@ pub(crate) fn by_look(cell: &str) -> Json {
         Look::Empty => Some(Json::Null),
         Look::Boolean => Some(cell.eq_ignore_ascii_case("true").into()),
         Look::Integer => cell.parse::<i64>().ok().map(Json::from),
-        Look::Number => cell.parse().ok().and_then(Number::from_f64).map(Json::Number),
+        Look::Number => cell
+            .parse()
+            .ok()
+            .and_then(Number::from_f64)
+            .map(Json::Number),
         Look::String | Look::Nested => None,
     };
     value.unwrap_or_else(|| cell.into())
@@ -137,7 +155,11 @@ pub(crate) fn asked_for(cell: &str, of: ColumnType) -> Option<Json> {
 
 fn integer(text: &str) -> Option<Json> {
     let whole = match text.split_once('.') {
-        Some((whole, fraction)) if !whole.is_empty() && fraction.bytes().all(|byte| byte == b'0') => whole,
+        Some((whole, fraction))
+            if !whole.is_empty() && fraction.bytes().all(|byte| byte == b'0') =>
+        {
+            whole
+        }
         Some(_) => return None,
         None => text,
     };
@@ -150,13 +172,21 @@ fn number(text: &str) -> Option<Json> {
         return Some(by_look(text));
     }
     // `inf` and `NaN` parse as well, and are no numbers of JSON.
-    let starts_well = text.starts_with(|first: char| first.is_ascii_digit() || matches!(first, '+' | '-' | '.'));
-    text.parse().ok().filter(|_| starts_well).and_then(Number::from_f64).map(Json::Number)
+    let starts_well =
+        text.starts_with(|first: char| first.is_ascii_digit() || matches!(first, '+' | '-' | '.'));
+    text.parse()
+        .ok()
+        .filter(|_| starts_well)
+        .and_then(Number::from_f64)
+        .map(Json::Number)
 }
 
 fn boolean(text: &str) -> Option<bool> {
     let is_any = |words: [&str; 4]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
-    match (is_any(["true", "yes", "y", "t"]) || text == "1", is_any(["false", "no", "n", "f"]) || text == "0") {
+    match (
+        is_any(["true", "yes", "y", "t"]) || text == "1",
+        is_any(["false", "no", "n", "f"]) || text == "0",
+    ) {
         (true, _) => Some(true),
         (_, true) => Some(false),
         (false, false) => None,
@@ -166,7 +196,9 @@ fn boolean(text: &str) -> Option<bool> {
 /// A JSON value as a value of a type that was asked for; the value comes back when it is none.
 pub(crate) fn value_as(value: Json, of: ColumnType) -> Result<Json, Json> {
     let text = match (&value, of) {
-        (Json::Null, _) | (_, ColumnType::Any) | (Json::Bool(_), ColumnType::Boolean) => return Ok(value),
+        (Json::Null, _) | (_, ColumnType::Any) | (Json::Bool(_), ColumnType::Boolean) => {
+            return Ok(value);
+        }
         (Json::String(_), ColumnType::String) => return Ok(value),
         (Json::Number(number), ColumnType::Integer) if number.is_i64() => return Ok(value),
         (Json::Number(_), ColumnType::Number) => return Ok(value),
@@ -203,17 +235,47 @@ mod tests {
             }
         };
         check(&[""], Look::Empty);
-        check(&["0", "7", "-12", "9223372036854775807", "-9223372036854775808"], Look::Integer);
-        check(&["0.5", "-0", "1e3", "2.50", ".5", "-1.5E-7", "1e+3"], Look::Number);
+        check(
+            &[
+                "0",
+                "7",
+                "-12",
+                "9223372036854775807",
+                "-9223372036854775808",
+            ],
+            Look::Integer,
+        );
+        check(
+            &["0.5", "-0", "1e3", "2.50", ".5", "-1.5E-7", "1e+3"],
+            Look::Number,
+        );
         check(&["true", "FALSE", "True"], Look::Boolean);
-        check(&["007", "+7", " 7", "7 ", "9223372036854775808", "123456789012345678901234567890"], Look::String);
-        check(&["1e999", "NaN", "inf", "-", ".", "1.", "1e", "e1", "--1", "1-1", "yes", "1,5", "0x1F", "٣"], Look::String);
+        check(
+            &[
+                "007",
+                "+7",
+                " 7",
+                "7 ",
+                "9223372036854775808",
+                "123456789012345678901234567890",
+            ],
+            Look::String,
+        );
+        check(
+            &[
+                "1e999", "NaN", "inf", "-", ".", "1.", "1e", "e1", "--1", "1-1", "yes", "1,5",
+                "0x1F", "٣",
+            ],
+            Look::String,
+        );
     }
 
     #[test]
     fn a_column_has_the_narrowest_type_that_holds_all() {
         let check = |cells: &[&str], expected: Option<ColumnType>| {
-            let of = cells.iter().fold(None, |of, cell| Look::of_cell(cell).widen(of));
+            let of = cells
+                .iter()
+                .fold(None, |of, cell| Look::of_cell(cell).widen(of));
             assert_eq!(of, expected, "{cells:?}");
         };
         check(&["", ""], None);
@@ -233,7 +295,11 @@ mod tests {
         check("7", ColumnType::Integer, Some(json!(7)));
         check("007", ColumnType::Integer, None);
         check("7.5", ColumnType::Integer, None);
-        check("9007199254740993", ColumnType::Number, Some(json!(9_007_199_254_740_993_i64)));
+        check(
+            "9007199254740993",
+            ColumnType::Number,
+            Some(json!(9_007_199_254_740_993_i64)),
+        );
         check("7.5", ColumnType::Number, Some(json!(7.5)));
         check("x", ColumnType::Number, None);
         check("TRUE", ColumnType::Boolean, Some(json!(true)));
@@ -250,13 +316,37 @@ mod tests {
                 assert_eq!(asked_for(cell, of), expected, "{cell} {of:?}");
             }
         };
-        check(&["7", "+7", " 7 ", "007", "7.0", "7."], ColumnType::Integer, Some(json!(7)));
-        check(&["7.5", "x", "1e3", "9223372036854775808", ".0", "7.0.0"], ColumnType::Integer, None);
-        check(&["1.5", "+1.5", " 1.50", "01.5", "15e-1"], ColumnType::Number, Some(json!(1.5)));
+        check(
+            &["7", "+7", " 7 ", "007", "7.0", "7."],
+            ColumnType::Integer,
+            Some(json!(7)),
+        );
+        check(
+            &["7.5", "x", "1e3", "9223372036854775808", ".0", "7.0.0"],
+            ColumnType::Integer,
+            None,
+        );
+        check(
+            &["1.5", "+1.5", " 1.50", "01.5", "15e-1"],
+            ColumnType::Number,
+            Some(json!(1.5)),
+        );
         check(&["7", " 7"], ColumnType::Number, Some(json!(7)));
-        check(&["NaN", "inf", "-inf", "1e999", "x", "1,5"], ColumnType::Number, None);
-        check(&["true", "Yes", "y", "T", "1"], ColumnType::Boolean, Some(json!(true)));
-        check(&["false", "NO", "n", "f", "0"], ColumnType::Boolean, Some(json!(false)));
+        check(
+            &["NaN", "inf", "-inf", "1e999", "x", "1,5"],
+            ColumnType::Number,
+            None,
+        );
+        check(
+            &["true", "Yes", "y", "T", "1"],
+            ColumnType::Boolean,
+            Some(json!(true)),
+        );
+        check(
+            &["false", "NO", "n", "f", "0"],
+            ColumnType::Boolean,
+            Some(json!(false)),
+        );
         check(&["2", "maybe"], ColumnType::Boolean, None);
         check(&["", "  "], ColumnType::Integer, Some(Json::Null));
         check(&[" a "], ColumnType::String, Some(json!(" a ")));

@@ -32,7 +32,9 @@ impl Cells {
     pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
         let ends = &self.ends[..self.count];
         let starts = std::iter::once(&0).chain(ends);
-        starts.zip(ends).map(|(start, end)| &self.bytes[*start..*end])
+        starts
+            .zip(ends)
+            .map(|(start, end)| &self.bytes[*start..*end])
     }
 }
 
@@ -44,7 +46,10 @@ pub(crate) struct CsvParser {
 
 impl CsvParser {
     pub(crate) fn new(delimiter: u8) -> Self {
-        Self { reader: ReaderBuilder::new().delimiter(delimiter).build(), cells: Cells::default() }
+        Self {
+            reader: ReaderBuilder::new().delimiter(delimiter).build(),
+            cells: Cells::default(),
+        }
     }
 
     /// The next row, or none at the end. Blank lines are no rows.
@@ -58,7 +63,11 @@ impl CsvParser {
         };
         if first.is_too_long() {
             let fault = Fault::too_long(first.length);
-            return Ok(Some(Row { line: first.number, text: first.bytes, content: Err(fault) }));
+            return Ok(Some(Row {
+                line: first.number,
+                text: first.bytes,
+                content: Err(fault),
+            }));
         }
         (self.cells.length, self.cells.count) = (0, 0);
         let mut is_whole = self.feed(&first.bytes);
@@ -75,27 +84,43 @@ impl CsvParser {
                     swallowed.extend(beyond);
                     lines.push_back(swallowed);
                     self.reader.reset();
-                    return Ok(Some(Row { line: first.number, text: first.bytes, content: Err(open_quote()) }));
+                    return Ok(Some(Row {
+                        line: first.number,
+                        text: first.bytes,
+                        content: Err(open_quote()),
+                    }));
                 }
             }
         }
         let mut text = first.bytes;
-        swallowed.iter().for_each(|line| text.extend_from_slice(&line.bytes));
-        Ok(Some(Row { line: first.number, text, content: Ok(&self.cells) }))
+        swallowed
+            .iter()
+            .for_each(|line| text.extend_from_slice(&line.bytes));
+        Ok(Some(Row {
+            line: first.number,
+            text,
+            content: Ok(&self.cells),
+        }))
     }
 
     /// Feeds one line; whether the row is whole now.
     fn feed(&mut self, line: &[u8]) -> bool {
         // The last line of a source may lack its ending. An open quote does not care.
-        self.feed_bytes(line) || (!line.ends_with(b"\n") && !line.ends_with(b"\r") && self.feed_bytes(b"\n"))
+        self.feed_bytes(line)
+            || (!line.ends_with(b"\n") && !line.ends_with(b"\r") && self.feed_bytes(b"\n"))
     }
 
     fn feed_bytes(&mut self, mut input: &[u8]) -> bool {
         let Self { reader, cells } = self;
-        cells.bytes.resize(cells.bytes.len().max(cells.length + input.len() + 1), 0);
+        cells
+            .bytes
+            .resize(cells.bytes.len().max(cells.length + input.len() + 1), 0);
         loop {
-            let (result, taken, written, ended) =
-                reader.read_record(input, &mut cells.bytes[cells.length..], &mut cells.ends[cells.count..]);
+            let (result, taken, written, ended) = reader.read_record(
+                input,
+                &mut cells.bytes[cells.length..],
+                &mut cells.ends[cells.count..],
+            );
             input = &input[taken..];
             cells.length += written;
             cells.count += ended;
@@ -112,7 +137,9 @@ impl CsvParser {
 fn open_quote() -> Fault {
     Fault::new(
         BadReason::OpenQuote,
-        format!("a quote is not closed within {LINE_LEN_MAX} bytes or before the end; reading goes on with the next line"),
+        format!(
+            "a quote is not closed within {LINE_LEN_MAX} bytes or before the end; reading goes on with the next line"
+        ),
     )
 }
 
@@ -148,8 +175,16 @@ mod tests {
         let mut parser = CsvParser::new(b',');
         let mut rows = Vec::new();
         while let Some(row) = parser.next(&mut lines).unwrap() {
-            let cells = |cells: &Cells| cells.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect();
-            rows.push((row.line, row.content.map(cells).map_err(|fault| fault.reason)));
+            let cells = |cells: &Cells| {
+                cells
+                    .iter()
+                    .map(|cell| String::from_utf8_lossy(cell).into_owned())
+                    .collect()
+            };
+            rows.push((
+                row.line,
+                row.content.map(cells).map_err(|fault| fault.reason),
+            ));
         }
         rows
     }
@@ -161,15 +196,24 @@ mod tests {
     #[test]
     fn rows_know_the_line_they_start_on() {
         let check = |text: &str, expected: &[(u64, &[&str])]| {
-            let expected: Vec<_> = expected.iter().map(|(line, cells)| (*line, good(cells))).collect();
+            let expected: Vec<_> = expected
+                .iter()
+                .map(|(line, cells)| (*line, good(cells)))
+                .collect();
             assert_eq!(rows(text.as_bytes()), expected, "{text:?}");
         };
         check("a,b\n1,2\n", &[(1, &["a", "b"]), (2, &["1", "2"])]);
         check("a,b\r\n\r\n1,2", &[(1, &["a", "b"]), (3, &["1", "2"])]);
         check("a\rb\rc", &[(1, &["a"]), (2, &["b"]), (3, &["c"])]);
-        check("\"x\ny\",2\nz,3\n", &[(1, &["x\ny", "2"]), (3, &["z", "3"])]);
+        check(
+            "\"x\ny\",2\nz,3\n",
+            &[(1, &["x\ny", "2"]), (3, &["z", "3"])],
+        );
         check("\"x\r\n\r\ny\"\r\nz", &[(1, &["x\r\n\r\ny"]), (4, &["z"])]);
-        check("\"a\"\"b\",\"c,d\",e\"f\n", &[(1, &["a\"b", "c,d", "e\"f"])]);
+        check(
+            "\"a\"\"b\",\"c,d\",e\"f\n",
+            &[(1, &["a\"b", "c,d", "e\"f"])],
+        );
         check(",\n\"\"\n", &[(1, &["", ""]), (2, &[""])]);
         check("", &[]);
         check("\n\n", &[]);
@@ -178,10 +222,21 @@ mod tests {
     #[test]
     fn an_open_quote_costs_one_line() {
         let open = Err(BadReason::OpenQuote);
-        assert_eq!(rows(b"a\n\"b\nc\nd"), [(1, good(&["a"])), (2, open.clone()), (3, good(&["c"])), (4, good(&["d"]))]);
+        assert_eq!(
+            rows(b"a\n\"b\nc\nd"),
+            [
+                (1, good(&["a"])),
+                (2, open.clone()),
+                (3, good(&["c"])),
+                (4, good(&["d"]))
+            ]
+        );
         assert_eq!(rows(b"\"a"), [(1, open.clone())]);
         // A later quote closes it, as the format has it: one row over two lines.
-        assert_eq!(rows(b"\"b\nc\"\nd"), [(1, good(&["b\nc"])), (3, good(&["d"]))]);
+        assert_eq!(
+            rows(b"\"b\nc\"\nd"),
+            [(1, good(&["b\nc"])), (3, good(&["d"]))]
+        );
         // Nobody closes it within the bound.
         let mut text = b"\"b\n".to_vec();
         let row_count = LINE_LEN_MAX / 2 + 10;
@@ -215,7 +270,9 @@ mod tests {
 
     #[test]
     fn the_delimiter_is_what_the_first_row_has_most_of() {
-        let check = |first: &str, expected: u8| assert_eq!(detect_delimiter(first.as_bytes()), expected, "{first}");
+        let check = |first: &str, expected: u8| {
+            assert_eq!(detect_delimiter(first.as_bytes()), expected, "{first}")
+        };
         check("a,b,c", b',');
         check("a;b;c,d", b';');
         check("a\tb", b'\t');

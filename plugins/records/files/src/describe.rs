@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use weldkit::Json;
-use weldkit_records::{BadRow, Column, ColumnType, Description, Format, LookCounts, Record, RecordsError};
+use weldkit_records::{
+    BadRow, Column, ColumnType, Description, Format, LookCounts, Record, RecordsError,
+};
 
 use crate::cell::Look;
 use crate::reader::Reader;
@@ -18,11 +20,17 @@ const EXAMPLES: usize = 3;
 const EXAMPLE_LEN: usize = 100;
 
 /// Reads to the end and describes what was there. Blocks. `step` is asked after each batch whether to go on.
-pub(crate) fn describe(mut reader: Reader, step: impl Fn(&Reader) -> bool) -> Result<Description, RecordsError> {
+pub(crate) fn describe(
+    mut reader: Reader,
+    step: impl Fn(&Reader) -> bool,
+) -> Result<Description, RecordsError> {
     let mut walk = Walk::default();
     let delimiter = reader.table().map(|table| {
         table.as_seen = true;
-        table.columns().iter().for_each(|column| walk.add(&column.name, Some(column.of)));
+        table
+            .columns()
+            .iter()
+            .for_each(|column| walk.add(&column.name, Some(column.of)));
         table.delimiter()
     });
     while step(&reader)
@@ -36,7 +44,11 @@ pub(crate) fn describe(mut reader: Reader, step: impl Fn(&Reader) -> bool) -> Re
         }
     }
     Ok(Description {
-        format: if delimiter.is_some() { Format::Csv } else { Format::Jsonl },
+        format: if delimiter.is_some() {
+            Format::Csv
+        } else {
+            Format::Jsonl
+        },
         delimiter,
         columns: walk.columns.into_iter().map(Seen::into_column).collect(),
         record_count: walk.record_count,
@@ -59,7 +71,11 @@ struct Walk {
 impl Walk {
     fn add(&mut self, name: &str, of: Option<ColumnType>) {
         self.places.insert(name.to_owned(), self.columns.len());
-        self.columns.push(Seen { name: name.to_owned(), of, ..Seen::default() });
+        self.columns.push(Seen {
+            name: name.to_owned(),
+            of,
+            ..Seen::default()
+        });
     }
 
     fn record(&mut self, record: Record) -> Result<(), RecordsError> {

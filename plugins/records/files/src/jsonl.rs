@@ -14,31 +14,51 @@ use crate::row::{Fault, Row};
 /// The next row, or none at the end. Blank lines are no rows.
 pub(crate) fn next(lines: &mut Lines) -> io::Result<Option<Row<Map<String, Json>>>> {
     loop {
-        let Some(line) = lines.next()? else { return Ok(None) };
+        let Some(line) = lines.next()? else {
+            return Ok(None);
+        };
         if line.bytes.trim_ascii().is_empty() && !line.is_too_long() {
             continue;
         }
-        let content = if line.is_too_long() { Err(Fault::too_long(line.length)) } else { parse(&line.bytes) };
-        return Ok(Some(Row { line: line.number, text: line.bytes, content }));
+        let content = if line.is_too_long() {
+            Err(Fault::too_long(line.length))
+        } else {
+            parse(&line.bytes)
+        };
+        return Ok(Some(Row {
+            line: line.number,
+            text: line.bytes,
+            content,
+        }));
     }
 }
 
 fn parse(line: &[u8]) -> Result<Map<String, Json>, Fault> {
     let text = std::str::from_utf8(line).map_err(|error| {
-        Fault::new(BadReason::Encoding, format!("byte {} of the line is not UTF-8", error.valid_up_to() + 1))
+        Fault::new(
+            BadReason::Encoding,
+            format!("byte {} of the line is not UTF-8", error.valid_up_to() + 1),
+        )
     })?;
     let mut reader = serde_json::Deserializer::from_str(text);
-    let value = Strict.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
+    let value = Strict
+        .deserialize(&mut reader)
+        .and_then(|value| reader.end().map(|()| value));
     match value {
         Ok(Json::Object(fields)) => Ok(fields),
-        Ok(_) => Err(Fault::new(BadReason::Syntax, "the line is JSON, but not an object")),
+        Ok(_) => Err(Fault::new(
+            BadReason::Syntax,
+            "the line is JSON, but not an object",
+        )),
         Err(error) => Err(Fault::new(BadReason::Syntax, in_one_line(&error))),
     }
 }
 
 /// The message without `at line 1`: within the one line only the column says something.
 fn in_one_line(error: &serde_json::Error) -> String {
-    error.to_string().replace("at line 1 column", "at character")
+    error
+        .to_string()
+        .replace("at line 1 column", "at character")
 }
 
 /// Any JSON value, but no object with a key that stands twice: one of the two values would be lost.
@@ -100,7 +120,9 @@ impl<'de> Visitor<'de> for Strict {
         while let Some(key) = fields.next_key::<String>()? {
             let value = fields.next_value_seed(Strict)?;
             if object.contains_key(&key) {
-                return Err(A::Error::custom(format_args!("the key `{key}` stands twice")));
+                return Err(A::Error::custom(format_args!(
+                    "the key `{key}` stands twice"
+                )));
             }
             object.insert(key, value);
         }
@@ -128,8 +150,10 @@ mod tests {
 
   {"a":-1}
 {}"#;
-        let found: Vec<(u64, Json)> =
-            rows(text).into_iter().map(|row| (row.line, Json::Object(row.content.unwrap()))).collect();
+        let found: Vec<(u64, Json)> = rows(text)
+            .into_iter()
+            .map(|row| (row.line, Json::Object(row.content.unwrap())))
+            .collect();
         let first = json!({"a": 1, "b": [true, null, 2.5, {"c": "é"}], "d": u64::MAX});
         assert_eq!(found, [(1, first), (3, json!({"a": -1})), (4, json!({}))]);
     }
@@ -141,19 +165,42 @@ mod tests {
             text.extend_from_slice(line);
             text.extend_from_slice(b"\n{}\n");
             let rows = rows(&text);
-            assert_eq!(rows.iter().map(|row| row.line).collect::<Vec<_>>(), [1, 2, 3]);
+            assert_eq!(
+                rows.iter().map(|row| row.line).collect::<Vec<_>>(),
+                [1, 2, 3]
+            );
             let fault = rows[1].content.as_ref().unwrap_err();
             assert_eq!(fault.reason, reason, "{fault:?}");
             assert!(fault.message.contains(message), "{fault:?}");
             assert!(rows[2].content.is_ok());
         };
         check(b"[1]", BadReason::Syntax, "not an object");
-        check(b"{\"a\": }", BadReason::Syntax, "expected value at character 7");
+        check(
+            b"{\"a\": }",
+            BadReason::Syntax,
+            "expected value at character 7",
+        );
         check(b"{} {}", BadReason::Syntax, "trailing characters");
-        check(br#"{"a": {"b": 1, "b": 2}}"#, BadReason::Syntax, "the key `b` stands twice");
+        check(
+            br#"{"a": {"b": 1, "b": 2}}"#,
+            BadReason::Syntax,
+            "the key `b` stands twice",
+        );
         check(b"{\"a\": 1e999}", BadReason::Syntax, "number out of range");
-        check(b"{\"a\": \"\xFF\"}", BadReason::Encoding, "byte 8 of the line is not UTF-8");
-        check("[".repeat(1000).as_bytes(), BadReason::Syntax, "recursion limit");
-        check(&vec![b' '; LINE_LEN_MAX + 1], BadReason::TooLong, "a line may have 1048576");
+        check(
+            b"{\"a\": \"\xFF\"}",
+            BadReason::Encoding,
+            "byte 8 of the line is not UTF-8",
+        );
+        check(
+            "[".repeat(1000).as_bytes(),
+            BadReason::Syntax,
+            "recursion limit",
+        );
+        check(
+            &vec![b' '; LINE_LEN_MAX + 1],
+            BadReason::TooLong,
+            "a line may have 1048576",
+        );
     }
 }

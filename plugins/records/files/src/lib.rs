@@ -14,7 +14,9 @@ use std::path::PathBuf;
 
 use tokio::task::spawn_blocking;
 use weldkit::{CallError, Ctx, Error, ErrorKind, Settings, Stream};
-use weldkit_records::{BATCH_SIZE_MAX, Batch, Description, ReadOptions, Records, RecordsError, Source};
+use weldkit_records::{
+    BATCH_SIZE_MAX, Batch, Description, ReadOptions, Records, RecordsError, Source,
+};
 
 use crate::reader::{Defaults, Reader};
 use crate::source::Root;
@@ -50,7 +52,11 @@ fn bad_rows_max() -> u64 {
 
 impl Default for RecordsSettings {
     fn default() -> Self {
-        Self { root: root(), batch_size: batch_size(), bad_rows_max: bad_rows_max() }
+        Self {
+            root: root(),
+            batch_size: batch_size(),
+            bad_rows_max: bad_rows_max(),
+        }
     }
 }
 
@@ -62,20 +68,39 @@ pub struct FileRecords {
 }
 
 /// CSV and JSON Lines files as a stream of records.
-#[weldkit::plugin(id = "records", provides(Records), categories("Data"), tags("csv", "jsonl"), access(fs))]
+#[weldkit::plugin(
+    id = "records",
+    provides(Records),
+    categories("Data"),
+    tags("csv", "jsonl"),
+    access(fs)
+)]
 impl FileRecords {
     /// Looks up the folder that may be read.
     pub fn start(settings: Settings<RecordsSettings>) -> weldkit::Result<Self> {
-        let RecordsSettings { root, batch_size, bad_rows_max } = settings.into_inner();
+        let RecordsSettings {
+            root,
+            batch_size,
+            bad_rows_max,
+        } = settings.into_inner();
         if !(1..=BATCH_SIZE_MAX).contains(&batch_size) {
             let message = format!("`batch_size` is 1 to {BATCH_SIZE_MAX}, not {batch_size}");
             return Err(Error::new(ErrorKind::Configuration, message));
         }
         let root = Root::new(&root).map_err(|error| {
-            let message = format!("the folder `{}` of the setting `root` cannot be read: {error}", root.display());
+            let message = format!(
+                "the folder `{}` of the setting `root` cannot be read: {error}",
+                root.display()
+            );
             Error::new(ErrorKind::Configuration, message)
         })?;
-        Ok(Self { root, defaults: Defaults { batch_size, bad_rows_max } })
+        Ok(Self {
+            root,
+            defaults: Defaults {
+                batch_size,
+                bad_rows_max,
+            },
+        })
     }
 }
 
@@ -104,9 +129,13 @@ impl Progress {
         let is_cancelled = || ctx.is_cancelled();
         let mut reader = match self {
             Self::Open(reader) => reader,
-            Self::Asked(root, source, options, defaults) => {
-                Box::new(Reader::open(&root, source, options, defaults, &is_cancelled)?)
-            }
+            Self::Asked(root, source, options, defaults) => Box::new(Reader::open(
+                &root,
+                source,
+                options,
+                defaults,
+                &is_cancelled,
+            )?),
         };
         let batch = reader.next_batch(&is_cancelled)?;
         ctx.progress(reader.progress(), "reading");
@@ -125,9 +154,17 @@ impl Records for FileRecords {
         }))
     }
 
-    async fn describe(&self, ctx: &Ctx, source: Source, options: ReadOptions) -> Result<Description, RecordsError> {
+    async fn describe(
+        &self,
+        ctx: &Ctx,
+        source: Source,
+        options: ReadOptions,
+    ) -> Result<Description, RecordsError> {
         let (ctx, root) = (ctx.clone(), self.root.clone());
-        let options = ReadOptions { bad_rows_max: Some(u64::MAX), ..options };
+        let options = ReadOptions {
+            bad_rows_max: Some(u64::MAX),
+            ..options
+        };
         let defaults = self.defaults;
         blocking(move || {
             let reader = Reader::open(&root, source, options, defaults, &|| ctx.is_cancelled())?;

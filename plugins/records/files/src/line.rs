@@ -63,7 +63,13 @@ pub(crate) struct Lines {
 impl Lines {
     pub(crate) fn new(input: Box<dyn Input>, ending: Ending) -> Self {
         let input = BufReader::with_capacity(CHUNK_LEN, input);
-        Self { input, ending, next_number: 1, bytes_read: 0, pushed_back: VecDeque::new() }
+        Self {
+            input,
+            ending,
+            next_number: 1,
+            bytes_read: 0,
+            pushed_back: VecDeque::new(),
+        }
     }
 
     /// Starts again from the beginning, with another ending if need be.
@@ -100,14 +106,20 @@ impl Lines {
         if self.bytes_read == 0 {
             self.skip_byte_order_mark()?;
         }
-        let mut line = Line { number: self.next_number, bytes: Vec::new(), length: 0 };
+        let mut line = Line {
+            number: self.next_number,
+            bytes: Vec::new(),
+            length: 0,
+        };
         loop {
             let ending = self.ending;
             let chunk = self.fill()?;
             if chunk.is_empty() {
                 break;
             }
-            let end = chunk.iter().position(|byte| *byte == b'\n' || (*byte == b'\r' && ending == Ending::Any));
+            let end = chunk
+                .iter()
+                .position(|byte| *byte == b'\n' || (*byte == b'\r' && ending == Ending::Any));
             let taken = end.map_or(chunk.len(), |end| end + 1);
             let ends_in_return = end.is_some_and(|end| chunk[end] == b'\r');
             line.take(&chunk[..taken]);
@@ -184,13 +196,23 @@ mod tests {
     #[test]
     fn lines_end_where_they_should() {
         let check = |text: &[u8], ending: Ending, expected: &[&[u8]]| {
-            let expected: Vec<(u64, Vec<u8>)> = (1..).zip(expected.iter().map(|line| line.to_vec())).collect();
+            let expected: Vec<(u64, Vec<u8>)> = (1..)
+                .zip(expected.iter().map(|line| line.to_vec()))
+                .collect();
             assert_eq!(all(lines(text, ending)), expected);
         };
         check(b"", Ending::Any, &[]);
         check(b"a", Ending::Any, &[b"a"]);
-        check(b"a\nb\r\nc\rd", Ending::Any, &[b"a\n", b"b\r\n", b"c\r", b"d"]);
-        check(b"a\nb\r\nc\rd", Ending::Newline, &[b"a\n", b"b\r\n", b"c\rd"]);
+        check(
+            b"a\nb\r\nc\rd",
+            Ending::Any,
+            &[b"a\n", b"b\r\n", b"c\r", b"d"],
+        );
+        check(
+            b"a\nb\r\nc\rd",
+            Ending::Newline,
+            &[b"a\n", b"b\r\n", b"c\rd"],
+        );
         check(b"\n\r\n\r", Ending::Any, &[b"\n", b"\r\n", b"\r"]);
         check(b"\xEF\xBB\xBFa\n", Ending::Any, &[b"a\n"]);
     }
@@ -200,7 +222,10 @@ mod tests {
         for ahead in [CHUNK_LEN - 2, CHUNK_LEN - 1, CHUNK_LEN] {
             let mut text = vec![b'x'; ahead];
             text.extend_from_slice(b"\r\ny");
-            let found: Vec<usize> = all(lines(&text, Ending::Any)).iter().map(|(_, line)| line.len()).collect();
+            let found: Vec<usize> = all(lines(&text, Ending::Any))
+                .iter()
+                .map(|(_, line)| line.len())
+                .collect();
             assert_eq!(found, [ahead + 2, 1]);
         }
     }
@@ -211,7 +236,11 @@ mod tests {
         text.extend_from_slice(b"\nshort\n");
         let mut lines = lines(&text, Ending::Any);
         let line = lines.next().unwrap().unwrap();
-        assert!(line.is_too_long() && line.bytes.len() == EXCERPT_LEN, "{}", line.bytes.len());
+        assert!(
+            line.is_too_long() && line.bytes.len() == EXCERPT_LEN,
+            "{}",
+            line.bytes.len()
+        );
         assert_eq!(line.length, LINE_LEN_MAX as u64 + 1);
         assert_eq!(lines.next().unwrap().unwrap().bytes, b"short\n");
         assert_eq!(lines.bytes_read(), text.len() as u64);
@@ -220,15 +249,20 @@ mod tests {
     #[test]
     fn lines_can_be_given_back_and_read_again() {
         let mut lines = lines(b"a\nb\nc\n", Ending::Any);
-        let [a, b] = [lines.next().unwrap().unwrap(), lines.next().unwrap().unwrap()];
+        let [a, b] = [
+            lines.next().unwrap().unwrap(),
+            lines.next().unwrap().unwrap(),
+        ];
         lines.push_back(vec![a, b]);
-        let numbers: Vec<u64> = std::iter::from_fn(|| lines.next().unwrap()).map(|line| line.number).collect();
+        let numbers: Vec<u64> = std::iter::from_fn(|| lines.next().unwrap())
+            .map(|line| line.number)
+            .collect();
         assert_eq!(numbers, [1, 2, 3]);
         lines.restart(Ending::Any).unwrap();
         assert_eq!(all(lines).len(), 3);
     }
 
-    /// A gigabyte without a line end, made on the way.
+    /// Bytes without a line end, made on the way.
     struct Endless(u64);
 
     impl Read for Endless {
@@ -247,10 +281,10 @@ mod tests {
     }
 
     #[test]
-    fn a_gigabyte_in_one_line_takes_no_memory() {
-        const GIGABYTE: u64 = 1 << 30;
-        let mut lines = Lines::new(Box::new(Endless(GIGABYTE)), Ending::Newline);
+    fn a_line_that_does_not_end_takes_no_memory() {
+        const LENGTH: u64 = 128 * LINE_LEN_MAX as u64;
+        let mut lines = Lines::new(Box::new(Endless(LENGTH)), Ending::Newline);
         let line = lines.next().unwrap().unwrap();
-        assert_eq!((line.length, line.bytes.capacity()), (GIGABYTE, EXCERPT_LEN));
+        assert_eq!((line.length, line.bytes.capacity()), (LENGTH, EXCERPT_LEN));
     }
 }

@@ -18,7 +18,11 @@ pub(crate) struct Row<T> {
 impl<T> Row<T> {
     /// The same row with what becomes of its content.
     pub(crate) fn and_then<U>(self, work: impl FnOnce(T) -> Result<U, Fault>) -> Row<U> {
-        Row { line: self.line, text: self.text, content: self.content.and_then(work) }
+        Row {
+            line: self.line,
+            text: self.text,
+            content: self.content.and_then(work),
+        }
     }
 }
 
@@ -32,7 +36,11 @@ pub(crate) struct Fault {
 
 impl Fault {
     pub(crate) fn new(reason: BadReason, message: impl Into<String>) -> Self {
-        Self { reason, message: message.into(), column: None }
+        Self {
+            reason,
+            message: message.into(),
+            column: None,
+        }
     }
 
     pub(crate) fn in_column(mut self, column: &str) -> Self {
@@ -41,7 +49,10 @@ impl Fault {
     }
 
     pub(crate) fn too_long(length: u64) -> Self {
-        Self::new(BadReason::TooLong, format!("the line has {length} bytes; a line may have {LINE_LEN_MAX}"))
+        Self::new(
+            BadReason::TooLong,
+            format!("the line has {length} bytes; a line may have {LINE_LEN_MAX}"),
+        )
     }
 
     /// The row as it is kept aside.
@@ -49,7 +60,14 @@ impl Fault {
         let is_cut = text.len() > EXCERPT_LEN || self.reason == BadReason::TooLong;
         let kept = String::from_utf8_lossy(&text[..text.len().min(EXCERPT_LEN)]);
         let text = kept.trim_end_matches(['\n', '\r']).to_owned();
-        BadRow { line, reason: self.reason, message: self.message, column: self.column, text, is_cut }
+        BadRow {
+            line,
+            reason: self.reason,
+            message: self.message,
+            column: self.column,
+            text,
+            is_cut,
+        }
     }
 }
 

@@ -53,9 +53,18 @@ impl Table {
         };
         lines.restart(Ending::Any).map_err(fault)?;
         let parser = CsvParser::new(delimiter);
-        let mut table = Self { parser, delimiter, columns: Vec::new(), sample_rows: options.sample_rows, as_seen: false };
+        let mut table = Self {
+            parser,
+            delimiter,
+            columns: Vec::new(),
+            sample_rows: options.sample_rows,
+            as_seen: false,
+        };
         let names = table.names(lines, options.header).map_err(fault)?;
-        table.name_columns(names.map_err(|reason| source::unreadable(label, reason))?, options)?;
+        table.name_columns(
+            names.map_err(|reason| source::unreadable(label, reason))?,
+            options,
+        )?;
         if table.columns.iter().any(|column| !column.is_asked_for) {
             table.rewind(lines, options.header).map_err(fault)?;
             let is_whole = table.infer(lines, is_cancelled).map_err(fault)?;
@@ -86,36 +95,75 @@ impl Table {
     }
 
     /// The names of the columns: of the first row, or made up; or why there are none. An empty source has no columns.
-    fn names(&mut self, lines: &mut Lines, header: bool) -> io::Result<Result<Vec<String>, String>> {
-        let Some(row) = self.parser.next(lines)? else { return Ok(Ok(Vec::new())) };
+    fn names(
+        &mut self,
+        lines: &mut Lines,
+        header: bool,
+    ) -> io::Result<Result<Vec<String>, String>> {
+        let Some(row) = self.parser.next(lines)? else {
+            return Ok(Ok(Vec::new()));
+        };
         let cells = match row.content {
             Ok(cells) if cells.len() > COLUMNS_MAX => {
-                return Ok(Err(format!("it has {} columns; it may have {COLUMNS_MAX}", cells.len())));
+                return Ok(Err(format!(
+                    "it has {} columns; it may have {COLUMNS_MAX}",
+                    cells.len()
+                )));
             }
             Ok(cells) => cells,
-            Err(fault) => return Ok(Err(format!("its first row, on line {}: {}", row.line, fault.message))),
+            Err(fault) => {
+                return Ok(Err(format!(
+                    "its first row, on line {}: {}",
+                    row.line, fault.message
+                )));
+            }
         };
         let Some(cells) = texts(cells) else {
-            return Ok(Err(format!("its first row, on line {}, is not UTF-8", row.line)));
+            return Ok(Err(format!(
+                "its first row, on line {}, is not UTF-8",
+                row.line
+            )));
         };
         let mut taken = BTreeSet::new();
         let names = (1..).zip(cells).map(|(number, cell)| {
             let name = if header { cell.trim() } else { "" };
-            unique(if name.is_empty() { format!("column_{number}") } else { name.to_owned() }, &mut taken)
+            unique(
+                if name.is_empty() {
+                    format!("column_{number}")
+                } else {
+                    name.to_owned()
+                },
+                &mut taken,
+            )
         });
         Ok(Ok(names.collect()))
     }
 
-    fn name_columns(&mut self, names: Vec<String>, options: &ReadOptions) -> Result<(), RecordsError> {
+    fn name_columns(
+        &mut self,
+        names: Vec<String>,
+        options: &ReadOptions,
+    ) -> Result<(), RecordsError> {
         if let Some(unknown) = options.types.keys().find(|name| !names.contains(name)) {
             let likeness = |name: &String| strsim::jaro_winkler(name, unknown);
-            let nearest = names.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-            let advice = nearest.map_or("there is none at all".into(), |name| format!("the nearest one is `{name}`"));
-            return Err(RecordsError::UnknownColumn { column: unknown.clone(), advice });
+            let nearest = names
+                .iter()
+                .max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+            let advice = nearest.map_or("there is none at all".into(), |name| {
+                format!("the nearest one is `{name}`")
+            });
+            return Err(RecordsError::UnknownColumn {
+                column: unknown.clone(),
+                advice,
+            });
         }
         let columns = names.into_iter().map(|name| {
             let asked_for = options.types.get(&name).copied();
-            Column { name, of: asked_for.unwrap_or(ColumnType::String), is_asked_for: asked_for.is_some() }
+            Column {
+                name,
+                of: asked_for.unwrap_or(ColumnType::String),
+                is_asked_for: asked_for.is_some(),
+            }
         });
         self.columns = columns.collect();
         Ok(())
@@ -126,12 +174,16 @@ impl Table {
         let mut found: Vec<Option<ColumnType>> = vec![None; self.columns.len()];
         let mut sampled = 0;
         while self.sample_rows == 0 || sampled < self.sample_rows {
-            let Some(row) = self.parser.next(lines)? else { break };
+            let Some(row) = self.parser.next(lines)? else {
+                break;
+            };
             if row.line % ASK_EVERY == 0 && is_cancelled() {
                 return Ok(false);
             }
             // A row that is bad anyway has no say.
-            let Some(cells) = row.content.ok().and_then(texts) else { continue };
+            let Some(cells) = row.content.ok().and_then(texts) else {
+                continue;
+            };
             if cells.len() != found.len() {
                 continue;
             }
@@ -140,7 +192,12 @@ impl Table {
                 *of = Look::of_cell(cell).widen(*of);
             }
         }
-        for (column, of) in self.columns.iter_mut().zip(found).filter(|(column, _)| !column.is_asked_for) {
+        for (column, of) in self
+            .columns
+            .iter_mut()
+            .zip(found)
+            .filter(|(column, _)| !column.is_asked_for)
+        {
             column.of = of.unwrap_or(ColumnType::String);
         }
         Ok(true)
@@ -148,7 +205,13 @@ impl Table {
 
     /// The next row as an object.
     pub(crate) fn next(&mut self, lines: &mut Lines) -> io::Result<Option<Row<Map<String, Json>>>> {
-        let Self { parser, columns, sample_rows, as_seen, .. } = self;
+        let Self {
+            parser,
+            columns,
+            sample_rows,
+            as_seen,
+            ..
+        } = self;
         let row = parser.next(lines)?;
         Ok(row.map(|row| row.and_then(|cells| values(cells, columns, *sample_rows, *as_seen))))
     }
@@ -177,23 +240,47 @@ fn unique(name: String, taken: &mut BTreeSet<String>) -> String {
 
 /// The cells as texts, when all of them are UTF-8.
 fn texts(cells: &Cells) -> Option<Vec<&str>> {
-    cells.iter().map(|cell| std::str::from_utf8(cell).ok()).collect()
+    cells
+        .iter()
+        .map(|cell| std::str::from_utf8(cell).ok())
+        .collect()
 }
 
 /// A CSV row as an object.
-fn values(cells: &Cells, columns: &[Column], sample_rows: u64, as_seen: bool) -> Result<Map<String, Json>, Fault> {
+fn values(
+    cells: &Cells,
+    columns: &[Column],
+    sample_rows: u64,
+    as_seen: bool,
+) -> Result<Map<String, Json>, Fault> {
     if cells.len() != columns.len() {
-        let message = format!("the row has {} cells and there are {} columns", cells.len(), columns.len());
+        let message = format!(
+            "the row has {} cells and there are {} columns",
+            cells.len(),
+            columns.len()
+        );
         return Err(Fault::new(BadReason::Ragged, message));
     }
     let mut values = Map::new();
     for (cell, column) in cells.iter().zip(columns) {
         let text = std::str::from_utf8(cell).map_err(|_| {
-            Fault::new(BadReason::Encoding, format!("`{}` is not UTF-8", column.name)).in_column(&column.name)
+            Fault::new(
+                BadReason::Encoding,
+                format!("`{}` is not UTF-8", column.name),
+            )
+            .in_column(&column.name)
         })?;
-        let value = if column.is_asked_for { cell::asked_for(text, column.of) } else { cell::inferred(text, column.of) };
+        let value = if column.is_asked_for {
+            cell::asked_for(text, column.of)
+        } else {
+            cell::inferred(text, column.of)
+        };
         let value = value.ok_or_else(|| misfit(text, column, sample_rows))?;
-        let value = if as_seen && !column.is_asked_for { cell::by_look(text) } else { value };
+        let value = if as_seen && !column.is_asked_for {
+            cell::by_look(text)
+        } else {
+            value
+        };
         values.insert(column.name.clone(), value);
     }
     Ok(values)
@@ -204,7 +291,9 @@ fn misfit(text: &str, column: &Column, sample_rows: u64) -> Fault {
     let (name, of) = (&column.name, cell::in_words(column.of));
     let mut message = format!("{} in `{name}` is not {of}", quote(text));
     if !column.is_asked_for {
-        message += &format!(", as the first {sample_rows} rows had it; set `types` of `{name}` or raise `sample_rows`");
+        message += &format!(
+            ", as the first {sample_rows} rows had it; set `types` of `{name}` or raise `sample_rows`"
+        );
     }
     Fault::new(BadReason::Type, message).in_column(name)
 }

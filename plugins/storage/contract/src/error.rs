@@ -9,7 +9,9 @@ use crate::Invalid;
 #[non_exhaustive]
 pub enum StorageError {
     /// The cursor does not belong to this scan: start again without a cursor.
-    #[error("the cursor does not belong to a scan of this range of `{collection}`; start again without a cursor")]
+    #[error(
+        "the cursor does not belong to a scan of this range of `{collection}`; start again without a cursor"
+    )]
     InvalidCursor {
         /// The collection that was scanned.
         collection: String,

@@ -74,6 +74,7 @@ pub trait Storage {
         /// The collection to write to.
         collection: Collection,
         /// Up to 10,000 documents, 64 MiB as text together.
+        #[schemars(length(max = 10_000))]
         documents: Vec<Document>,
     ) -> Result<(), StorageError>;
 

@@ -45,7 +45,9 @@ impl Collection {
     pub fn new(name: impl Into<String>) -> Result<Self, Invalid> {
         let name = name.into();
         let starts_well = name.starts_with(|first: char| first.is_ascii_lowercase());
-        let goes_on_well = name.chars().all(|c| matches!(c, 'a'..='z' | '0'..='9' | '_' | '-'));
+        let goes_on_well = name
+            .chars()
+            .all(|c| matches!(c, 'a'..='z' | '0'..='9' | '_' | '-'));
         if !starts_well || !goes_on_well || name.len() > COLLECTION_LEN_MAX {
             return Err(Invalid(format!(
                 "`{}` is not the name of a collection; write a lower-case letter, then lower-case letters, digits, `_` \
@@ -155,7 +157,16 @@ mod tests {
         for good in ["a", "strikes", "bird-strikes_2", &"x".repeat(64)] {
             assert_eq!(Collection::new(good).unwrap().as_str(), good);
         }
-        for bad in ["", "Strikes", "1a", "_a", "a b", "a/b", "é", &"x".repeat(65)] {
+        for bad in [
+            "",
+            "Strikes",
+            "1a",
+            "_a",
+            "a b",
+            "a/b",
+            "é",
+            &"x".repeat(65),
+        ] {
             assert!(Collection::new(bad).is_err(), "{bad}");
         }
     }
@@ -175,6 +186,11 @@ mod tests {
     fn json_is_parsed_by_the_same_rule() {
         assert!(serde_json::from_str::<Key>(r#""a""#).is_ok());
         let error = serde_json::from_str::<Collection>(r#""No""#).unwrap_err();
-        assert!(error.to_string().contains("`No` is not the name of a collection"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains("`No` is not the name of a collection"),
+            "{error}"
+        );
     }
 }

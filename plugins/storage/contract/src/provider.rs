@@ -25,7 +25,10 @@ pub const PAGE_LEN: usize = 16 * 1024 * 1024;
 /// # Errors
 /// [`StorageError::DocumentLimit`] when it is too large or too deep.
 pub fn check_document(key: &Key, body: &Json) -> Result<usize, StorageError> {
-    let refuse = |reason: String| StorageError::DocumentLimit { key: key.as_str().into(), reason };
+    let refuse = |reason: String| StorageError::DocumentLimit {
+        key: key.as_str().into(),
+        reason,
+    };
     // Before the text is written: the writer recurses.
     if is_deeper(body, DOCUMENT_DEPTH_MAX) {
         return Err(refuse(format!("has more than {DOCUMENT_DEPTH_MAX} levels")));
@@ -43,7 +46,10 @@ pub fn check_document(key: &Key, body: &Json) -> Result<usize, StorageError> {
 /// [`StorageError::BatchLimit`], [`StorageError::DuplicateKey`] or [`StorageError::DocumentLimit`].
 pub fn check_batch(documents: &[Document]) -> Result<Vec<usize>, StorageError> {
     if documents.len() > BATCH_DOCUMENTS_MAX {
-        let reason = format!("has {} documents; it may have {BATCH_DOCUMENTS_MAX}", documents.len());
+        let reason = format!(
+            "has {} documents; it may have {BATCH_DOCUMENTS_MAX}",
+            documents.len()
+        );
         return Err(StorageError::BatchLimit { reason });
     }
     let mut keys = BTreeSet::new();
@@ -51,12 +57,16 @@ pub fn check_batch(documents: &[Document]) -> Result<Vec<usize>, StorageError> {
     let mut total = 0;
     for document in documents {
         if !keys.insert(&document.key) {
-            return Err(StorageError::DuplicateKey { key: document.key.as_str().into() });
+            return Err(StorageError::DuplicateKey {
+                key: document.key.as_str().into(),
+            });
         }
         let length = check_document(&document.key, &document.body)?;
         total += length;
         if total > BATCH_LEN_MAX {
-            return Err(StorageError::BatchLimit { reason: format!("is longer than {BATCH_LEN_MAX} bytes") });
+            return Err(StorageError::BatchLimit {
+                reason: format!("is longer than {BATCH_LEN_MAX} bytes"),
+            });
         }
         lengths.push(length);
     }
@@ -67,7 +77,9 @@ pub fn check_batch(documents: &[Document]) -> Result<Vec<usize>, StorageError> {
 fn is_deeper(value: &Json, levels: usize) -> bool {
     match value {
         Json::Array(items) => levels == 0 || items.iter().any(|item| is_deeper(item, levels - 1)),
-        Json::Object(fields) => levels == 0 || fields.values().any(|field| is_deeper(field, levels - 1)),
+        Json::Object(fields) => {
+            levels == 0 || fields.values().any(|field| is_deeper(field, levels - 1))
+        }
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => false,
     }
 }
@@ -125,10 +137,19 @@ impl Scan {
             None => None,
             Some(cursor) => match after(cursor, fingerprint) {
                 Some(key) if range.holds(key) => Some(key.to_owned()),
-                _ => return Err(StorageError::InvalidCursor { collection: collection.as_str().into() }),
+                _ => {
+                    return Err(StorageError::InvalidCursor {
+                        collection: collection.as_str().into(),
+                    });
+                }
             },
         };
-        Ok(Self { range, after, limit, fingerprint })
+        Ok(Self {
+            range,
+            after,
+            limit,
+            fingerprint,
+        })
     }
 
     /// Where the walk starts.
@@ -143,7 +164,10 @@ impl Scan {
     ///
     /// # Errors
     /// The first error of the walk, or a key that is none.
-    pub fn page<E: From<Invalid>>(&self, walk: impl Iterator<Item = Result<Entry, E>>) -> Result<Page, E> {
+    pub fn page<E: From<Invalid>>(
+        &self,
+        walk: impl Iterator<Item = Result<Entry, E>>,
+    ) -> Result<Page, E> {
         let mut documents: Vec<Document> = Vec::new();
         let mut length = 0;
         for entry in walk {
@@ -158,7 +182,10 @@ impl Scan {
             length += entry.length;
             documents.push(Document::new(Key::new(entry.key)?, entry.body));
         }
-        Ok(Page { documents, cursor: None })
+        Ok(Page {
+            documents,
+            cursor: None,
+        })
     }
 
     fn cursor(&self, last: &Key) -> Cursor {
@@ -176,7 +203,12 @@ fn after(cursor: &Cursor, expected: u64) -> Option<&str> {
 fn fingerprint(collection: &Collection, range: &KeyRange) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     let mut feed = |byte: u8| hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    for part in [Some(collection.as_str()), range.prefix.as_deref(), range.from.as_deref(), range.until.as_deref()] {
+    for part in [
+        Some(collection.as_str()),
+        range.prefix.as_deref(),
+        range.from.as_deref(),
+        range.until.as_deref(),
+    ] {
         // 0xff never occurs in text, so parts cannot run into each other.
         feed(if part.is_some() { 0xff } else { 0xfe });
         part.unwrap_or_default().bytes().for_each(&mut feed);
@@ -195,48 +227,102 @@ mod tests {
     }
 
     fn nested(levels: usize) -> Json {
-        (0..levels).fold(json!(1), |inner, level| if level % 2 == 0 { json!([inner]) } else { json!({ "a": inner }) })
+        (0..levels).fold(json!(1), |inner, level| {
+            if level % 2 == 0 {
+                json!([inner])
+            } else {
+                json!({ "a": inner })
+            }
+        })
     }
 
     #[test]
     fn a_document_has_bounds() {
-        assert_eq!(check_document(&key("k"), &json!({"a": [1, "é"]})).unwrap(), r#"{"a":[1,"é"]}"#.len());
+        assert_eq!(
+            check_document(&key("k"), &json!({"a": [1, "é"]})).unwrap(),
+            r#"{"a":[1,"é"]}"#.len()
+        );
         assert!(check_document(&key("k"), &nested(DOCUMENT_DEPTH_MAX)).is_ok());
         let error = check_document(&key("k"), &nested(DOCUMENT_DEPTH_MAX + 1)).unwrap_err();
-        assert_eq!(error.to_string(), "the document under `k` has more than 100 levels");
+        assert_eq!(
+            error.to_string(),
+            "the document under `k` has more than 100 levels"
+        );
         assert!(check_document(&key("k"), &json!("x".repeat(DOCUMENT_LEN_MAX - 2))).is_ok());
-        let error = check_document(&key("k"), &json!("x".repeat(DOCUMENT_LEN_MAX - 1))).unwrap_err();
-        assert_eq!(error.to_string(), "the document under `k` is longer than 16777216 bytes");
+        let error =
+            check_document(&key("k"), &json!("x".repeat(DOCUMENT_LEN_MAX - 1))).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the document under `k` is longer than 16777216 bytes"
+        );
     }
 
     #[test]
     fn a_batch_has_bounds() {
         let documents = |count: usize| -> Vec<Document> {
-            (0..count).map(|i| Document::new(key(&format!("{i}")), json!(i))).collect()
+            (0..count)
+                .map(|i| Document::new(key(&format!("{i}")), json!(i)))
+                .collect()
         };
-        assert_eq!(check_batch(&documents(11)).unwrap(), [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2]);
+        assert_eq!(
+            check_batch(&documents(11)).unwrap(),
+            [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2]
+        );
         assert!(check_batch(&documents(BATCH_DOCUMENTS_MAX)).is_ok());
         let error = check_batch(&documents(BATCH_DOCUMENTS_MAX + 1)).unwrap_err();
         assert!(matches!(error, StorageError::BatchLimit { .. }), "{error}");
-        let large: Vec<Document> =
-            (0..5).map(|i| Document::new(key(&format!("{i}")), json!("x".repeat(DOCUMENT_LEN_MAX - 2)))).collect();
-        assert!(check_batch(&large[..4]).is_ok());
-        assert!(matches!(check_batch(&large), Err(StorageError::BatchLimit { .. })));
-        let twice = [Document::new(key("a"), json!(1)), Document::new(key("a"), json!(1))];
-        assert!(matches!(check_batch(&twice), Err(StorageError::DuplicateKey { key }) if key == "a"));
+        let large: Vec<Document> = (0..5)
+            .map(|i| {
+                Document::new(
+                    key(&format!("{i}")),
+                    json!("x".repeat(DOCUMENT_LEN_MAX - 2)),
+                )
+            })
+            .collect();
+        assert!(matches!(
+            check_batch(&large),
+            Err(StorageError::BatchLimit { .. })
+        ));
+        let twice = [
+            Document::new(key("a"), json!(1)),
+            Document::new(key("a"), json!(1)),
+        ];
+        assert!(
+            matches!(check_batch(&twice), Err(StorageError::DuplicateKey { key }) if key == "a")
+        );
     }
 
     fn entries(keys: &[&str], length: usize) -> Vec<Result<Entry, StorageError>> {
-        keys.iter().map(|key| Ok(Entry { key: (*key).into(), length, body: json!(1) })).collect()
+        keys.iter()
+            .map(|key| {
+                Ok(Entry {
+                    key: (*key).into(),
+                    length,
+                    body: json!(1),
+                })
+            })
+            .collect()
     }
 
     #[test]
     fn a_page_ends_at_its_limit_and_at_its_length() {
         let collection = Collection::new("c").unwrap();
         let check = |limit: u32, length: usize, expected: usize, more: bool| {
-            let scan = Scan::new(&collection, KeyRange::all(), None, Limit::new(limit).unwrap()).unwrap();
-            let page = scan.page(entries(&["a", "b", "c"], length).into_iter()).unwrap();
-            assert_eq!((page.documents.len(), page.cursor.is_some()), (expected, more), "{limit} {length}");
+            let scan = Scan::new(
+                &collection,
+                KeyRange::all(),
+                None,
+                Limit::new(limit).unwrap(),
+            )
+            .unwrap();
+            let page = scan
+                .page(entries(&["a", "b", "c"], length).into_iter())
+                .unwrap();
+            assert_eq!(
+                (page.documents.len(), page.cursor.is_some()),
+                (expected, more),
+                "{limit} {length}"
+            );
         };
         check(2, 1, 2, true);
         check(3, 1, 3, false);
@@ -247,19 +333,35 @@ mod tests {
 
     #[test]
     fn a_cursor_belongs_to_its_scan() {
-        let [strikes, airports] = ["strikes", "airports"].map(|name| Collection::new(name).unwrap());
+        let [strikes, airports] =
+            ["strikes", "airports"].map(|name| Collection::new(name).unwrap());
         let limit = Limit::new(1).unwrap();
         let scan = Scan::new(&strikes, KeyRange::prefix("a"), None, limit).unwrap();
-        let cursor = scan.page(entries(&["a.1", "a.2"], 1).into_iter()).unwrap().cursor.unwrap();
+        let cursor = scan
+            .page(entries(&["a.1", "a.2"], 1).into_iter())
+            .unwrap()
+            .cursor
+            .unwrap();
         let check = |collection: &Collection, range: KeyRange, cursor: &Cursor| {
             Scan::new(collection, range, Some(cursor), limit)
                 .map(|scan| scan.start().map(str::to_owned))
                 .map_err(|error| error.to_string())
         };
-        assert_eq!(check(&strikes, KeyRange::prefix("a"), &cursor), Ok(Bound::Excluded("a.1".into())));
+        assert_eq!(
+            check(&strikes, KeyRange::prefix("a"), &cursor),
+            Ok(Bound::Excluded("a.1".into()))
+        );
         check(&airports, KeyRange::prefix("a"), &cursor).unwrap_err();
         check(&strikes, KeyRange::all(), &cursor).unwrap_err();
-        check(&strikes, KeyRange { from: Some("a".into()), ..KeyRange::default() }, &cursor).unwrap_err();
+        check(
+            &strikes,
+            KeyRange {
+                from: Some("a".into()),
+                ..KeyRange::default()
+            },
+            &cursor,
+        )
+        .unwrap_err();
         for forged in ["", ".", "x.a", "a.1"] {
             check(&strikes, KeyRange::prefix("a"), &Cursor(forged.into())).unwrap_err();
         }

@@ -31,17 +31,27 @@ impl KeyRange {
 
     /// The keys that start with `prefix`.
     pub fn prefix(prefix: impl Into<String>) -> Self {
-        Self { prefix: Some(prefix.into()), ..Self::default() }
+        Self {
+            prefix: Some(prefix.into()),
+            ..Self::default()
+        }
     }
 
     /// The keys from `from` on, up to but without `until`.
     pub fn between(from: impl Into<String>, until: impl Into<String>) -> Self {
-        Self { from: Some(from.into()), until: Some(until.into()), ..Self::default() }
+        Self {
+            from: Some(from.into()),
+            until: Some(until.into()),
+            ..Self::default()
+        }
     }
 
     /// No key of the range is less than this.
     pub fn start(&self) -> &str {
-        self.prefix.as_deref().unwrap_or_default().max(self.from.as_deref().unwrap_or_default())
+        self.prefix
+            .as_deref()
+            .unwrap_or_default()
+            .max(self.from.as_deref().unwrap_or_default())
     }
 
     /// Whether a key belongs to the range.
@@ -50,7 +60,10 @@ impl KeyRange {
     /// first key that does not belong.
     pub fn holds(&self, key: &str) -> bool {
         key >= self.start()
-            && self.prefix.as_deref().is_none_or(|prefix| key.starts_with(prefix))
+            && self
+                .prefix
+                .as_deref()
+                .is_none_or(|prefix| key.starts_with(prefix))
             && self.until.as_deref().is_none_or(|until| key < until)
     }
 }
@@ -125,9 +138,27 @@ mod tests {
         check(KeyRange::prefix("c"), &[]);
         check(KeyRange::between("a1", "b"), &["a1", "a2", "a9"]);
         check(KeyRange::between("b", "a"), &[]);
-        check(KeyRange { from: Some("a2".into()), ..KeyRange::prefix("a") }, &["a2", "a9"]);
-        check(KeyRange { until: Some("a2".into()), ..KeyRange::prefix("a") }, &["a", "a1"]);
-        check(KeyRange { from: Some("b".into()), ..KeyRange::prefix("a") }, &[]);
+        check(
+            KeyRange {
+                from: Some("a2".into()),
+                ..KeyRange::prefix("a")
+            },
+            &["a2", "a9"],
+        );
+        check(
+            KeyRange {
+                until: Some("a2".into()),
+                ..KeyRange::prefix("a")
+            },
+            &["a", "a1"],
+        );
+        check(
+            KeyRange {
+                from: Some("b".into()),
+                ..KeyRange::prefix("a")
+            },
+            &[],
+        );
     }
 
     #[test]
@@ -142,8 +173,11 @@ mod tests {
         for prefix in ["", "a", "aa", "b", "é", "zz"] {
             for from in ["", "a", "ab", "b"] {
                 for until in ["a", "b", "ba", "z"] {
-                    let range =
-                        KeyRange { prefix: Some(prefix.into()), from: Some(from.into()), until: Some(until.into()) };
+                    let range = KeyRange {
+                        prefix: Some(prefix.into()),
+                        from: Some(from.into()),
+                        until: Some(until.into()),
+                    };
                     let all: Vec<&String> = keys.iter().filter(|key| range.holds(key)).collect();
                     let walked: Vec<&String> = keys
                         .iter()

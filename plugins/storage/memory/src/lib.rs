@@ -9,7 +9,9 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use weldkit::metrics::Gauge;
 use weldkit::{Ctx, Json, Meter, Settings};
 use weldkit_storage::provider::{Scan, check_batch, check_document};
-use weldkit_storage::{Collection, Cursor, Document, Key, KeyRange, Limit, Page, Storage, StorageError};
+use weldkit_storage::{
+    Collection, Cursor, Document, Key, KeyRange, Limit, Page, Storage, StorageError,
+};
 
 use crate::store::{Store, Stored};
 
@@ -41,7 +43,10 @@ impl MemoryStorage {
     /// An empty storage.
     pub fn start(settings: Settings<MemorySettings>, meter: Meter) -> weldkit::Result<Self> {
         let bytes_max = usize::try_from(settings.bytes_max).unwrap_or(usize::MAX);
-        Ok(Self { store: RwLock::new(Store::new(bytes_max)), bytes: meter.gauge("bytes") })
+        Ok(Self {
+            store: RwLock::new(Store::new(bytes_max)),
+            bytes: meter.gauge("bytes"),
+        })
     }
 }
 
@@ -66,24 +71,51 @@ impl MemoryStorage {
 }
 
 impl Storage for MemoryStorage {
-    async fn get(&self, _: &Ctx, collection: Collection, key: Key) -> Result<Option<Document>, StorageError> {
+    async fn get(
+        &self,
+        _: &Ctx,
+        collection: Collection,
+        key: Key,
+    ) -> Result<Option<Document>, StorageError> {
         Ok(self.read().get(&collection, key))
     }
 
-    async fn put(&self, _: &Ctx, collection: Collection, key: Key, body: Json) -> Result<(), StorageError> {
+    async fn put(
+        &self,
+        _: &Ctx,
+        collection: Collection,
+        key: Key,
+        body: Json,
+    ) -> Result<(), StorageError> {
         let length = check_document(&key, &body)?;
-        self.change(|store| store.put(&collection, vec![(key, Stored::new(body, length))])).map(drop)
+        self.change(|store| store.put(&collection, vec![(key, Stored::new(body, length))]))
+            .map(drop)
     }
 
-    async fn put_batch(&self, _: &Ctx, collection: Collection, documents: Vec<Document>) -> Result<(), StorageError> {
+    async fn put_batch(
+        &self,
+        _: &Ctx,
+        collection: Collection,
+        documents: Vec<Document>,
+    ) -> Result<(), StorageError> {
         let lengths = check_batch(&documents)?;
         let entries = documents.into_iter().zip(lengths);
-        let entries = entries.map(|(Document { key, body }, length)| (key, Stored::new(body, length))).collect();
-        self.change(|store| store.put(&collection, entries)).map(drop)
+        let entries = entries
+            .map(|(Document { key, body }, length)| (key, Stored::new(body, length)))
+            .collect();
+        self.change(|store| store.put(&collection, entries))
+            .map(drop)
     }
 
-    async fn delete(&self, _: &Ctx, collection: Collection, key: Key) -> Result<bool, StorageError> {
-        Ok(self.change(|store| store.delete(&collection, &key)).is_some())
+    async fn delete(
+        &self,
+        _: &Ctx,
+        collection: Collection,
+        key: Key,
+    ) -> Result<bool, StorageError> {
+        Ok(self
+            .change(|store| store.delete(&collection, &key))
+            .is_some())
     }
 
     async fn scan(
@@ -98,7 +130,12 @@ impl Storage for MemoryStorage {
         self.read().scan(&collection, &scan)
     }
 
-    async fn count(&self, _: &Ctx, collection: Collection, range: KeyRange) -> Result<u64, StorageError> {
+    async fn count(
+        &self,
+        _: &Ctx,
+        collection: Collection,
+        range: KeyRange,
+    ) -> Result<u64, StorageError> {
         Ok(self.read().count(&collection, &range))
     }
 

@@ -40,7 +40,11 @@ fn size(key: &Key, length: usize) -> usize {
 
 impl Store {
     pub(crate) fn new(bytes_max: usize) -> Self {
-        Self { collections: BTreeMap::new(), bytes: 0, bytes_max }
+        Self {
+            collections: BTreeMap::new(),
+            bytes: 0,
+            bytes_max,
+        }
     }
 
     /// What all documents count together.
@@ -55,16 +59,33 @@ impl Store {
 
     /// Writes all entries or none, and returns the documents that they replace, for the caller to drop outside of
     /// the lock. The keys must differ.
-    pub(crate) fn put(&mut self, collection: &Collection, entries: Vec<(Key, Stored)>) -> Result<Vec<Json>, StorageError> {
+    pub(crate) fn put(
+        &mut self,
+        collection: &Collection,
+        entries: Vec<(Key, Stored)>,
+    ) -> Result<Vec<Json>, StorageError> {
         self.reserve(collection, &entries)?;
-        Ok(entries.into_iter().filter_map(|(key, stored)| self.insert(collection, key, stored)).collect())
+        Ok(entries
+            .into_iter()
+            .filter_map(|(key, stored)| self.insert(collection, key, stored))
+            .collect())
     }
 
     /// Refuses what would not fit once it has replaced what is there.
-    fn reserve(&self, collection: &Collection, entries: &[(Key, Stored)]) -> Result<(), StorageError> {
+    fn reserve(
+        &self,
+        collection: &Collection,
+        entries: &[(Key, Stored)],
+    ) -> Result<(), StorageError> {
         let present = self.collections.get(collection);
-        let freed: usize = entries.iter().filter_map(|(key, _)| Some(size(key, present?.get(key)?.length))).sum();
-        let added: usize = entries.iter().map(|(key, stored)| size(key, stored.length)).sum();
+        let freed: usize = entries
+            .iter()
+            .filter_map(|(key, _)| Some(size(key, present?.get(key)?.length)))
+            .sum();
+        let added: usize = entries
+            .iter()
+            .map(|(key, stored)| size(key, stored.length))
+            .sum();
         let bytes = self.bytes - freed + added;
         // A write that does not grow the store is let through even when a bound was lowered below what is there.
         if bytes > self.bytes_max && added > freed {
@@ -80,7 +101,9 @@ impl Store {
     fn insert(&mut self, collection: &Collection, key: Key, stored: Stored) -> Option<Json> {
         self.bytes += size(&key, stored.length);
         let documents = self.collections.entry(collection.clone()).or_default();
-        let length_replaced = documents.get(&key).map(|replaced| size(&key, replaced.length));
+        let length_replaced = documents
+            .get(&key)
+            .map(|replaced| size(&key, replaced.length));
         self.bytes -= length_replaced.unwrap_or_default();
         documents.insert(key, stored).map(|replaced| replaced.body)
     }
@@ -97,26 +120,42 @@ impl Store {
     }
 
     pub(crate) fn scan(&self, collection: &Collection, scan: &Scan) -> Result<Page, StorageError> {
-        let walk = self.collections.get(collection).into_iter().flat_map(|documents| {
-            documents.range::<str, _>((scan.start(), Bound::Unbounded)).map(|(key, stored)| {
-                Ok(Entry { key: key.as_str().to_owned(), length: stored.length, body: stored.body.clone() })
-            })
-        });
+        let walk = self
+            .collections
+            .get(collection)
+            .into_iter()
+            .flat_map(|documents| {
+                documents
+                    .range::<str, _>((scan.start(), Bound::Unbounded))
+                    .map(|(key, stored)| {
+                        Ok(Entry {
+                            key: key.as_str().to_owned(),
+                            length: stored.length,
+                            body: stored.body.clone(),
+                        })
+                    })
+            });
         scan.page(walk)
     }
 
     pub(crate) fn count(&self, collection: &Collection, range: &KeyRange) -> u64 {
-        let Some(documents) = self.collections.get(collection) else { return 0 };
+        let Some(documents) = self.collections.get(collection) else {
+            return 0;
+        };
         if *range == KeyRange::all() {
             return documents.len() as u64;
         }
         let walk = documents.range::<str, _>((Bound::Included(range.start()), Bound::Unbounded));
-        walk.take_while(|(key, _)| range.holds(key.as_str())).count() as u64
+        walk.take_while(|(key, _)| range.holds(key.as_str()))
+            .count() as u64
     }
 
     pub(crate) fn collections(&self, after: Option<&Collection>, limit: Limit) -> Vec<Collection> {
         let start = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let names = self.collections.range::<Collection, _>((start, Bound::Unbounded)).map(|(name, _)| name.clone());
+        let names = self
+            .collections
+            .range::<Collection, _>((start, Bound::Unbounded))
+            .map(|(name, _)| name.clone());
         names.take(limit.get()).collect()
     }
 }
@@ -140,12 +179,18 @@ mod tests {
         assert_eq!(store.bytes(), 2 * (OVERHEAD + 1) + 100);
         let error = store.put(&c, vec![entry("b", 41)]).unwrap_err();
         assert!(matches!(error, StorageError::Full { .. }), "{error}");
-        assert_eq!(store.get(&c, Key::new("b").unwrap()).unwrap().body, json!(40));
+        assert_eq!(
+            store.get(&c, Key::new("b").unwrap()).unwrap().body,
+            json!(40)
+        );
         store.put(&c, vec![entry("a", 50)]).unwrap();
         store.put(&c, vec![entry("b", 50)]).unwrap();
         let over = store.put(&c, vec![entry("a", 51), entry("b", 50)]);
         assert!(matches!(over, Err(StorageError::Full { .. })), "{over:?}");
-        assert_eq!(store.put(&c, vec![entry("a", 90), entry("b", 10)]).unwrap(), [json!(50), json!(50)]);
+        assert_eq!(
+            store.put(&c, vec![entry("a", 90), entry("b", 10)]).unwrap(),
+            [json!(50), json!(50)]
+        );
         for key in ["a", "b"] {
             assert!(store.delete(&c, &Key::new(key).unwrap()).is_some());
         }

@@ -10,14 +10,24 @@ use weldkit_storage_redb::RedbStorage;
 #[tokio::main]
 async fn main() -> weldkit::Result<()> {
     let state = std::env::temp_dir().join("weldkit-storage-redb-example");
-    let host = Host::builder().plugin::<RedbStorage>().state(&state).start().await?;
+    let host = Host::builder()
+        .plugin::<RedbStorage>()
+        .state(&state)
+        .start()
+        .await?;
     let (ctx, storage) = (host.ctx(), host.service::<dyn Storage>()?);
 
     let (collection, key) = (Collection::new("runs")?, Key::new("count")?);
     let found = storage.get(&ctx, collection.clone(), key.clone()).await?;
-    let runs = found.and_then(|document| document.body.as_u64()).unwrap_or_default() + 1;
+    let runs = found
+        .and_then(|document| document.body.as_u64())
+        .unwrap_or_default()
+        + 1;
     // On disk when the call returns.
     storage.put(&ctx, collection, key, json!(runs)).await?;
-    eprintln!("run {runs}; the documents are in {}", state.join("storage.redb").display());
+    eprintln!(
+        "run {runs}; the documents are in {}",
+        state.join("storage.redb").display()
+    );
     host.stop().await
 }

@@ -26,7 +26,9 @@ impl<B: StorageBackend> StorageBackend for MarkedSync<B> {
     }
 
     fn sync_data(&self) -> Result<(), io::Error> {
-        self.0.sync_data().map_err(|error| io::Error::other(format!("forcing the file to disk: {error}")))
+        self.0
+            .sync_data()
+            .map_err(|error| io::Error::other(format!("forcing the file to disk: {error}")))
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> Result<(), io::Error> {
@@ -41,7 +43,11 @@ impl<B: StorageBackend> StorageBackend for MarkedSync<B> {
         self.0.try_lock_range(start, end)
     }
 
-    fn try_lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
+    fn try_lock_shared_range(
+        &self,
+        start: Bound<u64>,
+        end: Bound<u64>,
+    ) -> Result<bool, BackendError> {
         self.0.try_lock_shared_range(start, end)
     }
 

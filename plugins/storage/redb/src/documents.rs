@@ -41,7 +41,13 @@ macro_rules! database_fault {
     )*};
 }
 
-database_fault!(StorageError, TableError, TransactionError, CommitError, SetDurabilityError);
+database_fault!(
+    StorageError,
+    TableError,
+    TransactionError,
+    CommitError,
+    SetDurabilityError
+);
 
 type Table = ReadOnlyTable<(&'static str, &'static str), &'static [u8]>;
 
@@ -65,15 +71,27 @@ fn decode(collection: &Collection, key: &str, text: &[u8]) -> Result<Json, Stora
     })
 }
 
-pub(crate) fn get(database: &Database, collection: &Collection, key: Key) -> Result<Option<Document>, Fault> {
-    let Some(table) = table(database)? else { return Ok(None) };
-    let Some(text) = table.get((collection.as_str(), key.as_str()))? else { return Ok(None) };
+pub(crate) fn get(
+    database: &Database,
+    collection: &Collection,
+    key: Key,
+) -> Result<Option<Document>, Fault> {
+    let Some(table) = table(database)? else {
+        return Ok(None);
+    };
+    let Some(text) = table.get((collection.as_str(), key.as_str()))? else {
+        return Ok(None);
+    };
     let body = decode(collection, key.as_str(), text.value())?;
     Ok(Some(Document::new(key, body)))
 }
 
 /// Writes all of the texts in one durable commit.
-pub(crate) fn put(database: &Database, collection: &Collection, texts: &[(Key, Vec<u8>)]) -> Result<(), Fault> {
+pub(crate) fn put(
+    database: &Database,
+    collection: &Collection,
+    texts: &[(Key, Vec<u8>)],
+) -> Result<(), Fault> {
     commit(database, |table| {
         for (key, text) in texts {
             table.insert((collection.as_str(), key.as_str()), text.as_slice())?;
@@ -82,7 +100,11 @@ pub(crate) fn put(database: &Database, collection: &Collection, texts: &[(Key, V
     })
 }
 
-pub(crate) fn delete(database: &Database, collection: &Collection, key: &Key) -> Result<bool, Fault> {
+pub(crate) fn delete(
+    database: &Database,
+    collection: &Collection,
+    key: &Key,
+) -> Result<bool, Fault> {
     let path = (collection.as_str(), key.as_str());
     // Nothing to remove, nothing to force to disk.
     match table(database)? {
@@ -95,7 +117,9 @@ pub(crate) fn delete(database: &Database, collection: &Collection, key: &Key) ->
 /// One write transaction, on disk when this returns.
 fn commit<T>(
     database: &Database,
-    work: impl FnOnce(&mut redb::Table<'_, (&'static str, &'static str), &'static [u8]>) -> Result<T, Fault>,
+    work: impl FnOnce(
+        &mut redb::Table<'_, (&'static str, &'static str), &'static [u8]>,
+    ) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
     let mut writer = database.begin_write()?;
     writer.set_durability(Durability::Immediate)?;
@@ -106,8 +130,14 @@ fn commit<T>(
     Ok(answer)
 }
 
-pub(crate) fn scan(database: &Database, collection: &Collection, scan: &Scan) -> Result<Page, Fault> {
-    let Some(table) = table(database)? else { return scan.page(std::iter::empty()) };
+pub(crate) fn scan(
+    database: &Database,
+    collection: &Collection,
+    scan: &Scan,
+) -> Result<Page, Fault> {
+    let Some(table) = table(database)? else {
+        return scan.page(std::iter::empty());
+    };
     let end = end(collection.as_str());
     let start = scan.start().map(|key| (collection.as_str(), key));
     let walk = table.range::<(&str, &str)>((start, Bound::Excluded((end.as_str(), ""))))?;
@@ -115,7 +145,11 @@ pub(crate) fn scan(database: &Database, collection: &Collection, scan: &Scan) ->
         let (path, text) = entry?;
         let (key, text) = (path.value().1.to_owned(), text.value());
         let body = decode(collection, &key, text)?;
-        Ok(Entry { key, length: text.len(), body })
+        Ok(Entry {
+            key,
+            length: text.len(),
+            body,
+        })
     }))
 }
 
@@ -127,7 +161,9 @@ pub(crate) fn count(
     is_cancelled: impl Fn() -> bool,
 ) -> Result<u64, Fault> {
     const ASK_EVERY: u64 = 4_096;
-    let Some(table) = table(database)? else { return Ok(0) };
+    let Some(table) = table(database)? else {
+        return Ok(0);
+    };
     let end = end(collection.as_str());
     let walk = table.range((collection.as_str(), range.start())..(end.as_str(), ""))?;
     let mut count = 0;
@@ -146,11 +182,15 @@ pub(crate) fn collections(
     after: Option<&Collection>,
     limit: Limit,
 ) -> Result<Vec<Collection>, Fault> {
-    let Some(table) = table(database)? else { return Ok(Vec::new()) };
+    let Some(table) = table(database)? else {
+        return Ok(Vec::new());
+    };
     let mut names = Vec::new();
     let mut start = after.map_or_else(String::new, |after| end(after.as_str()));
     while names.len() < limit.get() {
-        let Some(entry) = table.range((start.as_str(), "")..)?.next() else { break };
+        let Some(entry) = table.range((start.as_str(), "")..)?.next() else {
+            break;
+        };
         let name = Collection::new(entry?.0.value().0)?;
         start = end(name.as_str());
         names.push(name);

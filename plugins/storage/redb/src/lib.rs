@@ -13,7 +13,9 @@ use std::sync::Arc;
 
 use weldkit::{Ctx, Error, ErrorKind, Health, Json, Settings, StateDir};
 use weldkit_storage::provider::{Scan, check_batch, check_document};
-use weldkit_storage::{Collection, Cursor, Document, Key, KeyRange, Limit, Page, Storage, StorageError};
+use weldkit_storage::{
+    Collection, Cursor, Document, Key, KeyRange, Limit, Page, Storage, StorageError,
+};
 
 use crate::store::Store;
 
@@ -40,7 +42,10 @@ fn cache_bytes() -> u64 {
 
 impl Default for RedbSettings {
     fn default() -> Self {
-        Self { path: path(), cache_bytes: cache_bytes() }
+        Self {
+            path: path(),
+            cache_bytes: cache_bytes(),
+        }
     }
 }
 
@@ -51,16 +56,28 @@ pub struct RedbStorage {
 }
 
 /// Durable document storage in one file.
-#[weldkit::plugin(provides(Storage), categories("Storage"), tags("durable", "embedded"), access(fs), exclusive)]
+#[weldkit::plugin(
+    provides(Storage),
+    categories("Storage"),
+    tags("durable", "embedded"),
+    access(fs),
+    exclusive
+)]
 impl RedbStorage {
     /// Opens the file, or makes it.
-    pub async fn start(settings: Settings<RedbSettings>, folder: StateDir) -> weldkit::Result<Self> {
+    pub async fn start(
+        settings: Settings<RedbSettings>,
+        folder: StateDir,
+    ) -> weldkit::Result<Self> {
         let path = folder.path().join(&settings.path);
         let cache_bytes = usize::try_from(settings.cache_bytes).unwrap_or(usize::MAX);
         // After a crash the file is checked as it is opened, which takes time.
-        let opened = tokio::task::spawn_blocking(move || Store::open(open::file(path, cache_bytes))).await;
+        let opened =
+            tokio::task::spawn_blocking(move || Store::open(open::file(path, cache_bytes))).await;
         let store = opened.map_err(|error| Error::new(ErrorKind::Start, error.to_string()))??;
-        Ok(Self { store: Arc::new(store) })
+        Ok(Self {
+            store: Arc::new(store),
+        })
     }
 
     /// Waits for the calls that work on the file, and releases it.
@@ -85,30 +102,62 @@ fn encode(key: &Key, body: &Json, length: usize) -> Result<Vec<u8>, StorageError
 }
 
 impl Storage for RedbStorage {
-    async fn get(&self, _: &Ctx, collection: Collection, key: Key) -> Result<Option<Document>, StorageError> {
-        self.store.read(move |database| documents::get(database, &collection, key)).await
+    async fn get(
+        &self,
+        _: &Ctx,
+        collection: Collection,
+        key: Key,
+    ) -> Result<Option<Document>, StorageError> {
+        self.store
+            .read(move |database| documents::get(database, &collection, key))
+            .await
     }
 
-    async fn put(&self, _: &Ctx, collection: Collection, key: Key, body: Json) -> Result<(), StorageError> {
+    async fn put(
+        &self,
+        _: &Ctx,
+        collection: Collection,
+        key: Key,
+        body: Json,
+    ) -> Result<(), StorageError> {
         let text = encode(&key, &body, check_document(&key, &body)?)?;
-        self.store.write(move |database| documents::put(database, &collection, &[(key, text)])).await
+        self.store
+            .write(move |database| documents::put(database, &collection, &[(key, text)]))
+            .await
     }
 
-    async fn put_batch(&self, _: &Ctx, collection: Collection, documents: Vec<Document>) -> Result<(), StorageError> {
+    async fn put_batch(
+        &self,
+        _: &Ctx,
+        collection: Collection,
+        documents: Vec<Document>,
+    ) -> Result<(), StorageError> {
         let lengths = check_batch(&documents)?;
         if documents.is_empty() {
             return Ok(());
         }
-        let texts = documents.into_iter().zip(lengths).map(|(Document { key, body }, length)| {
-            let text = encode(&key, &body, length)?;
-            Ok((key, text))
-        });
+        let texts = documents
+            .into_iter()
+            .zip(lengths)
+            .map(|(Document { key, body }, length)| {
+                let text = encode(&key, &body, length)?;
+                Ok((key, text))
+            });
         let texts: Vec<(Key, Vec<u8>)> = texts.collect::<Result<_, StorageError>>()?;
-        self.store.write(move |database| documents::put(database, &collection, &texts)).await
+        self.store
+            .write(move |database| documents::put(database, &collection, &texts))
+            .await
     }
 
-    async fn delete(&self, _: &Ctx, collection: Collection, key: Key) -> Result<bool, StorageError> {
-        self.store.write(move |database| documents::delete(database, &collection, &key)).await
+    async fn delete(
+        &self,
+        _: &Ctx,
+        collection: Collection,
+        key: Key,
+    ) -> Result<bool, StorageError> {
+        self.store
+            .write(move |database| documents::delete(database, &collection, &key))
+            .await
     }
 
     async fn scan(
@@ -120,12 +169,21 @@ impl Storage for RedbStorage {
         limit: Limit,
     ) -> Result<Page, StorageError> {
         let scan = Scan::new(&collection, range, cursor.as_ref(), limit)?;
-        self.store.read(move |database| documents::scan(database, &collection, &scan)).await
+        self.store
+            .read(move |database| documents::scan(database, &collection, &scan))
+            .await
     }
 
-    async fn count(&self, ctx: &Ctx, collection: Collection, range: KeyRange) -> Result<u64, StorageError> {
+    async fn count(
+        &self,
+        ctx: &Ctx,
+        collection: Collection,
+        range: KeyRange,
+    ) -> Result<u64, StorageError> {
         let ctx = ctx.clone();
-        let work = move |database: &_| documents::count(database, &collection, &range, || ctx.is_cancelled());
+        let work = move |database: &_| {
+            documents::count(database, &collection, &range, || ctx.is_cancelled())
+        };
         self.store.read(work).await
     }
 
@@ -135,6 +193,8 @@ impl Storage for RedbStorage {
         after: Option<Collection>,
         limit: Limit,
     ) -> Result<Vec<Collection>, StorageError> {
-        self.store.read(move |database| documents::collections(database, after.as_ref(), limit)).await
+        self.store
+            .read(move |database| documents::collections(database, after.as_ref(), limit))
+            .await
     }
 }

@@ -11,15 +11,24 @@ use weldkit_storage_redb::RedbStorage;
 
 async fn host(file: &Path) -> weldkit::Result<TestHost> {
     let settings = json!({"path": file});
-    TestHost::new(|host| host.plugin::<RedbStorage>().settings("storage-redb", settings)).await
+    TestHost::new(|host| {
+        host.plugin::<RedbStorage>()
+            .settings("storage-redb", settings)
+    })
+    .await
 }
 
 #[tokio::test]
 async fn the_contract_is_kept() {
-    let host = TestHost::new(|host| host.plugin::<RedbStorage>()).await.expect("the host starts");
+    let host = TestHost::new(|host| host.plugin::<RedbStorage>())
+        .await
+        .expect("the host starts");
     let storage = host.service::<dyn Storage>().expect("storage is provided");
     conformance::check(&storage, &host.ctx()).await;
-    assert!(host.state().join("storage.redb").is_file(), "the file lies in the state folder");
+    assert!(
+        host.state().join("storage.redb").is_file(),
+        "the file lies in the state folder"
+    );
     host.stop().await.expect("the host stops");
 }
 
@@ -43,13 +52,25 @@ proptest! {
 async fn documents_outlive_the_host() {
     let folder = TempDir::new().expect("a folder");
     let file = folder.path().join("s.redb");
-    let (collection, key) = (Collection::new("c").expect("a name"), Key::new("k").expect("a key"));
+    let (collection, key) = (
+        Collection::new("c").expect("a name"),
+        Key::new("k").expect("a key"),
+    );
     for round in 0..3 {
         let host = host(&file).await.expect("the host starts");
         let storage = host.service::<dyn Storage>().expect("storage is provided");
-        let found = storage.get(&host.ctx(), collection.clone(), key.clone()).await.expect("get");
-        assert_eq!(found.map(|document| document.body), (round > 0).then(|| json!(round - 1)));
-        storage.put(&host.ctx(), collection.clone(), key.clone(), json!(round)).await.expect("put");
+        let found = storage
+            .get(&host.ctx(), collection.clone(), key.clone())
+            .await
+            .expect("get");
+        assert_eq!(
+            found.map(|document| document.body),
+            (round > 0).then(|| json!(round - 1))
+        );
+        storage
+            .put(&host.ctx(), collection.clone(), key.clone(), json!(round))
+            .await
+            .expect("put");
         host.stop().await.expect("the host stops");
     }
 }
@@ -59,8 +80,14 @@ async fn one_file_has_one_user() {
     let folder = TempDir::new().expect("a folder");
     let file = folder.path().join("s.redb");
     let first = host(&file).await.expect("the first host starts");
-    let error = host(&file).await.expect_err("the second one does not").to_string();
-    assert!(error.contains("is in use by another process or instance"), "{error}");
+    let error = host(&file)
+        .await
+        .expect_err("the second one does not")
+        .to_string();
+    assert!(
+        error.contains("is in use by another process or instance"),
+        "{error}"
+    );
     // What is left of a stopped host must not hold the file.
     let client = first.service::<dyn Storage>().expect("storage is provided");
     first.stop().await.expect("the first host stops");
@@ -70,14 +97,76 @@ async fn one_file_has_one_user() {
 }
 
 #[tokio::test]
+async fn an_instance_is_replaced_on_the_same_file() {
+    let folder = TempDir::new().expect("a folder");
+    let file = folder.path().join("s.redb");
+    let host = host(&file).await.expect("the host starts");
+    let (ctx, storage) = (
+        host.ctx(),
+        host.service::<dyn Storage>().expect("storage is provided"),
+    );
+    let (collection, key) = (
+        Collection::new("c").expect("a name"),
+        Key::new("k").expect("a key"),
+    );
+    storage
+        .put(&ctx, collection.clone(), key.clone(), json!(1))
+        .await
+        .expect("put");
+    let reload = async |settings: serde_json::Value| {
+        host.reload(&[("storage-redb".to_owned(), settings)].into())
+            .await
+            .expect("reload")
+    };
+    let done = reload(json!({"path": file, "cache_bytes": 1_000_000})).await;
+    assert_eq!(
+        (done.replaced, done.kept.len()),
+        (vec!["storage-redb".to_owned()], 0)
+    );
+    let found = storage
+        .get(&ctx, collection.clone(), key.clone())
+        .await
+        .expect("get");
+    assert_eq!(found.map(|document| document.body), Some(json!(1)));
+    // What does not start leaves the old one in place, on its file.
+    let done = reload(json!({"path": folder.path()})).await;
+    assert!(
+        done.kept
+            .iter()
+            .any(|(_, reason)| reason.contains("name a file in `path`")),
+        "{done:?}"
+    );
+    storage
+        .put(&ctx, collection, key, json!(2))
+        .await
+        .expect("put");
+    host.stop().await.expect("the host stops");
+}
+
+#[tokio::test]
 async fn a_bad_setting_is_named() {
     let folder = TempDir::new().expect("a folder");
-    std::fs::write(folder.path().join("text"), "no storage file at all, but long enough for a header ".repeat(200))
-        .expect("a file");
-    let error = host(&folder.path().join("text")).await.expect_err("not a storage file").to_string();
-    assert!(error.contains("it is no storage file; choose another `path`"), "{error}");
+    std::fs::write(
+        folder.path().join("text"),
+        "no storage file at all, but long enough for a header ".repeat(200),
+    )
+    .expect("a file");
+    let error = host(&folder.path().join("text"))
+        .await
+        .expect_err("not a storage file")
+        .to_string();
+    assert!(
+        error.contains("it is no storage file; choose another `path`"),
+        "{error}"
+    );
     let settings = json!({"paht": "x"});
-    let build = |host: weldkit::HostBuilder| host.plugin::<RedbStorage>().settings("storage-redb", settings);
-    let error = TestHost::new(build).await.expect_err("no such setting").to_string();
+    let build = |host: weldkit::HostBuilder| {
+        host.plugin::<RedbStorage>()
+            .settings("storage-redb", settings)
+    };
+    let error = TestHost::new(build)
+        .await
+        .expect_err("no such setting")
+        .to_string();
     assert!(error.contains("paht"), "{error}");
 }

@@ -26,7 +26,9 @@ pub enum ValidationError {
         reason: String,
     },
     /// The schema refers to something outside of it, which is never fetched.
-    #[error("the schema refers to `{reference}` at `{pointer}`, outside of itself; copy that schema into `$defs`")]
+    #[error(
+        "the schema refers to `{reference}` at `{pointer}`, outside of itself; copy that schema into `$defs`"
+    )]
     RemoteReference {
         /// What it refers to.
         reference: String,
@@ -35,7 +37,6 @@ pub enum ValidationError {
     },
     /// A different schema has that name.
     #[error("a different schema is registered as `{name}`; pass `replace` to replace it")]
-    #[service_error(code = "conflict")]
     SchemaExists {
         /// The name.
         name: String,

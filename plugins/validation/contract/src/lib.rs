@@ -35,8 +35,9 @@ pub trait Validation {
         /// The name to call it by.
         name: SchemaName,
         /// The JSON Schema: an object or a boolean.
+        #[schemars(extend("type" = ["object", "boolean"]))]
         schema: Json,
-        /// Whether a different schema of that name is replaced; otherwise it is a conflict.
+        /// Whether a different schema of that name is replaced; otherwise the call is refused.
         #[serde(default)]
         replace: bool,
     ) -> Result<SchemaInfo, ValidationError>;
@@ -82,6 +83,7 @@ pub trait Validation {
         /// The name of a registered schema, or a schema itself.
         schema: Schema,
         /// The values to check, at most 10,000.
+        #[schemars(length(max = 10_000))]
         values: Vec<Json>,
     ) -> Result<BatchVerdict, ValidationError>;
 }

@@ -35,7 +35,9 @@ impl SchemaName {
     pub fn new(name: impl Into<String>) -> Result<Self, Invalid> {
         let name = name.into();
         let starts_well = name.starts_with(|first: char| first.is_ascii_lowercase());
-        let goes_on_well = name.chars().all(|c| matches!(c, 'a'..='z' | '0'..='9' | '_' | '-'));
+        let goes_on_well = name
+            .chars()
+            .all(|c| matches!(c, 'a'..='z' | '0'..='9' | '_' | '-'));
         if !starts_well || !goes_on_well || name.len() > NAME_LEN_MAX {
             let start: String = name.chars().take(NAME_LEN_MAX).collect();
             return Err(Invalid(format!(
@@ -94,7 +96,7 @@ pub enum Schema {
     /// The name of a registered schema.
     Named(SchemaName),
     /// The schema itself.
-    Inline(Json),
+    Inline(#[schemars(extend("type" = ["object", "boolean"]))] Json),
 }
 
 impl From<SchemaName> for Schema {
@@ -128,11 +130,20 @@ mod tests {
     #[test]
     fn a_text_is_a_name_and_anything_else_a_schema() {
         let check = |form: Json, expected: Schema| {
-            assert_eq!(serde_json::from_value::<Schema>(form.clone()).unwrap(), expected);
+            assert_eq!(
+                serde_json::from_value::<Schema>(form.clone()).unwrap(),
+                expected
+            );
             assert_eq!(serde_json::to_value(expected).unwrap(), form);
         };
-        check(json!("strike"), Schema::Named(SchemaName::new("strike").unwrap()));
-        check(json!({"type": "integer"}), Schema::Inline(json!({"type": "integer"})));
+        check(
+            json!("strike"),
+            Schema::Named(SchemaName::new("strike").unwrap()),
+        );
+        check(
+            json!({"type": "integer"}),
+            Schema::Inline(json!({"type": "integer"})),
+        );
         check(json!(true), Schema::Inline(json!(true)));
     }
 

@@ -9,7 +9,10 @@ use weldkit_validation_jsonschema::JsonSchemaValidation;
 
 #[tokio::main]
 async fn main() -> weldkit::Result<()> {
-    let host = Host::builder().plugin::<JsonSchemaValidation>().start().await?;
+    let host = Host::builder()
+        .plugin::<JsonSchemaValidation>()
+        .start()
+        .await?;
     let (ctx, validation) = (host.ctx(), host.service::<dyn Validation>()?);
 
     let strike = SchemaName::new("strike")?;
@@ -18,12 +21,23 @@ async fn main() -> weldkit::Result<()> {
         "required": ["species", "date"],
         "properties": {"cost": {"type": "integer", "minimum": 0}, "date": {"format": "date"}}
     });
-    validation.register(&ctx, strike.clone(), schema, false).await?;
+    validation
+        .register(&ctx, strike.clone(), schema, false)
+        .await?;
 
-    let verdict = validation.validate(&ctx, strike.into(), json!({"cost": -5, "date": "1990-13-45"})).await?;
+    let verdict = validation
+        .validate(
+            &ctx,
+            strike.into(),
+            json!({"cost": -5, "date": "1990-13-45"}),
+        )
+        .await?;
     eprintln!("valid: {}", verdict.valid);
     for violation in verdict.violations {
-        eprintln!("`{}` breaks {}: {}", violation.pointer, violation.keyword, violation.message);
+        eprintln!(
+            "`{}` breaks {}: {}",
+            violation.pointer, violation.keyword, violation.message
+        );
     }
     host.stop().await
 }

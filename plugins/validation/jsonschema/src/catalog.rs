@@ -34,8 +34,12 @@ impl Catalog {
             Some(_) if !replace => return Err(ValidationError::SchemaExists { name: name.into() }),
             Some(_) => {}
             None if self.named.len() == SCHEMAS_MAX => {
-                let reason = format!("{SCHEMAS_MAX} schemas are registered already; remove one first");
-                return Err(ValidationError::TooLarge { what: "the catalog".into(), reason });
+                let reason =
+                    format!("{SCHEMAS_MAX} schemas are registered already; remove one first");
+                return Err(ValidationError::TooLarge {
+                    what: "the catalog".into(),
+                    reason,
+                });
             }
             None => {}
         }
@@ -49,21 +53,33 @@ impl Catalog {
     }
 
     pub(crate) fn list(&self) -> Vec<SchemaInfo> {
-        self.named.iter().map(|(name, compiled)| compiled.info(name.clone())).collect()
+        self.named
+            .iter()
+            .map(|(name, compiled)| compiled.info(name.clone()))
+            .collect()
     }
 
     pub(crate) fn named(&self, name: &SchemaName) -> Result<Arc<Compiled>, ValidationError> {
-        self.named.get(name).cloned().ok_or_else(|| self.not_found(name))
+        self.named
+            .get(name)
+            .cloned()
+            .ok_or_else(|| self.not_found(name))
     }
 
     fn not_found(&self, name: &SchemaName) -> ValidationError {
         let likeness = |known: &SchemaName| strsim::jaro_winkler(known.as_str(), name.as_str());
-        let nearest = self.named.keys().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+        let nearest = self
+            .named
+            .keys()
+            .max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
         let advice = match nearest {
             Some(nearest) => format!("the nearest name is `{nearest}`"),
             None => "register it first".into(),
         };
-        ValidationError::SchemaNotFound { name: name.as_str().into(), advice }
+        ValidationError::SchemaNotFound {
+            name: name.as_str().into(),
+            advice,
+        }
     }
 
     /// An inline schema that was used before.
@@ -77,7 +93,11 @@ impl Catalog {
     /// Keeps an inline schema, in place of the one that was not used for longest.
     pub(crate) fn keep(&mut self, text: String, compiled: Arc<Compiled>) {
         if self.inline.len() == INLINE_MAX && !self.inline.contains_key(&text) {
-            let oldest = self.inline.iter().min_by_key(|(_, (used, _))| *used).map(|(text, _)| text.clone());
+            let oldest = self
+                .inline
+                .iter()
+                .min_by_key(|(_, (used, _))| *used)
+                .map(|(text, _)| text.clone());
             oldest.and_then(|oldest| self.inline.remove(&oldest));
         }
         self.inline.insert(text, (self.uses, compiled));
@@ -104,16 +124,36 @@ mod tests {
         let error = catalog.named(&name("strike")).unwrap_err().to_string();
         assert_eq!(error, "no schema `strike` is registered; register it first");
         let schema = json!({"type": "object", "title": "Strike"});
-        let info = catalog.register(name("strike"), compiled(schema.clone()), false).unwrap();
-        assert_eq!((info.title.as_deref(), info.draft.as_str()), (Some("Strike"), "2020-12"));
-        assert_eq!(catalog.register(name("strike"), compiled(schema.clone()), false).unwrap(), info);
-        let error = catalog.register(name("strike"), compiled(json!(true)), false).unwrap_err();
-        assert!(matches!(error, ValidationError::SchemaExists { .. }), "{error}");
+        let info = catalog
+            .register(name("strike"), compiled(schema.clone()), false)
+            .unwrap();
+        assert_eq!(
+            (info.title.as_deref(), info.draft.as_str()),
+            (Some("Strike"), "2020-12")
+        );
+        assert_eq!(
+            catalog
+                .register(name("strike"), compiled(schema.clone()), false)
+                .unwrap(),
+            info
+        );
+        let error = catalog
+            .register(name("strike"), compiled(json!(true)), false)
+            .unwrap_err();
+        assert!(
+            matches!(error, ValidationError::SchemaExists { .. }),
+            "{error}"
+        );
         assert_eq!(catalog.named(&name("strike")).unwrap().schema, schema);
-        catalog.register(name("strike"), compiled(json!(true)), true).unwrap();
+        catalog
+            .register(name("strike"), compiled(json!(true)), true)
+            .unwrap();
         assert_eq!(catalog.named(&name("strike")).unwrap().schema, json!(true));
         let error = catalog.named(&name("stirke")).unwrap_err().to_string();
-        assert_eq!(error, "no schema `stirke` is registered; the nearest name is `strike`");
+        assert_eq!(
+            error,
+            "no schema `stirke` is registered; the nearest name is `strike`"
+        );
         assert_eq!(catalog.list().len(), 1);
         assert!(catalog.remove(&name("strike")) && !catalog.remove(&name("strike")));
     }
@@ -122,11 +162,17 @@ mod tests {
     fn the_catalog_has_a_bound() {
         let mut catalog = Catalog::default();
         for at in 0..SCHEMAS_MAX {
-            catalog.register(name(&format!("s{at}")), compiled(json!(true)), false).unwrap();
+            catalog
+                .register(name(&format!("s{at}")), compiled(json!(true)), false)
+                .unwrap();
         }
-        let error = catalog.register(name("more"), compiled(json!(true)), false).unwrap_err();
+        let error = catalog
+            .register(name("more"), compiled(json!(true)), false)
+            .unwrap_err();
         assert!(matches!(error, ValidationError::TooLarge { .. }), "{error}");
-        catalog.register(name("s0"), compiled(json!(false)), true).unwrap();
+        catalog
+            .register(name("s0"), compiled(json!(false)), true)
+            .unwrap();
     }
 
     #[test]
@@ -141,6 +187,10 @@ mod tests {
         assert!(catalog.inline("new").is_none());
         catalog.keep("new".into(), compiled);
         assert_eq!(catalog.inline.len(), INLINE_MAX);
-        assert!(catalog.inline("0").is_some() && catalog.inline("new").is_some() && catalog.inline("1").is_none());
+        assert!(
+            catalog.inline("0").is_some()
+                && catalog.inline("new").is_some()
+                && catalog.inline("1").is_none()
+        );
     }
 }

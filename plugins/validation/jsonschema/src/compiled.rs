@@ -23,7 +23,9 @@ impl Compiled {
     pub(crate) fn new(schema: Json, check_formats: bool) -> Result<Self, ValidationError> {
         check_bounds(&schema)?;
         // Nothing outside of the schema is ever fetched.
-        let options = jsonschema::options().offline().should_validate_formats(check_formats);
+        let options = jsonschema::options()
+            .offline()
+            .should_validate_formats(check_formats);
         match options.build(&schema) {
             Ok(validator) => Ok(Self { schema, validator }),
             Err(error) => Err(fault::in_schema(&schema, &error)),
@@ -31,7 +33,12 @@ impl Compiled {
     }
 
     pub(crate) fn info(&self, name: SchemaName) -> SchemaInfo {
-        let text = |key: &str| self.schema.get(key).and_then(Json::as_str).map(str::to_owned);
+        let text = |key: &str| {
+            self.schema
+                .get(key)
+                .and_then(Json::as_str)
+                .map(str::to_owned)
+        };
         let draft = match self.validator.draft() {
             Draft::Draft4 => "draft-04",
             Draft::Draft6 => "draft-06",
@@ -41,18 +48,30 @@ impl Compiled {
             // The enum of the library may grow.
             _ => "unknown",
         };
-        SchemaInfo { name, title: text("title"), description: text("description"), draft: draft.into() }
+        SchemaInfo {
+            name,
+            title: text("title"),
+            description: text("description"),
+            draft: draft.into(),
+        }
     }
 }
 
 fn check_bounds(schema: &Json) -> Result<(), ValidationError> {
-    let refuse = |reason: String| Err(ValidationError::TooLarge { what: "the schema".into(), reason });
+    let refuse = |reason: String| {
+        Err(ValidationError::TooLarge {
+            what: "the schema".into(),
+            reason,
+        })
+    };
     if is_deeper(schema, DEPTH_MAX) {
         return refuse(format!("it has more than {DEPTH_MAX} levels"));
     }
     let length = schema.to_string().len();
     if length > SCHEMA_LEN_MAX {
-        return refuse(format!("it has {length} bytes and may have {SCHEMA_LEN_MAX}"));
+        return refuse(format!(
+            "it has {length} bytes and may have {SCHEMA_LEN_MAX}"
+        ));
     }
     Ok(())
 }
@@ -61,7 +80,9 @@ fn check_bounds(schema: &Json) -> Result<(), ValidationError> {
 pub(crate) fn is_deeper(value: &Json, levels: usize) -> bool {
     match value {
         Json::Array(items) => levels == 0 || items.iter().any(|item| is_deeper(item, levels - 1)),
-        Json::Object(fields) => levels == 0 || fields.values().any(|field| is_deeper(field, levels - 1)),
+        Json::Object(fields) => {
+            levels == 0 || fields.values().any(|field| is_deeper(field, levels - 1))
+        }
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => false,
     }
 }
@@ -91,7 +112,10 @@ mod tests {
             json!({"properties": {"a": {"pattern": "("}}}),
             "the schema is not valid at `/properties/a/pattern`: \"(\" is not a \"regex\"",
         );
-        check(json!("text"), "the schema is not valid at ``: \"text\" is not of types \"boolean\", \"object\"");
+        check(
+            json!("text"),
+            "the schema is not valid at ``: \"text\" is not of types \"boolean\", \"object\"",
+        );
         check(
             json!({"properties": {"a": {"$ref": "#/$defs/none"}}}),
             "the schema is not valid at `/properties/a/$ref`: Pointer '/$defs/none' does not exist",
@@ -111,16 +135,46 @@ mod tests {
     fn nothing_outside_of_the_schema_is_fetched() {
         let check = |schema: Json, reference: &str, pointer: &str| {
             let error = Compiled::new(schema, true).unwrap_err();
-            let ValidationError::RemoteReference { reference: found, pointer: at } = &error else { panic!("{error}") };
+            let ValidationError::RemoteReference {
+                reference: found,
+                pointer: at,
+            } = &error
+            else {
+                panic!("{error}")
+            };
             assert_eq!((found.as_str(), at.as_str()), (reference, pointer));
         };
         let remote = "https://example.com/x.json#/y";
-        check(json!({"properties": {"a": {"$ref": remote}}}), remote, "/properties/a/$ref");
-        check(json!({"items": {"$ref": "other.json"}}), "other.json", "/items/$ref");
-        check(json!({"$id": "https://example.com/a", "not": {"$ref": "b"}}), "b", "/not/$ref");
-        check(json!({"allOf": [true, {"$ref": "file:///etc/passwd"}]}), "file:///etc/passwd", "/allOf/1/$ref");
-        check(json!({"$dynamicRef": "http://x.y/z"}), "http://x.y/z", "/$dynamicRef");
-        Compiled::new(json!({"$ref": "https://json-schema.org/draft/2020-12/schema"}), true).unwrap();
+        check(
+            json!({"properties": {"a": {"$ref": remote}}}),
+            remote,
+            "/properties/a/$ref",
+        );
+        check(
+            json!({"items": {"$ref": "other.json"}}),
+            "other.json",
+            "/items/$ref",
+        );
+        check(
+            json!({"$id": "https://example.com/a", "not": {"$ref": "b"}}),
+            "b",
+            "/not/$ref",
+        );
+        check(
+            json!({"allOf": [true, {"$ref": "file:///etc/passwd"}]}),
+            "file:///etc/passwd",
+            "/allOf/1/$ref",
+        );
+        check(
+            json!({"$dynamicRef": "http://x.y/z"}),
+            "http://x.y/z",
+            "/$dynamicRef",
+        );
+        Compiled::new(
+            json!({"$ref": "https://json-schema.org/draft/2020-12/schema"}),
+            true,
+        )
+        .unwrap();
         let inner = json!({"$id": "https://example.com/a", "$ref": "b", "$defs": {"b": {"$id": "b", "type": "integer"}}});
         Compiled::new(inner, true).unwrap();
     }
@@ -129,20 +183,37 @@ mod tests {
     fn a_schema_has_bounds() {
         let deep = |levels: usize| (0..levels).fold(json!(true), |inner, _| json!({"not": inner}));
         Compiled::new(deep(DEPTH_MAX), true).unwrap();
-        assert_eq!(refused(deep(DEPTH_MAX + 1)), "the schema is too large: it has more than 128 levels");
+        assert_eq!(
+            refused(deep(DEPTH_MAX + 1)),
+            "the schema is too large: it has more than 128 levels"
+        );
         let long = json!({"const": "x".repeat(SCHEMA_LEN_MAX)});
-        assert_eq!(refused(long), "the schema is too large: it has 1048588 bytes and may have 1048576");
+        assert_eq!(
+            refused(long),
+            "the schema is too large: it has 1048588 bytes and may have 1048576"
+        );
     }
 
     #[test]
     fn a_draft_is_what_the_schema_says() {
         let check = |schema: Json, expected: &str| {
-            let info = Compiled::new(schema, true).unwrap().info(SchemaName::new("s").unwrap());
+            let info = Compiled::new(schema, true)
+                .unwrap()
+                .info(SchemaName::new("s").unwrap());
             assert_eq!(info.draft, expected);
         };
         check(json!(true), "2020-12");
-        check(json!({"$schema": "http://json-schema.org/draft-07/schema#"}), "draft-07");
-        check(json!({"$schema": "http://json-schema.org/draft-04/schema#"}), "draft-04");
-        check(json!({"$schema": "https://json-schema.org/draft/2019-09/schema"}), "2019-09");
+        check(
+            json!({"$schema": "http://json-schema.org/draft-07/schema#"}),
+            "draft-07",
+        );
+        check(
+            json!({"$schema": "http://json-schema.org/draft-04/schema#"}),
+            "draft-04",
+        );
+        check(
+            json!({"$schema": "https://json-schema.org/draft/2019-09/schema"}),
+            "2019-09",
+        );
     }
 }

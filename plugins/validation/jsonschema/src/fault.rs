@@ -11,7 +11,9 @@ const VALUE_LEN: usize = 60;
 /// Most branches of an `anyOf` or `oneOf` that a message goes into.
 const BRANCHES: usize = 4;
 
-const TYPES: [&str; 7] = ["array", "boolean", "integer", "null", "number", "object", "string"];
+const TYPES: [&str; 7] = [
+    "array", "boolean", "integer", "null", "number", "object", "string",
+];
 
 /// What is wrong with a value.
 pub(crate) fn violation(error: &jsonschema::ValidationError<'_>) -> Violation {
@@ -29,7 +31,11 @@ fn message(error: &jsonschema::ValidationError<'_>) -> String {
     let branches = branches(error.kind());
     for (number, branch) in (1..).zip(branches.iter().take(BRANCHES)) {
         if let Some(first) = branch.first() {
-            message += &format!("{} {number}: {}", if number == 1 { ":" } else { ";" }, in_words(first));
+            message += &format!(
+                "{} {number}: {}",
+                if number == 1 { ":" } else { ";" },
+                in_words(first)
+            );
         }
     }
     if branches.len() > BRANCHES {
@@ -41,7 +47,9 @@ fn message(error: &jsonschema::ValidationError<'_>) -> String {
 /// The errors of the branches of an `anyOf` or `oneOf`; none for other keywords.
 fn branches(kind: &ValidationErrorKind) -> &[Vec<jsonschema::ValidationError<'static>>] {
     match kind {
-        ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => context,
+        ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
+            context
+        }
         _ => &[],
     }
 }
@@ -53,7 +61,11 @@ fn in_words(error: &jsonschema::ValidationError<'_>) -> String {
         Json::Array(_) | Json::Object(_) => false,
         Json::Null | Json::Bool(_) | Json::Number(_) => true,
     };
-    if is_short { error.to_string() } else { error.masked_with("the value").to_string() }
+    if is_short {
+        error.to_string()
+    } else {
+        error.masked_with("the value").to_string()
+    }
 }
 
 fn cut(message: &str) -> String {
@@ -70,15 +82,22 @@ pub(crate) fn in_schema(schema: &Json, error: &jsonschema::ValidationError<'_>) 
     }
     let pointer = error.instance_path().to_string();
     let reason = match &**error.instance() {
-        Json::String(of) if pointer.ends_with("/type") && !TYPES.contains(&of.as_str()) => not_a_type(of),
+        Json::String(of) if pointer.ends_with("/type") && !TYPES.contains(&of.as_str()) => {
+            not_a_type(of)
+        }
         _ => message(error),
     };
-    ValidationError::InvalidSchema { pointer, reason: cut(&reason) }
+    ValidationError::InvalidSchema {
+        pointer,
+        reason: cut(&reason),
+    }
 }
 
 fn not_a_type(of: &str) -> String {
     let likeness = |known: &&str| strsim::jaro_winkler(known, of);
-    let nearest = TYPES.into_iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    let nearest = TYPES
+        .into_iter()
+        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
     match nearest.filter(|nearest| likeness(nearest) > 0.7) {
         Some(nearest) => format!("`{of}` is not a type; did you mean `{nearest}`?"),
         None => format!("`{of}` is not a type; the types are {}", TYPES.join(", ")),
@@ -92,7 +111,10 @@ fn unresolved(schema: &Json, cause: &jsonschema::ReferencingError) -> Validation
     if let Cause::Unretrievable { uri, .. } = cause {
         let leads_there = |key: &str, reference: &str| {
             let document = reference.split('#').next().unwrap_or_default();
-            key != "$schema" && is_outside(reference) && !document.is_empty() && uri.ends_with(document)
+            key != "$schema"
+                && is_outside(reference)
+                && !document.is_empty()
+                && uri.ends_with(document)
         };
         if let Some((pointer, reference)) = find(schema, &leads_there) {
             return ValidationError::RemoteReference { reference, pointer };
@@ -101,13 +123,18 @@ fn unresolved(schema: &Json, cause: &jsonschema::ReferencingError) -> Validation
     let what = match cause {
         Cause::PointerToNowhere { pointer } => Some(pointer),
         Cause::NoSuchAnchor { anchor } | Cause::InvalidAnchor { anchor } => Some(anchor),
-        Cause::InvalidPercentEncoding { pointer, .. } | Cause::InvalidArrayIndex { pointer, .. } => Some(pointer),
+        Cause::InvalidPercentEncoding { pointer, .. }
+        | Cause::InvalidArrayIndex { pointer, .. } => Some(pointer),
         Cause::UnknownSpecification { specification } => Some(specification),
         _ => None,
     };
-    let found = what.and_then(|what| find(schema, &|_, reference| reference.ends_with(what.as_str())));
+    let found =
+        what.and_then(|what| find(schema, &|_, reference| reference.ends_with(what.as_str())));
     let pointer = found.map_or_else(String::new, |(pointer, _)| pointer);
-    ValidationError::InvalidSchema { pointer, reason: cut(&cause.to_string()) }
+    ValidationError::InvalidSchema {
+        pointer,
+        reason: cut(&cause.to_string()),
+    }
 }
 
 /// The first reference of a schema for which `is_it` holds: its pointer and its text.
@@ -115,9 +142,14 @@ fn find(schema: &Json, is_it: &dyn Fn(&str, &str) -> bool) -> Option<(String, St
     match schema {
         Json::Object(fields) => fields.iter().find_map(|(key, value)| {
             let step = format!("/{}", key.replace('~', "~0").replace('/', "~1"));
-            let is_reference = matches!(key.as_str(), "$ref" | "$dynamicRef" | "$recursiveRef" | "$schema");
+            let is_reference = matches!(
+                key.as_str(),
+                "$ref" | "$dynamicRef" | "$recursiveRef" | "$schema"
+            );
             match value {
-                Json::String(reference) if is_reference && is_it(key, reference) => Some((step, reference.clone())),
+                Json::String(reference) if is_reference && is_it(key, reference) => {
+                    Some((step, reference.clone()))
+                }
                 _ => find(value, is_it).map(|(below, reference)| (step + &below, reference)),
             }
         }),

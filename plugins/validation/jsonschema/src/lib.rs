@@ -47,7 +47,11 @@ fn violations_max() -> u32 {
 
 impl Default for ValidationSettings {
     fn default() -> Self {
-        Self { schemas: BTreeMap::new(), check_formats: check_formats(), violations_max: violations_max() }
+        Self {
+            schemas: BTreeMap::new(),
+            check_formats: check_formats(),
+            violations_max: violations_max(),
+        }
     }
 }
 
@@ -61,25 +65,47 @@ pub struct JsonSchemaValidation {
 }
 
 /// Validation of values against JSON Schemas.
-#[weldkit::plugin(id = "validation", provides(Validation), categories("Data"), tags("json-schema"))]
+#[weldkit::plugin(
+    id = "validation",
+    provides(Validation),
+    categories("Data"),
+    tags("json-schema")
+)]
 impl JsonSchemaValidation {
     /// Registers the schemas of the settings; reports every bad one.
     pub fn start(settings: Settings<ValidationSettings>) -> weldkit::Result<Self> {
-        let ValidationSettings { schemas, check_formats, violations_max } = settings.into_inner();
+        let ValidationSettings {
+            schemas,
+            check_formats,
+            violations_max,
+        } = settings.into_inner();
         let mut catalog = Catalog::default();
         let mut problems = Vec::new();
         for (name, schema) in schemas {
-            let registered = SchemaName::new(name.as_str()).map_err(ValidationError::from).and_then(|name| {
-                catalog.register(name, Compiled::new(schema, check_formats)?, false)
-            });
+            let registered = SchemaName::new(name.as_str())
+                .map_err(ValidationError::from)
+                .and_then(|name| {
+                    catalog.register(name, Compiled::new(schema, check_formats)?, false)
+                });
             if let Err(error) = registered {
-                problems.push(Problem::new("invalid_schema", error.to_string()).place(format!("schemas.{name}")));
+                problems.push(
+                    Problem::new("invalid_schema", error.to_string())
+                        .place(format!("schemas.{name}")),
+                );
             }
         }
         if !problems.is_empty() {
-            return Err(Error::problems(ErrorKind::Configuration, "the setting `schemas` has bad schemas", problems));
+            return Err(Error::problems(
+                ErrorKind::Configuration,
+                "the setting `schemas` has bad schemas",
+                problems,
+            ));
         }
-        Ok(Self { catalog: Arc::new(Mutex::new(catalog)), check_formats, violations_max: violations_max as usize })
+        Ok(Self {
+            catalog: Arc::new(Mutex::new(catalog)),
+            check_formats,
+            violations_max: violations_max as usize,
+        })
     }
 }
 
@@ -101,13 +127,20 @@ fn lock(catalog: &Mutex<Catalog>) -> MutexGuard<'_, Catalog> {
 }
 
 /// The compiled form of what a call names or brings along.
-fn resolve(catalog: &Mutex<Catalog>, schema: Schema, check_formats: bool) -> Result<Arc<Compiled>, ValidationError> {
+fn resolve(
+    catalog: &Mutex<Catalog>,
+    schema: Schema,
+    check_formats: bool,
+) -> Result<Arc<Compiled>, ValidationError> {
     let schema = match schema {
         Schema::Named(name) => return lock(catalog).named(&name),
         // Only a text that is no name gets here as a text; say so instead of calling it a bad schema.
         Schema::Inline(Json::String(name)) => {
             return Err(SchemaName::new(name).err().map_or_else(
-                || CallError::invalid_parameter("a schema is a name, an object or a boolean").into(),
+                || {
+                    CallError::invalid_parameter("a schema is a name, an object or a boolean")
+                        .into()
+                },
                 ValidationError::from,
             ));
         }
@@ -151,9 +184,25 @@ impl Validation for JsonSchemaValidation {
         Ok(compiled.schema.clone())
     }
 
-    async fn validate(&self, _: &Ctx, schema: Schema, value: Json) -> Result<Verdict, ValidationError> {
-        let (catalog, check_formats, listed_max) = (Arc::clone(&self.catalog), self.check_formats, self.violations_max);
-        blocking(move || check::one(&*resolve(&catalog, schema, check_formats)?, &value, listed_max)).await
+    async fn validate(
+        &self,
+        _: &Ctx,
+        schema: Schema,
+        value: Json,
+    ) -> Result<Verdict, ValidationError> {
+        let (catalog, check_formats, listed_max) = (
+            Arc::clone(&self.catalog),
+            self.check_formats,
+            self.violations_max,
+        );
+        blocking(move || {
+            check::one(
+                &*resolve(&catalog, schema, check_formats)?,
+                &value,
+                listed_max,
+            )
+        })
+        .await
     }
 
     async fn validate_batch(
@@ -163,10 +212,20 @@ impl Validation for JsonSchemaValidation {
         values: Vec<Json>,
     ) -> Result<BatchVerdict, ValidationError> {
         if values.len() > BATCH_LEN_MAX {
-            let reason = format!("it has {} values and may have {BATCH_LEN_MAX}; send it in parts", values.len());
-            return Err(ValidationError::TooLarge { what: "the batch".into(), reason });
+            let reason = format!(
+                "it has {} values and may have {BATCH_LEN_MAX}; send it in parts",
+                values.len()
+            );
+            return Err(ValidationError::TooLarge {
+                what: "the batch".into(),
+                reason,
+            });
         }
-        let (catalog, check_formats, listed_max) = (Arc::clone(&self.catalog), self.check_formats, self.violations_max);
+        let (catalog, check_formats, listed_max) = (
+            Arc::clone(&self.catalog),
+            self.check_formats,
+            self.violations_max,
+        );
         let ctx = ctx.clone();
         blocking(move || {
             let compiled = resolve(&catalog, schema, check_formats)?;

@@ -2,7 +2,9 @@
 
 use serde_json::Map;
 use weldkit::{CallError, Json};
-use weldkit_records::{BadReason, BadRow, Batch, Format, ReadOptions, Record, RecordsError, Source};
+use weldkit_records::{
+    BadReason, BadRow, Batch, Format, ReadOptions, Record, RecordsError, Source,
+};
 
 use crate::cell;
 use crate::jsonl;
@@ -56,7 +58,9 @@ impl Reader {
         let kind = source.clone();
         let opened = root.open(source)?;
         let mut lines = Lines::new(opened.input, Ending::Newline);
-        let first = lines.peek().map_err(|error| source::unreadable(&label, error.to_string()))?;
+        let first = lines
+            .peek()
+            .map_err(|error| source::unreadable(&label, error.to_string()))?;
         source::check_is_text(&label, first)?;
         let format = source::format(options.format, &kind, first)?;
         let mut reader = Self {
@@ -71,7 +75,12 @@ impl Reader {
             failed: None,
         };
         if format == Format::Csv {
-            let table = Table::open(&mut reader.lines, &reader.label, &reader.options, is_cancelled)?;
+            let table = Table::open(
+                &mut reader.lines,
+                &reader.label,
+                &reader.options,
+                is_cancelled,
+            )?;
             reader.rows = Rows::Csv(Box::new(table));
         }
         Ok(reader)
@@ -91,11 +100,18 @@ impl Reader {
 
     /// How much of the source has been read, 0 to 1.
     pub(crate) fn progress(&self) -> f64 {
-        if self.byte_count == 0 { 1.0 } else { (self.lines.bytes_read() as f64 / self.byte_count as f64).min(1.0) }
+        if self.byte_count == 0 {
+            1.0
+        } else {
+            (self.lines.bytes_read() as f64 / self.byte_count as f64).min(1.0)
+        }
     }
 
     /// The next rows, or none at the end. Blocks.
-    pub(crate) fn next_batch(&mut self, is_cancelled: &dyn Fn() -> bool) -> Result<Option<Batch>, RecordsError> {
+    pub(crate) fn next_batch(
+        &mut self,
+        is_cancelled: &dyn Fn() -> bool,
+    ) -> Result<Option<Batch>, RecordsError> {
         if let Some(failed) = self.failed.take() {
             return Err(failed);
         }
@@ -111,7 +127,10 @@ impl Reader {
             }
             length += row.text.len();
             match row.content {
-                Ok(values) => batch.records.push(Record { line: row.line, values }),
+                Ok(values) => batch.records.push(Record {
+                    line: row.line,
+                    values,
+                }),
                 Err(fault) => {
                     let bad = fault.into_bad_row(row.line, &row.text);
                     if !self.admit(&bad) {
@@ -138,7 +157,11 @@ impl Reader {
         let admitted = self.bad_count <= self.bad_rows_max;
         if !admitted {
             let (limit, line, message) = (self.bad_rows_max, bad.line, bad.message.clone());
-            self.failed = Some(RecordsError::TooManyBadRows { limit, line, message });
+            self.failed = Some(RecordsError::TooManyBadRows {
+                limit,
+                line,
+                message,
+            });
         }
         admitted
     }
@@ -156,15 +179,24 @@ impl Reader {
 }
 
 pub(crate) fn cancelled() -> RecordsError {
-    RecordsError::Call(CallError::new(weldkit::Code::Cancelled, "nobody waits for the records any more"))
+    RecordsError::Call(CallError::new(
+        weldkit::Code::Cancelled,
+        "nobody waits for the records any more",
+    ))
 }
 
 /// A JSON object with the types that were asked for.
 fn typed(mut values: Map<String, Json>, options: &ReadOptions) -> Result<Map<String, Json>, Fault> {
     for (name, of) in &options.types {
-        let Some(value) = values.get_mut(name) else { continue };
+        let Some(value) = values.get_mut(name) else {
+            continue;
+        };
         *value = cell::value_as(value.take(), *of).map_err(|value| {
-            let message = format!("{} in `{name}` is not {}", quote(&value.to_string()), cell::in_words(*of));
+            let message = format!(
+                "{} in `{name}` is not {}",
+                quote(&value.to_string()),
+                cell::in_words(*of)
+            );
             Fault::new(BadReason::Type, message).in_column(name)
         })?;
     }

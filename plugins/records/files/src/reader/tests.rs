@@ -10,7 +10,10 @@ use crate::describe::describe;
 use crate::line::LINE_LEN_MAX;
 use crate::table::COLUMNS_MAX;
 
-const DEFAULTS: Defaults = Defaults { batch_size: 3, bad_rows_max: 100 };
+const DEFAULTS: Defaults = Defaults {
+    batch_size: 3,
+    bad_rows_max: 100,
+};
 
 fn open(source: Source, options: ReadOptions) -> Result<Reader, RecordsError> {
     let root = Root::new(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
@@ -37,7 +40,10 @@ fn read(text: &str, options: ReadOptions) -> (Vec<Record>, Vec<BadRow>, Option<R
 }
 
 fn plain(records: &[Record]) -> Vec<(u64, Json)> {
-    records.iter().map(|record| (record.line, Json::Object(record.values.clone()))).collect()
+    records
+        .iter()
+        .map(|record| (record.line, Json::Object(record.values.clone())))
+        .collect()
 }
 
 /// Reads and compares the records; nothing may be bad.
@@ -52,31 +58,80 @@ fn types_are_inferred_and_equal_rows_are_two_records() {
     let text = "id,speed,cost,ok,name\n1,300,0.5,true,é\n2,,7,FALSE,\n2,,7,FALSE,\n";
     let twice = json!({"id": 2, "speed": null, "cost": 7, "ok": false, "name": null});
     let first = json!({"id": 1, "speed": 300, "cost": 0.5, "ok": true, "name": "é"});
-    check(text, ReadOptions::default(), &[(2, first), (3, twice.clone()), (4, twice)]);
+    check(
+        text,
+        ReadOptions::default(),
+        &[(2, first), (3, twice.clone()), (4, twice)],
+    );
 }
 
 #[test]
 fn an_option_changes_how_rows_are_read() {
-    let options = ReadOptions { header: false, ..ReadOptions::default() };
-    check("1;a\n2;b", options, &[(1, json!({"column_1": 1, "column_2": "a"})), (2, json!({"column_1": 2, "column_2": "b"}))]);
-    let options = ReadOptions { delimiter: Some(','), ..ReadOptions::default() };
-    check("a;b,c\n1;2,3", options, &[(2, json!({"a;b": "1;2", "c": 3}))]);
-    let options = ReadOptions::default().typed("zip", ColumnType::String).typed("n", ColumnType::Integer);
-    check("zip,n\n10001,007\n", options, &[(2, json!({"zip": "10001", "n": 7}))]);
-    let options = ReadOptions { after_line: 3, ..ReadOptions::default() };
+    let options = ReadOptions {
+        header: false,
+        ..ReadOptions::default()
+    };
+    check(
+        "1;a\n2;b",
+        options,
+        &[
+            (1, json!({"column_1": 1, "column_2": "a"})),
+            (2, json!({"column_1": 2, "column_2": "b"})),
+        ],
+    );
+    let options = ReadOptions {
+        delimiter: Some(','),
+        ..ReadOptions::default()
+    };
+    check(
+        "a;b,c\n1;2,3",
+        options,
+        &[(2, json!({"a;b": "1;2", "c": 3}))],
+    );
+    let options = ReadOptions::default()
+        .typed("zip", ColumnType::String)
+        .typed("n", ColumnType::Integer);
+    check(
+        "zip,n\n10001,007\n",
+        options,
+        &[(2, json!({"zip": "10001", "n": 7}))],
+    );
+    let options = ReadOptions {
+        after_line: 3,
+        ..ReadOptions::default()
+    };
     check("a\n1\n2\n3\n", options, &[(4, json!({"a": 3}))]);
-    check("{\"a\":1}\n\n{\"a\":\"x\"}", ReadOptions::default(), &[(1, json!({"a": 1})), (3, json!({"a": "x"}))]);
+    check(
+        "{\"a\":1}\n\n{\"a\":\"x\"}",
+        ReadOptions::default(),
+        &[(1, json!({"a": 1})), (3, json!({"a": "x"}))],
+    );
     let options = ReadOptions::default().typed("a", ColumnType::Integer);
-    check("{\"a\":\"1\"}\n{\"b\":2}", options, &[(1, json!({"a": 1})), (2, json!({"b": 2}))]);
+    check(
+        "{\"a\":\"1\"}\n{\"b\":2}",
+        options,
+        &[(1, json!({"a": 1})), (2, json!({"b": 2}))],
+    );
 }
 
 #[test]
 fn columns_get_names_whatever_the_header_says() {
     let text = "\u{feff} a ,,a,a,a_2\n1,2,3,4,5\n";
-    check(text, ReadOptions::default(), &[(2, json!({"a": 1, "column_2": 2, "a_2": 3, "a_3": 4, "a_2_2": 5}))]);
+    check(
+        text,
+        ReadOptions::default(),
+        &[(
+            2,
+            json!({"a": 1, "column_2": 2, "a_2": 3, "a_3": 4, "a_2_2": 5}),
+        )],
+    );
     check("", ReadOptions::default(), &[]);
     check("a,b\n", ReadOptions::default(), &[]);
-    check("\n\na\n1\n", ReadOptions::default(), &[(4, json!({"a": 1}))]);
+    check(
+        "\n\na\n1\n",
+        ReadOptions::default(),
+        &[(4, json!({"a": 1}))],
+    );
 }
 
 #[test]
@@ -87,11 +142,27 @@ fn a_bad_row_is_kept_aside_with_its_line_and_reason() {
     let folder = tempfile::TempDir::new().unwrap();
     std::fs::write(folder.path().join("a.csv"), text).unwrap();
     let root = Root::new(folder.path()).unwrap();
-    let options = ReadOptions { batch_size: Some(100), ..ReadOptions::default() }.typed("id", ColumnType::Integer);
-    let mut reader = Reader::open(&root, Source::path("a.csv"), options, DEFAULTS, &|| false).unwrap();
+    let options = ReadOptions {
+        batch_size: Some(100),
+        ..ReadOptions::default()
+    }
+    .typed("id", ColumnType::Integer);
+    let mut reader =
+        Reader::open(&root, Source::path("a.csv"), options, DEFAULTS, &|| false).unwrap();
     let batch = reader.next_batch(&|| false).unwrap().unwrap();
-    assert_eq!(batch.records.iter().map(|record| record.line).collect::<Vec<_>>(), [2, 7, 10]);
-    let found: Vec<(u64, BadReason, &str)> = batch.bad.iter().map(|bad| (bad.line, bad.reason, bad.text.as_str())).collect();
+    assert_eq!(
+        batch
+            .records
+            .iter()
+            .map(|record| record.line)
+            .collect::<Vec<_>>(),
+        [2, 7, 10]
+    );
+    let found: Vec<(u64, BadReason, &str)> = batch
+        .bad
+        .iter()
+        .map(|bad| (bad.line, bad.reason, bad.text.as_str()))
+        .collect();
     let expected = [
         (3, BadReason::Ragged, "2"),
         (4, BadReason::Ragged, "3,b,c"),
@@ -112,26 +183,73 @@ fn a_bad_row_is_kept_aside_with_its_line_and_reason() {
 #[test]
 fn a_late_misfit_is_a_bad_row_and_never_another_value() {
     let text = "zip\n10001\n10002\n02134\n10003\n";
-    let options = ReadOptions { sample_rows: 2, ..ReadOptions::default() };
+    let options = ReadOptions {
+        sample_rows: 2,
+        ..ReadOptions::default()
+    };
     let (records, bad, _) = read(text, options);
-    assert_eq!(plain(&records), [(2, json!({"zip": 10001})), (3, json!({"zip": 10002})), (5, json!({"zip": 10003}))]);
-    assert_eq!((bad.len(), bad[0].line, bad[0].reason), (1, 4, BadReason::Type));
+    assert_eq!(
+        plain(&records),
+        [
+            (2, json!({"zip": 10001})),
+            (3, json!({"zip": 10002})),
+            (5, json!({"zip": 10003}))
+        ]
+    );
+    assert_eq!(
+        (bad.len(), bad[0].line, bad[0].reason),
+        (1, 4, BadReason::Type)
+    );
     let advice = "`02134` in `zip` is not an integer, as the first 2 rows had it; set `types` of `zip` or raise `sample_rows`";
     assert_eq!(bad[0].message, advice);
-    let (records, bad, _) = read(text, ReadOptions { sample_rows: 0, ..ReadOptions::default() });
-    assert_eq!((records.len(), bad.len(), &records[2].values["zip"]), (4, 0, &json!("02134")));
+    let (records, bad, _) = read(
+        text,
+        ReadOptions {
+            sample_rows: 0,
+            ..ReadOptions::default()
+        },
+    );
+    assert_eq!(
+        (records.len(), bad.len(), &records[2].values["zip"]),
+        (4, 0, &json!("02134"))
+    );
 }
 
 #[test]
 fn too_many_bad_rows_end_the_stream_after_what_was_good() {
     let text = "a,b\n1,2\n1\n2\n3\n1,2\n";
-    let (records, bad, error) = read(text, ReadOptions { bad_rows_max: Some(2), ..ReadOptions::default() });
+    let (records, bad, error) = read(
+        text,
+        ReadOptions {
+            bad_rows_max: Some(2),
+            ..ReadOptions::default()
+        },
+    );
     assert_eq!((records.len(), bad.len()), (1, 2));
     let error = error.unwrap().to_string();
-    assert_eq!(error, "more than 2 bad rows; the last one is on line 5: the row has 1 cells and there are 2 columns");
-    let (records, bad, error) = read(text, ReadOptions { bad_rows_max: Some(0), ..ReadOptions::default() });
+    assert_eq!(
+        error,
+        "more than 2 bad rows; the last one is on line 5: the row has 1 cells and there are 2 columns"
+    );
+    let (records, bad, error) = read(
+        text,
+        ReadOptions {
+            bad_rows_max: Some(0),
+            ..ReadOptions::default()
+        },
+    );
     assert_eq!((records.len(), bad.len(), error.is_some()), (1, 0, true));
-    assert!(read(text, ReadOptions { bad_rows_max: Some(3), ..ReadOptions::default() }).2.is_none());
+    assert!(
+        read(
+            text,
+            ReadOptions {
+                bad_rows_max: Some(3),
+                ..ReadOptions::default()
+            }
+        )
+        .2
+        .is_none()
+    );
 }
 
 #[test]
@@ -141,12 +259,35 @@ fn what_cannot_be_read_at_all_is_an_error() {
         assert!(error.contains(expected), "{error}");
     };
     let typed = ReadOptions::default().typed("Sped", ColumnType::Integer);
-    check("Speed,Cost\n1,2", typed, "there is no column `Sped`; the nearest one is `Speed`");
-    check(&"x".repeat(LINE_LEN_MAX + 1), ReadOptions::default(), "its first row, on line 1: the line has");
-    check(&",".repeat(COLUMNS_MAX + 1), ReadOptions::default(), "it has 10002 columns");
-    check("a", ReadOptions { batch_size: Some(0), ..ReadOptions::default() }, "option `batch_size`");
+    check(
+        "Speed,Cost\n1,2",
+        typed,
+        "there is no column `Sped`; the nearest one is `Speed`",
+    );
+    check(
+        &"x".repeat(LINE_LEN_MAX + 1),
+        ReadOptions::default(),
+        "its first row, on line 1: the line has",
+    );
+    check(
+        &",".repeat(COLUMNS_MAX + 1),
+        ReadOptions::default(),
+        "it has 10002 columns",
+    );
+    check(
+        "a",
+        ReadOptions {
+            batch_size: Some(0),
+            ..ReadOptions::default()
+        },
+        "option `batch_size`",
+    );
     check("%PDF-1.7", ReadOptions::default(), "it is a PDF");
-    check("\u{1f}", ReadOptions::default().typed("a", ColumnType::Any), "there is no column `a`; the nearest one is");
+    check(
+        "\u{1f}",
+        ReadOptions::default().typed("a", ColumnType::Any),
+        "there is no column `a`; the nearest one is",
+    );
 }
 
 #[test]
@@ -154,32 +295,98 @@ fn a_batch_ends_early_when_its_rows_are_long() {
     let row = "x".repeat(900_000);
     let mut text = String::from("a\n");
     (0..12).for_each(|_| writeln!(text, "{row}").unwrap());
-    let mut reader = open(Source::text(text), ReadOptions { batch_size: Some(100), ..ReadOptions::default() }).unwrap();
-    let sizes: Vec<usize> = std::iter::from_fn(|| reader.next_batch(&|| false).unwrap()).map(|batch| batch.len()).collect();
+    let mut reader = open(
+        Source::text(text),
+        ReadOptions {
+            batch_size: Some(100),
+            ..ReadOptions::default()
+        },
+    )
+    .unwrap();
+    let sizes: Vec<usize> = std::iter::from_fn(|| reader.next_batch(&|| false).unwrap())
+        .map(|batch| batch.len())
+        .collect();
     assert_eq!(sizes, [5, 5, 2]);
 }
 
 #[test]
 fn a_description_says_what_read_would_give() {
     let text = "n,mixed,zip,none\n1,2,10001,\n2.5,x,02134,\n3\n,4,10002,\n";
-    let reader = open(Source::text(text), ReadOptions::default().typed("zip", ColumnType::Integer)).unwrap();
+    let reader = open(
+        Source::text(text),
+        ReadOptions::default().typed("zip", ColumnType::Integer),
+    )
+    .unwrap();
     let description = describe(reader, |_| true).unwrap();
-    assert_eq!((description.format, description.delimiter), (Format::Csv, Some(',')));
-    assert_eq!((description.record_count, description.bad_count, description.byte_count), (3, 1, text.len() as u64));
+    assert_eq!(
+        (description.format, description.delimiter),
+        (Format::Csv, Some(','))
+    );
+    assert_eq!(
+        (
+            description.record_count,
+            description.bad_count,
+            description.byte_count
+        ),
+        (3, 1, text.len() as u64)
+    );
     assert_eq!(description.bad[0].line, 4);
     let types: Vec<ColumnType> = description.columns.iter().map(|column| column.of).collect();
-    assert_eq!(types, [ColumnType::Number, ColumnType::String, ColumnType::Integer, ColumnType::String]);
-    let [n, mixed, zip, none] = &description.columns[..] else { panic!("four columns") };
-    assert_eq!((n.counts.integer, n.counts.number, n.counts.empty, n.widened_at), (1, 1, 1, Some(3)));
-    assert_eq!((mixed.counts.integer, mixed.counts.string, mixed.widened_at), (2, 1, Some(3)));
+    assert_eq!(
+        types,
+        [
+            ColumnType::Number,
+            ColumnType::String,
+            ColumnType::Integer,
+            ColumnType::String
+        ]
+    );
+    let [n, mixed, zip, none] = &description.columns[..] else {
+        panic!("four columns")
+    };
+    assert_eq!(
+        (
+            n.counts.integer,
+            n.counts.number,
+            n.counts.empty,
+            n.widened_at
+        ),
+        (1, 1, 1, Some(3))
+    );
+    assert_eq!(
+        (mixed.counts.integer, mixed.counts.string, mixed.widened_at),
+        (2, 1, Some(3))
+    );
     assert_eq!(mixed.examples, [json!(2), json!("x"), json!(4)]);
     assert_eq!((zip.counts.integer, zip.examples.len()), (3, 3));
     assert_eq!((none.counts.empty, none.examples.len()), (3, 0));
+}
+
+#[test]
+fn a_description_of_json_lines_finds_their_keys() {
     let lines = "{\"a\":1}\n{\"b\":[1],\"a\":2}\nnot json\n";
-    let description = describe(open(Source::text(lines), ReadOptions::default()).unwrap(), |_| true).unwrap();
-    let columns: Vec<(&str, ColumnType)> = description.columns.iter().map(|column| (column.name.as_str(), column.of)).collect();
-    assert_eq!(columns, [("a", ColumnType::Integer), ("b", ColumnType::Any)]);
-    assert_eq!((description.format, description.record_count, description.bad_count), (Format::Jsonl, 2, 1));
+    let description = describe(
+        open(Source::text(lines), ReadOptions::default()).unwrap(),
+        |_| true,
+    )
+    .unwrap();
+    let columns: Vec<(&str, ColumnType)> = description
+        .columns
+        .iter()
+        .map(|column| (column.name.as_str(), column.of))
+        .collect();
+    assert_eq!(
+        columns,
+        [("a", ColumnType::Integer), ("b", ColumnType::Any)]
+    );
+    assert_eq!(
+        (
+            description.format,
+            description.record_count,
+            description.bad_count
+        ),
+        (Format::Jsonl, 2, 1)
+    );
 }
 
 /// A cell in quotes, as any writer of CSV writes it.

@@ -30,13 +30,18 @@ pub(crate) struct Store {
 enum State {
     Open(Arc<Database>),
     /// Closed after a failure. One that may pass, such as a full disk, is followed by an attempt to open again.
-    Broken { reason: String, may_pass: bool },
+    Broken {
+        reason: String,
+        may_pass: bool,
+    },
     Stopped,
 }
 
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Store").field("health", &self.health()).finish_non_exhaustive()
+        f.debug_struct("Store")
+            .field("health", &self.health())
+            .finish_non_exhaustive()
     }
 }
 
@@ -44,8 +49,16 @@ impl Store {
     /// Opens the file. Blocks.
     pub(crate) fn open(opener: Opener) -> Result<Self, Error> {
         let state = Mutex::new(State::Open(Arc::new(opener()?)));
-        let (writer, readers) = (Arc::new(Semaphore::new(1)), Arc::new(Semaphore::new(READERS_MAX as usize)));
-        Ok(Self { opener, state, writer, readers })
+        let (writer, readers) = (
+            Arc::new(Semaphore::new(1)),
+            Arc::new(Semaphore::new(READERS_MAX as usize)),
+        );
+        Ok(Self {
+            opener,
+            state,
+            writer,
+            readers,
+        })
     }
 
     /// Runs a read beside others.
@@ -97,7 +110,9 @@ impl Store {
         blocking(move || {
             let _permits = permits;
             if store.should_reopen() {
-                let database = (store.opener)().map_err(|error| StorageError::Unavailable { reason: error.to_string() })?;
+                let database = (store.opener)().map_err(|error| StorageError::Unavailable {
+                    reason: error.to_string(),
+                })?;
                 *store.lock() = State::Open(Arc::new(database));
             }
             Ok(())
@@ -117,19 +132,33 @@ impl Store {
             }
         };
         let closed = blocking(close).await;
-        closed.map_err(|error| Error::new(ErrorKind::Stop, format!("the storage file was not closed cleanly: {error}")))
+        closed.map_err(|error| {
+            Error::new(
+                ErrorKind::Stop,
+                format!("the storage file was not closed cleanly: {error}"),
+            )
+        })
     }
 
-    async fn all_permits(&self) -> Result<(OwnedSemaphorePermit, OwnedSemaphorePermit), StorageError> {
+    async fn all_permits(
+        &self,
+    ) -> Result<(OwnedSemaphorePermit, OwnedSemaphorePermit), StorageError> {
         // Always in this order, so that two who want all never wait for each other.
-        Ok((permit(&self.writer, 1).await?, permit(&self.readers, READERS_MAX).await?))
+        Ok((
+            permit(&self.writer, 1).await?,
+            permit(&self.readers, READERS_MAX).await?,
+        ))
     }
 
     fn database(&self) -> Result<Arc<Database>, StorageError> {
         match &*self.lock() {
             State::Open(database) => Ok(Arc::clone(database)),
-            State::Broken { reason, .. } => Err(StorageError::Unavailable { reason: reason.clone() }),
-            State::Stopped => Err(StorageError::Unavailable { reason: "it is stopped".into() }),
+            State::Broken { reason, .. } => Err(StorageError::Unavailable {
+                reason: reason.clone(),
+            }),
+            State::Stopped => Err(StorageError::Unavailable {
+                reason: "it is stopped".into(),
+            }),
         }
     }
 
@@ -143,20 +172,35 @@ impl Store {
         let mut state = self.lock();
         if let State::Broken { reason, .. } = &*state {
             // Another call met the failure first; this one only felt it.
-            return StorageError::Unavailable { reason: reason.clone() };
+            return StorageError::Unavailable {
+                reason: reason.clone(),
+            };
         }
         let reason = error.to_string();
         let may_pass = is_full(&error);
-        *state = State::Broken { reason: reason.clone(), may_pass };
-        if may_pass { StorageError::Full { reason } } else { StorageError::Failed { reason } }
+        *state = State::Broken {
+            reason: reason.clone(),
+            may_pass,
+        };
+        if may_pass {
+            StorageError::Full { reason }
+        } else {
+            StorageError::Failed { reason }
+        }
     }
 
     /// Ready, or why not.
     pub(crate) fn health(&self) -> Health {
         match &*self.lock() {
             State::Open(_) => Health::Ready,
-            State::Broken { reason, may_pass: true } => Health::Degraded(reason.clone()),
-            State::Broken { reason, may_pass: false } => Health::Failed(reason.clone()),
+            State::Broken {
+                reason,
+                may_pass: true,
+            } => Health::Degraded(reason.clone()),
+            State::Broken {
+                reason,
+                may_pass: false,
+            } => Health::Failed(reason.clone()),
             State::Stopped => Health::Failed("it is stopped".into()),
         }
     }
@@ -173,9 +217,14 @@ fn is_full(error: &redb::Error) -> bool {
     matches!(error, redb::Error::Io(error) if matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge))
 }
 
-async fn permit(semaphore: &Arc<Semaphore>, count: u32) -> Result<OwnedSemaphorePermit, StorageError> {
+async fn permit(
+    semaphore: &Arc<Semaphore>,
+    count: u32,
+) -> Result<OwnedSemaphorePermit, StorageError> {
     let permit = Arc::clone(semaphore).acquire_many_owned(count).await;
-    permit.map_err(|_| StorageError::Unavailable { reason: "it is stopped".into() })
+    permit.map_err(|_| StorageError::Unavailable {
+        reason: "it is stopped".into(),
+    })
 }
 
 /// Runs on the blocking pool; a panic goes on in the caller, where the host contains it.

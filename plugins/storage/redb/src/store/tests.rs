@@ -19,12 +19,18 @@ fn put(text: &str) -> impl FnOnce(&Database) -> Result<(), Fault> + Send + 'stat
 }
 
 fn get(database: &Database) -> Result<Option<String>, Fault> {
-    let found = documents::get(database, &Collection::new("c").unwrap(), Key::new("k").unwrap())?;
+    let found = documents::get(
+        database,
+        &Collection::new("c").unwrap(),
+        Key::new("k").unwrap(),
+    )?;
     Ok(found.map(|document| document.body.to_string()))
 }
 
 fn open_path(path: &Path) -> Result<Arc<Store>, String> {
-    Store::open(open::file(path.to_owned(), CACHE)).map(Arc::new).map_err(|error| error.to_string())
+    Store::open(open::file(path.to_owned(), CACHE))
+        .map(Arc::new)
+        .map_err(|error| error.to_string())
 }
 
 /// What the disk does wrong from now on.
@@ -51,11 +57,19 @@ impl StorageBackend for Faulty {
     }
 
     fn sync_data(&self) -> Result<(), io::Error> {
-        if self.1.sync.load(SeqCst) { Err(io::ErrorKind::StorageFull.into()) } else { self.0.sync_data() }
+        if self.1.sync.load(SeqCst) {
+            Err(io::ErrorKind::StorageFull.into())
+        } else {
+            self.0.sync_data()
+        }
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> Result<(), io::Error> {
-        if self.1.full.load(SeqCst) { Err(io::ErrorKind::StorageFull.into()) } else { self.0.write(offset, data) }
+        if self.1.full.load(SeqCst) {
+            Err(io::ErrorKind::StorageFull.into())
+        } else {
+            self.0.write(offset, data)
+        }
     }
 
     fn close(&self) -> Result<(), io::Error> {
@@ -76,8 +90,17 @@ fn faulty(folder: &TempDir) -> (Arc<Store>, Arc<Faults>) {
     let faults = Arc::new(Faults::default());
     let (path, told) = (folder.path().join("s.redb"), Arc::clone(&faults));
     let opener: Opener = Box::new(move || {
-        let file = std::fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
-        open::database(&path, Faulty(FileBackend::new(file)?, Arc::clone(&told)), CACHE)
+        let file = std::fs::OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)?;
+        open::database(
+            &path,
+            Faulty(FileBackend::new(file)?, Arc::clone(&told)),
+            CACHE,
+        )
     });
     (Arc::new(Store::open(opener).unwrap()), faults)
 }
@@ -92,7 +115,10 @@ async fn a_full_disk_loses_nothing_and_may_pass() {
     assert!(matches!(error, StorageError::Full { .. }), "{error:?}");
     assert!(matches!(store.health(), Health::Degraded(_)));
     let error = store.read(get).await.unwrap_err();
-    assert!(matches!(error, StorageError::Unavailable { .. }), "{error:?}");
+    assert!(
+        matches!(error, StorageError::Unavailable { .. }),
+        "{error:?}"
+    );
     faults.full.store(false, SeqCst);
     assert_eq!(store.read(get).await.unwrap().as_deref(), Some("1"));
     assert!(matches!(store.health(), Health::Ready));
@@ -108,10 +134,16 @@ async fn nothing_is_acknowledged_after_a_failed_sync() {
     faults.sync.store(true, SeqCst);
     let error = store.write(put("2")).await.unwrap_err();
     assert!(matches!(error, StorageError::Failed { .. }), "{error:?}");
-    assert!(error.to_string().contains("forcing the file to disk"), "{error}");
+    assert!(
+        error.to_string().contains("forcing the file to disk"),
+        "{error}"
+    );
     faults.sync.store(false, SeqCst);
     let error = store.write(put("3")).await.unwrap_err();
-    assert!(matches!(error, StorageError::Unavailable { .. }), "{error:?}");
+    assert!(
+        matches!(error, StorageError::Unavailable { .. }),
+        "{error:?}"
+    );
     assert!(matches!(store.health(), Health::Failed(_)));
     store.stop().await.unwrap();
     let again = open_path(&folder.path().join("s.redb")).unwrap();
@@ -125,7 +157,10 @@ async fn stop_waits_for_work_and_releases_the_file() {
     let path = folder.path().join("s.redb");
     let store = open_path(&path).unwrap();
     let refused = open_path(&path).unwrap_err();
-    assert!(refused.contains("is in use by another process or instance"), "{refused}");
+    assert!(
+        refused.contains("is in use by another process or instance"),
+        "{refused}"
+    );
     let (begun, has_begun) = std::sync::mpsc::channel();
     let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
     let work = {
@@ -139,7 +174,10 @@ async fn stop_waits_for_work_and_releases_the_file() {
             store.write(work).await
         })
     };
-    tokio::task::spawn_blocking(move || has_begun.recv()).await.unwrap().unwrap();
+    tokio::task::spawn_blocking(move || has_begun.recv())
+        .await
+        .unwrap()
+        .unwrap();
     // The caller gives up; the write that has begun goes on.
     work.abort();
     let stopping = Arc::clone(&store);
@@ -147,7 +185,10 @@ async fn stop_waits_for_work_and_releases_the_file() {
     go_on.send(()).unwrap();
     stop.await.unwrap().unwrap();
     let error = store.read(get).await.unwrap_err();
-    assert!(matches!(error, StorageError::Unavailable { .. }), "{error:?}");
+    assert!(
+        matches!(error, StorageError::Unavailable { .. }),
+        "{error:?}"
+    );
     let again = open_path(&path).unwrap();
     assert_eq!(again.read(get).await.unwrap().as_deref(), Some("1"));
     drop(store);
@@ -158,16 +199,26 @@ fn what_is_not_ours_is_refused_by_name() {
     let folder = TempDir::new().unwrap();
     let check = |name: &str, expected: &str| {
         let refused = open_path(&folder.path().join(name)).unwrap_err();
-        assert!(refused.contains(expected) && refused.contains(name), "{refused}");
+        assert!(
+            refused.contains(expected) && refused.contains(name),
+            "{refused}"
+        );
     };
     let make = |name: &str, table: &str, value: u64| {
         let database = Builder::new().create(folder.path().join(name)).unwrap();
         let writer = database.begin_write().unwrap();
-        writer.open_table(TableDefinition::<&str, u64>::new(table)).unwrap().insert("format", value).unwrap();
+        writer
+            .open_table(TableDefinition::<&str, u64>::new(table))
+            .unwrap()
+            .insert("format", value)
+            .unwrap();
         writer.commit().unwrap();
     };
     make("newer", "weldkit_storage", open::FORMAT + 1);
-    check("newer", "has storage format 2 and this version of storage-redb reads up to 1");
+    check(
+        "newer",
+        "has storage format 2 and this version of storage-redb reads up to 1",
+    );
     make("zero", "weldkit_storage", 0);
     check("zero", "has storage format 0, which no version has written");
     make("foreign", "theirs", 1);
@@ -185,7 +236,11 @@ fn a_new_file_bears_its_format() {
     let path = folder.path().join("deep/er/s.redb");
     drop(open_path(&path).unwrap());
     let database = Builder::new().open(&path).unwrap();
-    let about = database.begin_read().unwrap().open_table(TableDefinition::<&str, u64>::new("weldkit_storage")).unwrap();
+    let about = database
+        .begin_read()
+        .unwrap()
+        .open_table(TableDefinition::<&str, u64>::new("weldkit_storage"))
+        .unwrap();
     assert_eq!(about.get("format").unwrap().unwrap().value(), open::FORMAT);
 }
 
@@ -194,6 +249,13 @@ fn a_folder_that_cannot_be_written_is_named() {
     // Where even root may not write.
     let refused = open_path(Path::new("/proc/sys/s.redb")).unwrap_err();
     assert!(refused.contains("/proc/sys/s.redb"), "{refused}");
-    let explained = open::explain_io(Path::new("s.redb"), &io::ErrorKind::ReadOnlyFilesystem.into()).to_string();
-    assert!(explained.contains("make its folder writable or choose another `path`"), "{explained}");
+    let explained = open::explain_io(
+        Path::new("s.redb"),
+        &io::ErrorKind::ReadOnlyFilesystem.into(),
+    )
+    .to_string();
+    assert!(
+        explained.contains("make its folder writable or choose another `path`"),
+        "{explained}"
+    );
 }

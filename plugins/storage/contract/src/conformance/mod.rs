@@ -1,0 +1,272 @@
+//! What every provider of storage must do: its tests run this against it.
+//!
+//! [`check`] walks the contract case by case; [`replay`] runs a script of operations beside a plain map and
+//! compares every answer. Both leave a panic with the place of the broken promise.
+
+mod model;
+
+use serde_json::json;
+use weldkit::{Ctx, Json};
+
+use crate::provider::{BATCH_DOCUMENTS_MAX, DOCUMENT_DEPTH_MAX};
+use crate::{Collection, Document, Key, KeyRange, Limit, Storage, StorageError};
+
+pub use self::model::{Operation, replay, scripts};
+
+/// Walks the whole contract. The storage must be empty.
+pub async fn check(storage: &impl Storage, ctx: &Ctx) {
+    one_document_comes_back_as_it_was_put(storage, ctx).await;
+    collections_are_apart(storage, ctx).await;
+    a_batch_is_all_or_nothing(storage, ctx).await;
+    every_page_comes_once_and_in_order(storage, ctx).await;
+    bounds_are_kept(storage, ctx).await;
+}
+
+fn collection(name: &str) -> Collection {
+    Collection::new(name).expect("a name")
+}
+
+fn key(text: &str) -> Key {
+    Key::new(text).expect("a key")
+}
+
+fn document(text: &str, body: Json) -> Document {
+    Document::new(key(text), body)
+}
+
+async fn one_document_comes_back_as_it_was_put(storage: &impl Storage, ctx: &Ctx) {
+    let bodies = [
+        json!(null),
+        json!({"a": [1, 2.5, "é\u{0}\"", null, true], "": {}}),
+        json!(u64::MAX),
+        json!(i64::MIN),
+        json!(0.1),
+        json!(1.797_693_134_862_315_7e308),
+        json!(5e-324),
+        json!(123_456.789_012_345_67),
+        json!("x".repeat(100_000)),
+    ];
+    for (at, name) in ["k", "ключ", "a/b c\n\0", &"x".repeat(512)]
+        .into_iter()
+        .enumerate()
+    {
+        let (c, k) = (collection("one"), key(name));
+        assert_eq!(
+            storage.get(ctx, c.clone(), k.clone()).await.expect("get"),
+            None
+        );
+        for body in bodies.iter().cycle().skip(at).take(bodies.len()) {
+            storage
+                .put(ctx, c.clone(), k.clone(), body.clone())
+                .await
+                .expect("put");
+            let found = storage.get(ctx, c.clone(), k.clone()).await.expect("get");
+            assert_eq!(found, Some(Document::new(k.clone(), body.clone())));
+        }
+        assert!(
+            storage
+                .delete(ctx, c.clone(), k.clone())
+                .await
+                .expect("delete")
+        );
+        assert!(
+            !storage
+                .delete(ctx, c.clone(), k.clone())
+                .await
+                .expect("delete again")
+        );
+        assert_eq!(storage.get(ctx, c, k).await.expect("get"), None);
+    }
+}
+
+async fn collections_are_apart(storage: &impl Storage, ctx: &Ctx) {
+    for name in ["b", "a", "a-1"] {
+        storage
+            .put(ctx, collection(name), key("k"), json!(name))
+            .await
+            .expect("put");
+    }
+    let list = async |after: Option<&str>, limit: u32| {
+        let limit = Limit::new(limit).expect("a limit");
+        let names = storage
+            .collections(ctx, after.map(collection), limit)
+            .await
+            .expect("collections");
+        names.into_iter().map(String::from).collect::<Vec<_>>()
+    };
+    assert_eq!(list(None, 10).await, ["a", "a-1", "b"]);
+    assert_eq!(list(None, 2).await, ["a", "a-1"]);
+    assert_eq!(list(Some("a"), 2).await, ["a-1", "b"]);
+    assert_eq!(list(Some("b"), 2).await, [""; 0]);
+    assert!(
+        storage
+            .delete(ctx, collection("a"), key("k"))
+            .await
+            .expect("delete")
+    );
+    assert_eq!(list(None, 10).await, ["a-1", "b"]);
+    let other = storage
+        .get(ctx, collection("b"), key("k"))
+        .await
+        .expect("get");
+    assert_eq!(other, Some(document("k", json!("b"))));
+    for name in ["a-1", "b"] {
+        assert!(
+            storage
+                .delete(ctx, collection(name), key("k"))
+                .await
+                .expect("delete")
+        );
+    }
+}
+
+async fn a_batch_is_all_or_nothing(storage: &impl Storage, ctx: &Ctx) {
+    let c = collection("batch");
+    let put = async |documents| storage.put_batch(ctx, c.clone(), documents).await;
+    put(Vec::new()).await.expect("an empty batch");
+    let (one, two) = (document("a", json!(1)), document("b", json!(2)));
+    put(vec![two.clone(), one.clone()]).await.expect("a batch");
+    a_bad_batch_is_refused(storage, ctx, &c).await;
+    let page = storage
+        .scan(ctx, c.clone(), KeyRange::all(), None, Limit::MAX)
+        .await
+        .expect("scan");
+    assert_eq!(page.documents, [one, two]);
+    let replacing = vec![document("a", json!(9)), document("z", json!(0))];
+    put(replacing).await.expect("a batch that replaces");
+    let count = storage.count(ctx, c.clone(), KeyRange::all()).await;
+    assert_eq!(count.expect("count"), 3);
+}
+
+async fn a_bad_batch_is_refused(storage: &impl Storage, ctx: &Ctx, c: &Collection) {
+    let refused = async |documents, is_right: fn(&StorageError) -> bool| {
+        let error = storage.put_batch(ctx, c.clone(), documents).await;
+        let error = error.expect_err("a bad batch");
+        assert!(is_right(&error), "{error:?}");
+    };
+    let documents = |keys: &[&str]| keys.iter().map(|key| document(key, json!(key))).collect();
+    refused(
+        documents(&["c", "d", "c"]),
+        |error| matches!(error, StorageError::DuplicateKey { key } if key == "c"),
+    )
+    .await;
+    let deep = nested(DOCUMENT_DEPTH_MAX + 1);
+    refused(
+        vec![document("e", json!(1)), document("f", deep)],
+        |error| matches!(error, StorageError::DocumentLimit { key, .. } if key == "f"),
+    )
+    .await;
+    let many = (0..=BATCH_DOCUMENTS_MAX).map(|i| document(&i.to_string(), json!(i)));
+    refused(many.collect(), |error| {
+        matches!(error, StorageError::BatchLimit { .. })
+    })
+    .await;
+}
+
+async fn every_page_comes_once_and_in_order(storage: &impl Storage, ctx: &Ctx) {
+    let c = collection("pages");
+    let documents: Vec<Document> = (0..25)
+        .map(|i| document(&format!("{:02}", i * 4 % 25), json!(i)))
+        .collect();
+    storage
+        .put_batch(ctx, c.clone(), documents)
+        .await
+        .expect("put_batch");
+    for limit in [1, 2, 7, 24, 25, 26, 10_000] {
+        let limit = Limit::new(limit).expect("a limit");
+        for (range, expected) in [
+            (KeyRange::all(), 25),
+            (KeyRange::prefix("1"), 10),
+            (KeyRange::between("05", "07"), 2),
+        ] {
+            let mut keys: Vec<String> = Vec::new();
+            let mut cursor = None;
+            loop {
+                let page = storage
+                    .scan(ctx, c.clone(), range.clone(), cursor, limit)
+                    .await
+                    .expect("scan");
+                assert!(page.documents.len() <= limit.get());
+                keys.extend(
+                    page.documents
+                        .into_iter()
+                        .map(|document| document.key.into()),
+                );
+                cursor = page.cursor;
+                if cursor.is_none() {
+                    break;
+                }
+            }
+            assert_eq!(keys.len(), expected, "{range:?} {limit:?}");
+            assert!(keys.is_sorted_by(|a, b| a < b), "{keys:?}");
+            assert!(keys.iter().all(|key| range.holds(key)), "{keys:?}");
+            assert_eq!(
+                storage.count(ctx, c.clone(), range).await.expect("count"),
+                expected as u64
+            );
+        }
+    }
+    a_cursor_outlives_its_document(storage, ctx).await;
+}
+
+async fn a_cursor_outlives_its_document(storage: &impl Storage, ctx: &Ctx) {
+    let c = collection("pages");
+    let two = Limit::new(2).expect("a limit");
+    let first = storage
+        .scan(ctx, c.clone(), KeyRange::all(), None, two)
+        .await
+        .expect("scan");
+    assert!(
+        storage
+            .delete(ctx, c.clone(), key("01"))
+            .await
+            .expect("delete")
+    );
+    let second = storage
+        .scan(ctx, c.clone(), KeyRange::all(), first.cursor.clone(), two)
+        .await
+        .expect("scan");
+    assert_eq!(
+        second
+            .documents
+            .first()
+            .map(|document| document.key.as_str()),
+        Some("02")
+    );
+    let elsewhere = storage
+        .scan(ctx, c, KeyRange::prefix("0"), first.cursor, two)
+        .await;
+    assert!(
+        matches!(elsewhere, Err(StorageError::InvalidCursor { .. })),
+        "{elsewhere:?}"
+    );
+}
+
+async fn bounds_are_kept(storage: &impl Storage, ctx: &Ctx) {
+    let (c, k) = (collection("bounds"), key("k"));
+    storage
+        .put(ctx, c.clone(), k.clone(), nested(DOCUMENT_DEPTH_MAX))
+        .await
+        .expect("a deep document");
+    let found = storage.get(ctx, c.clone(), k.clone()).await.expect("get");
+    assert_eq!(
+        found.map(|document| document.body),
+        Some(nested(DOCUMENT_DEPTH_MAX))
+    );
+    let error = storage
+        .put(ctx, c.clone(), k.clone(), nested(DOCUMENT_DEPTH_MAX + 1))
+        .await
+        .expect_err("too deep");
+    assert!(
+        matches!(error, StorageError::DocumentLimit { .. }),
+        "{error:?}"
+    );
+    assert_eq!(
+        storage.count(ctx, c, KeyRange::all()).await.expect("count"),
+        1
+    );
+}
+
+fn nested(levels: usize) -> Json {
+    (0..levels).fold(json!(1), |inner, _| json!([inner]))
+}
