@@ -8,9 +8,9 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll};
 
 use super::Contract;
-use super::guard::{Guarded, GuardedStream, Isolated};
+use super::generation::Generation;
+use super::guard::{Guarded, GuardedStream, Isolated, code};
 use super::instance::{Instance, MethodGate};
-use super::slot::Generation;
 use super::{BoxFuture, Ctx, Service, Stream};
 use crate::contract::ServiceError;
 use crate::error::{CallError, Code};
@@ -320,17 +320,6 @@ where
             generation.instance.panicked(gate, payload.as_ref()),
         )),
     }
-}
-
-/// The code of a call that failed.
-#[inline]
-pub(super) fn code<T, E: ServiceError>(result: &Result<T, E>) -> Option<&str> {
-    result.as_ref().err().map(code_of)
-}
-
-#[cold]
-fn code_of<E: ServiceError>(error: &E) -> &str {
-    error.code()
 }
 
 #[cold]

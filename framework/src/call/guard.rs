@@ -9,7 +9,6 @@ use std::time::Instant;
 
 use tokio::task::JoinHandle;
 
-use super::gate::code;
 use super::instance::{Instance, MethodGate};
 use super::{BoxFuture, Ctx, Stream};
 use crate::contract::ServiceError;
@@ -145,6 +144,17 @@ impl Watch {
         }
         None
     }
+}
+
+/// The code of a call that failed.
+#[inline]
+pub(super) fn code<T, E: ServiceError>(result: &Result<T, E>) -> Option<&str> {
+    result.as_ref().err().map(code_of)
+}
+
+#[cold]
+fn code_of<E: ServiceError>(error: &E) -> &str {
+    error.code()
 }
 
 /// What a call that was given up half-way may have done.

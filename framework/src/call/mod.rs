@@ -8,9 +8,11 @@
 //!
 //! The gate is the only code that invokes a provider. It holds no lock while it does.
 
+mod consumer;
 mod contract;
 mod ctx;
 mod gate;
+mod generation;
 mod guard;
 mod instance;
 mod json;
@@ -21,6 +23,7 @@ mod stream;
 use std::future::Future;
 use std::pin::Pin;
 
+pub(crate) use consumer::{Consumer, Declared};
 pub use contract::{Contract, MethodResult};
 pub(crate) use ctx::Root;
 pub use ctx::{Cancel, Ctx, Enlist, Progress};
@@ -28,7 +31,6 @@ pub use gate::{call_async, call_stream, call_sync};
 pub(crate) use instance::{Instance, MethodGate};
 pub use json::{AnyService, JsonCall};
 pub use service::Service;
-pub(crate) use service::{Consumer, Declared};
 pub(crate) use slot::{AnySlot, Slot};
 pub use stream::{Sender, Stream};
 

@@ -5,33 +5,14 @@ use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::Contract;
+use super::consumer::Consumer;
+use super::generation::Generation;
 use super::instance::{Instance, MethodGate};
 use super::json::AnyService;
-use super::service::{Consumer, Service};
+use super::service::Service;
 use crate::contract::ServiceDescriptor;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limit;
-
-/// One provider in the life of a slot. The newest is at the end of the chain; a chain costs a
-/// call less than any lock or reference count, and is bounded by [`limit::REPLACEMENTS`].
-pub(crate) struct Generation<T: ?Sized> {
-    pub(crate) provider: Arc<T>,
-    pub(crate) gates: Arc<[MethodGate]>,
-    pub(crate) instance: Arc<Instance>,
-    next: OnceLock<Arc<Generation<T>>>,
-}
-
-impl<T: ?Sized> Generation<T> {
-    /// The newest generation.
-    #[inline]
-    pub(crate) fn newest(self: &Arc<Self>) -> &Arc<Self> {
-        let mut newest = self;
-        while let Some(next) = newest.next.get() {
-            newest = next;
-        }
-        newest
-    }
-}
 
 /// A service of an instance: consumers bind to it, providers come and go.
 pub(crate) struct Slot<S: Contract + ?Sized> {
