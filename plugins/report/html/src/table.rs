@@ -11,9 +11,11 @@ const WIDTH: usize = 100;
 const STYLE: TableStyle =
     TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 /// Characters of a cell; longer texts are cut.
-const CELL: usize = 44;
+const CELL: usize = 40;
+/// Characters of a reason.
+const REASON: usize = 70;
 /// Characters of the longest bar.
-const BAR: usize = 20;
+const BAR: usize = 14;
 /// Rows set aside that are listed; the other forms list all.
 const SET_ASIDE_ROWS: usize = 10;
 
@@ -120,7 +122,7 @@ fn table(table: &Table) -> String {
     }
     push_grid(&mut text, &grid);
     if shown < table.rows.len() {
-        let more = i64::try_from(table.rows.len() - shown).unwrap_or(i64::MAX);
+        let more = (table.rows.len() - shown) as u64;
         line(&mut text, &format!(" … and {} more", thousands(more)));
     }
     text
@@ -131,17 +133,14 @@ fn set_aside(figures: &Figures) -> String {
     let count = figures.set_aside.len();
     line(
         &mut text,
-        &format!(
-            "Rows set aside ({})",
-            thousands(i64::try_from(count).unwrap_or(i64::MAX))
-        ),
+        &format!("Rows set aside ({})", thousands(count as u64)),
     );
     let mut grid = grid();
     grid.set_header(["Place", "Reason"]);
     for row in figures.set_aside.iter().take(SET_ASIDE_ROWS) {
         grid.add_row([
             format!("{}:{}", cut(&clean(&row.source), CELL), row.line),
-            cut(&clean(&row.reason), 2 * CELL),
+            cut(&clean(&row.reason), REASON),
         ]);
     }
     push_grid(&mut text, &grid);
@@ -158,6 +157,7 @@ fn grid() -> Grid {
     let mut grid = Grid::new();
     grid.load_style(STYLE);
     grid.set_content_arrangement(ContentArrangement::Dynamic);
+    grid.set_width(WIDTH as u16);
     grid
 }
 

@@ -10,7 +10,7 @@ pub(crate) fn value(value: &Value, format: Format) -> String {
         (Value::String(text), _) => text.clone(),
         (Value::Number(number), Format::Count) => number
             .as_i64()
-            .map_or_else(|| number.to_string(), thousands),
+            .map_or_else(|| number.to_string(), |number| thousands(number)),
         (Value::Number(number), Format::Money) => {
             number.as_f64().map_or_else(|| number.to_string(), money)
         }
@@ -27,7 +27,8 @@ pub(crate) fn value(value: &Value, format: Format) -> String {
 }
 
 /// `10000` as `10,000`.
-pub(crate) fn thousands(number: i64) -> String {
+pub(crate) fn thousands(number: impl Into<i128>) -> String {
+    let number = number.into();
     let digits = number.unsigned_abs().to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3 + 1);
     if number < 0 {

@@ -146,7 +146,7 @@ fn section(page: &mut String, table: &Table) -> Result<(), String> {
 }
 
 fn grid(page: &mut String, table: &Table) {
-    let rows = thousands(i64::try_from(table.rows.len()).unwrap_or(i64::MAX));
+    let rows = thousands(table.rows.len() as u64);
     let title = escape(&table.title);
     // A region that scrolls must be reachable with the keyboard.
     put(
@@ -183,11 +183,11 @@ fn grid(page: &mut String, table: &Table) {
                     ),
                 ),
                 (_, Format::Share, Some(share)) => {
-                    let percent = (share * 100.0).clamp(0.0, 100.0);
+                    let share = share.clamp(0.0, 1.0);
                     put(
                         page,
                         format_args!(
-                            "<td class=\"share\" style=\"--share:{percent:.1}%\">{written}</td>"
+                            "<td class=\"share\" style=\"--share:{share:.3}\">{written}</td>"
                         ),
                     );
                 }

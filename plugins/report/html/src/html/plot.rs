@@ -3,7 +3,10 @@
 //! The colours in the SVG are names that the style sheet maps to those of the page, light or dark: a rule beats an
 //! attribute. Where no style sheet reaches, they are a fine light palette as they stand.
 
-use charts_rs::{BarChart, Color, HorizontalBarChart, LineChart, Series, THEME_LIGHT, YAxisConfig};
+use charts_rs::{
+    BarChart, Color, HorizontalBarChart, LegendCategory, LineChart, Series, THEME_LIGHT,
+    YAxisConfig,
+};
 use serde_json::Value;
 use weldkit_report::{Format, Plot, PlotKind, Table};
 
@@ -17,8 +20,8 @@ const COLORS: [(u8, u8, u8); 3] = [(0x7A, 0x8F, 0xA6), (0xC2, 0x55, 0x2D), (0x3E
 const TEXT: (u8, u8, u8) = (0x4A, 0x4F, 0x57);
 const AXIS: (u8, u8, u8) = (0x8A, 0x90, 0x99);
 const GRID: (u8, u8, u8) = (0xE3, 0xE6, 0xEA);
-/// Faces as wide as the one that the labels are measured in.
-const FONTS: &str = "Roboto, 'Helvetica Neue', Arial, 'Liberation Sans', sans-serif";
+/// The face that labels are measured in; the style sheet names faces of its width for where it is not installed.
+const FONT: &str = "Roboto";
 const FONT_SIZE: f32 = 13.0;
 /// Characters of a label beside a bar.
 const LABEL: usize = 42;
@@ -35,7 +38,7 @@ pub(super) fn svg(table: &Table, plot: &Plot, id: &str) -> Result<String, String
         row.get(plot.label as usize)
             .map_or_else(String::new, |given| value(given, Format::Text))
     };
-    let labels: Vec<_> = table
+    let mut labels: Vec<_> = table
         .rows
         .iter()
         .take(rows)
@@ -62,6 +65,11 @@ pub(super) fn svg(table: &Table, plot: &Plot, id: &str) -> Result<String, String
         one.label_show = plot.kind == PlotKind::Bars;
         series.push(one);
     }
+    if plot.kind == PlotKind::Bars {
+        // Bars are drawn from below: turned round, the first row is the uppermost.
+        labels.reverse();
+        series.iter_mut().for_each(|series| series.data.reverse());
+    }
     let drawn = match plot.kind {
         PlotKind::Bars => bars(series, labels, &scale),
         PlotKind::Columns => columns(series, labels, &scale, &plot.axis),
@@ -69,15 +77,19 @@ pub(super) fn svg(table: &Table, plot: &Plot, id: &str) -> Result<String, String
     };
     let drawn =
         drawn.map_err(|error| format!("the plot `{}` cannot be drawn: {error}", plot.title))?;
+    let drawn = if plot.kind == PlotKind::Bars {
+        flush_right(&drawn)
+    } else {
+        drawn
+    };
     Ok(accessible(&drawn, plot, id))
 }
 
 fn bars(series: Vec<Series>, labels: Vec<String>, scale: &Scale) -> Result<String, String> {
     let height = 70.0 + labels.len() as f32 * (14.0 + 17.0 * series.len() as f32);
-    let single = series.len() == 1;
     let mut chart = HorizontalBarChart::new_with_theme(series, labels, THEME_LIGHT);
     chart.height = height;
-    frame(&mut chart.base, single);
+    frame(&mut chart.base, scale);
     chart.series.label.formatter = scale.format.clone();
     chart.series.label.font.size = FONT_SIZE - 1.0;
     chart.series.label.font.color = color(TEXT);
@@ -91,10 +103,9 @@ fn columns(
     scale: &Scale,
     title: &str,
 ) -> Result<String, String> {
-    let single = series.len() == 1;
     let mut chart = BarChart::new_with_theme(series, labels, THEME_LIGHT);
     chart.height = 300.0;
-    frame(&mut chart.base, single);
+    frame(&mut chart.base, scale);
     axis(&mut chart.y_axis_configs, scale);
     titled(&mut chart.y_axis_configs, title);
     chart.svg().map_err(|error| error.to_string())
@@ -106,7 +117,7 @@ fn line(
     scale: &Scale,
     title: &str,
 ) -> Result<String, String> {
-    let single = series.len() == 1;
+    let single = scale.colors.len() == 1;
     if labels.len() > MARKS_MAX {
         series
             .iter_mut()
@@ -114,7 +125,7 @@ fn line(
     }
     let mut chart = LineChart::new_with_theme(series, labels, THEME_LIGHT);
     chart.height = 300.0;
-    frame(&mut chart.base, single);
+    frame(&mut chart.base, scale);
     chart.series.fill = single;
     chart.series.fill_opacity = Some(0.15);
     axis(&mut chart.y_axis_configs, scale);
@@ -123,29 +134,26 @@ fn line(
 }
 
 /// What all plots share. One series needs no legend: the caption names it.
-fn frame(base: &mut charts_rs::ChartBase, single: bool) {
+fn frame(base: &mut charts_rs::ChartBase, scale: &Scale) {
+    let single = scale.colors.len() == 1;
     base.width = WIDTH;
     base.background_color = Color::transparent();
-    base.font_family = FONTS.to_owned();
+    base.font_family = FONT.to_owned();
     base.margin = charts_rs::Box {
         left: 8.0,
         top: 8.0,
-        right: 56.0,
+        right: scale.right,
         bottom: 8.0,
     };
     base.legend.show = Some(!single);
+    base.legend.category = LegendCategory::Rect;
     base.legend.font.size = FONT_SIZE;
     base.legend.font.color = color(TEXT);
-    base.series.colors = if single {
-        vec![color(COLORS[1])]
-    } else {
-        COLORS.map(color).to_vec()
-    };
+    base.series.colors = scale.colors.iter().copied().map(color).collect();
     base.x_axis.font.size = FONT_SIZE;
     base.x_axis.font.color = color(TEXT);
     base.x_axis.stroke_color = color(AXIS);
     base.grid.stroke_color = color(GRID);
-    base.tooltip.show = true;
 }
 
 fn axis(axes: &mut Vec<YAxisConfig>, scale: &Scale) {
@@ -177,6 +185,10 @@ struct Scale {
     steps: usize,
     format: String,
     decimals: i32,
+    /// The colours of the series: money has the same one alone and beside another.
+    colors: Vec<(u8, u8, u8)>,
+    /// The margin on the right, where bars have their labels.
+    right: f32,
 }
 
 impl Scale {
@@ -192,6 +204,10 @@ impl Scale {
             .next()
             .and_then(|column| table.columns.get(column))
             .map_or(Format::Text, |column| column.format);
+        let colors = match (plot.values.len(), format) {
+            (1, Format::Money) => vec![COLORS[1]],
+            (count, _) => COLORS[..count.min(COLORS.len())].to_vec(),
+        };
         let (factor, format) = match format {
             Format::Share => (100.0, "{c}%"),
             Format::Money if largest >= 2e6 => (1e-6, "${c}M"),
@@ -206,6 +222,12 @@ impl Scale {
             steps,
             format: format.to_owned(),
             decimals: if largest * factor < 1_000.0 { 1 } else { 0 },
+            colors,
+            right: if plot.kind == PlotKind::Bars {
+                56.0
+            } else {
+                20.0
+            },
         }
     }
 
@@ -232,6 +254,35 @@ fn round_steps(largest: f64) -> (f64, usize) {
 
 fn color((r, g, b): (u8, u8, u8)) -> Color {
     Color { r, g, b, a: 255 }
+}
+
+/// The drawing with the labels of its bars ending at the axis, whatever the width of the reader's font.
+///
+/// The labels are the texts in the group of the first axis, and the axis is the first line of that group.
+fn flush_right(drawn: &str) -> String {
+    let axis = format!("<g stroke=\"#{:02X}{:02X}{:02X}\"", AXIS.0, AXIS.1, AXIS.2);
+    let Some((before, after)) = drawn.split_once(&axis) else {
+        return drawn.to_owned();
+    };
+    let end = after
+        .split_once("x1=\"")
+        .and_then(|(_, rest)| rest.split('"').next());
+    let end = end.and_then(|x| x.parse::<f32>().ok());
+    let (Some(end), Some((lines, rest))) = (end, after.split_once("</g>")) else {
+        return drawn.to_owned();
+    };
+    let Some((labels, rest)) = rest.split_once("</g>") else {
+        return drawn.to_owned();
+    };
+    let mut flush = String::with_capacity(drawn.len() + 1_024);
+    for part in labels.split_inclusive(" x=\"") {
+        let start = part.find('"').filter(|_| flush.ends_with(" x=\""));
+        flush.push_str(&start.map_or_else(
+            || part.to_owned(),
+            |start| format!("{:.1}\" text-anchor=\"end{}", end - 9.0, &part[start..]),
+        ));
+    }
+    format!("{before}{axis}{lines}</g>{flush}</g>{rest}")
 }
 
 /// The drawing with a title and a description for those who hear the page.

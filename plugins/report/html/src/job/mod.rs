@@ -9,10 +9,12 @@
 //!
 //! A row's identity is its file and its line: equal rows stay apart, and a further run writes the same documents.
 
+mod figures;
 mod strike;
 mod tally;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::Value;
 use weldkit::{CallError, Ctx, Effect, Service, ServiceError};
@@ -63,6 +65,9 @@ pub(crate) async fn run(
     batch_size: u32,
 ) -> Result<Report, ReportError> {
     let sources = names(paths)?;
+    let told = ctx;
+    // The services below tell their own progress, which is none of the job's.
+    let ctx = &told.with_progress(Arc::new(|_, _| {}));
     let name = SchemaName::new(SCHEMA).map_err(CallError::from)?;
     services
         .validation
@@ -72,6 +77,7 @@ pub(crate) async fn run(
     let mut job = Job {
         services,
         ctx,
+        told,
         collection,
         schema: name,
         normalise: strike::normalise(),
@@ -120,14 +126,17 @@ pub(crate) async fn run(
 /// The job between two batches.
 struct Job<'a> {
     services: &'a Services,
+    /// For the calls of the job.
     ctx: &'a Ctx,
+    /// Where progress is told.
+    told: &'a Ctx,
     collection: Collection,
     schema: SchemaName,
     normalise: Vec<Operation>,
     groupings: Vec<Grouping>,
     partials: Vec<Partial>,
     set_aside: Vec<SetAside>,
-    paid: u64,
+    paid: i64,
     read: u64,
     expected: u64,
     removed: u64,
@@ -156,10 +165,13 @@ impl Job<'_> {
             kept.extend(good.iter().map(|record| record.line));
             self.keep(name, good).await?;
             let done = self.read as f64 / self.expected.max(self.read).max(1) as f64;
-            let rows = |rows| thousands(i64::try_from(rows).unwrap_or(i64::MAX));
-            self.ctx.progress(
+            self.told.progress(
                 0.98 * done,
-                &format!("{} of {} rows", rows(self.read), rows(self.expected)),
+                &format!(
+                    "{} of {} rows",
+                    thousands(self.read),
+                    thousands(self.expected)
+                ),
             );
         }
         self.set_aside[first..].sort_by_key(|row| row.line);
@@ -245,7 +257,7 @@ impl Job<'_> {
         self.paid += rows
             .iter()
             .filter(|row| row["cost"].as_i64().is_some_and(|cost| cost > 0))
-            .count() as u64;
+            .count() as i64;
         let partial = self
             .services
             .processing

@@ -43,7 +43,7 @@ pub(super) fn schema() -> Value {
     for (name, _, of) in COLUMNS {
         let rule = match (name, of) {
             ("Flight Date", _) => {
-                json!({"type": "string", "pattern": "^(19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"})
+                json!({"type": "string", "format": "date"})
             }
             ("Speed IAS in knots", _) => {
                 json!({"type": ["integer", "null"], "minimum": 0, "maximum": 2_000})
@@ -63,8 +63,18 @@ pub(super) fn schema() -> Value {
     })
 }
 
-/// What no schema can say: the two costs make the total.
+/// What a schema cannot say, or need not be asked for: the date is one even where `format` is not checked, and the two
+/// costs make the total.
 pub(super) fn contradiction(row: &Map<String, Value>) -> Option<String> {
+    let date = row
+        .get("Flight Date")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    if !is_date(date) {
+        return Some(format!(
+            "the flight date `{date}` is not a date such as 2001-05-31"
+        ));
+    }
     let dollars = |name: &str| row.get(name).and_then(Value::as_i64);
     let (other, repair, total) = (
         dollars("Cost Other")?,
@@ -75,6 +85,17 @@ pub(super) fn contradiction(row: &Map<String, Value>) -> Option<String> {
     (sum != total).then(|| {
         format!("the total cost is {total}, but `Cost Other` and `Cost Repair` make {sum}")
     })
+}
+
+fn is_date(text: &str) -> bool {
+    let parts: Vec<_> = text
+        .split('-')
+        .map(|part| (part.len(), part.parse::<u32>()))
+        .collect();
+    let [(4, Ok(_)), (2, Ok(month)), (2, Ok(day))] = parts[..] else {
+        return false;
+    };
+    (1..=12).contains(&month) && (1..=31).contains(&day)
 }
 
 /// The operations that make a row uniform.
@@ -144,18 +165,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn costs_that_do_not_add_up_are_found() {
-        let row = |other: i64, total: Value| json!({"Cost Other": other, "Cost Repair": 5, "Cost Total $": total});
-        assert_eq!(contradiction(row(2, json!(7)).as_object().unwrap()), None);
-        assert!(
-            contradiction(row(2, json!(8)).as_object().unwrap())
-                .unwrap()
-                .contains("make 7")
-        );
-        assert_eq!(
-            contradiction(row(2, json!(null)).as_object().unwrap()),
-            None,
-            "a missing cost is the schema's to find"
-        );
+    fn contradictions_are_found() {
+        let row = |date: &str, other: i64, total: Value| json!({"Flight Date": date, "Cost Other": other, "Cost Repair": 5, "Cost Total $": total});
+        for (row, part) in [
+            (row("2001-05-31", 2, json!(7)), None),
+            (row("2001-05-31", 2, json!(8)), Some("make 7")),
+            (row("2001-13-31", 2, json!(7)), Some("not a date")),
+            (row("31 May 2001", 2, json!(7)), Some("not a date")),
+            // A missing cost is the schema's to find.
+            (row("2001-05-31", 2, json!(null)), None),
+        ] {
+            let found = contradiction(row.as_object().unwrap());
+            assert_eq!(found.is_some(), part.is_some(), "{row}: {found:?}");
+            assert!(found.unwrap_or_default().contains(part.unwrap_or_default()));
+        }
     }
 }

@@ -1,65 +1,48 @@
-//! From the tables of `data_processing` to the figures of the report.
+//! What was counted, and the one sentence that says it.
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use weldkit_data_processing::Table as Counted;
-use weldkit_report::{Column, Fact, Figures, Format, Plot, PlotKind, RowCounts, SetAside, Table};
+use weldkit_report::{RowCounts, SetAside};
 
 use crate::text::{money, share, thousands};
-
-/// Rows of a plot of bars.
-const BARS: u32 = 10;
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
 
 /// What was counted.
 #[derive(Debug)]
 pub(super) struct Tally {
-    all: All,
-    species: Vec<Group>,
-    airports: Vec<Group>,
-    phases: Vec<Group>,
-    seasons: Vec<Group>,
-    months: Vec<Group>,
+    pub(super) all: All,
+    pub(super) species: Vec<Group>,
+    pub(super) airports: Vec<Group>,
+    pub(super) phases: Vec<Group>,
+    pub(super) seasons: Vec<Group>,
+    pub(super) months: Vec<Group>,
 }
 
 /// The figures of all strikes.
 #[derive(Debug, Deserialize)]
-struct All {
-    strikes: u64,
-    cost: i64,
-    speeds: u64,
-    different: u64,
-    first: Option<String>,
-    last: Option<String>,
+pub(super) struct All {
+    pub(super) strikes: i64,
+    pub(super) cost: i64,
+    pub(super) speeds: i64,
+    different: i64,
+    pub(super) first: Option<String>,
+    pub(super) last: Option<String>,
 }
 
 /// The figures of one group.
 #[derive(Debug, Clone, PartialEq)]
-struct Group {
-    name: String,
-    strikes: u64,
-    cost: i64,
-    speed: Option<f64>,
+pub(super) struct Group {
+    pub(super) name: String,
+    pub(super) strikes: i64,
+    pub(super) cost: i64,
+    pub(super) speed: Option<f64>,
 }
 
 /// What the run knows beside the counts.
 pub(super) struct Run {
     pub(super) sources: Vec<String>,
     /// Strikes with a cost above zero.
-    pub(super) paid: u64,
+    pub(super) paid: i64,
     pub(super) read: u64,
     pub(super) set_aside: Vec<SetAside>,
 }
@@ -102,9 +85,9 @@ impl Tally {
     pub(super) fn counts(&self, run: &Run) -> RowCounts {
         RowCounts {
             read: run.read,
-            stored: self.all.strikes,
+            stored: self.all.strikes.unsigned_abs(),
             set_aside: run.set_aside.len() as u64,
-            repeated: self.all.strikes.saturating_sub(self.all.different),
+            repeated: self.all.strikes.abs_diff(self.all.different),
         }
     }
 
@@ -125,19 +108,19 @@ impl Tally {
         else {
             return format!(
                 "None of the {} strikes has both an identified species and a cost.",
-                thousands(signed(strikes))
+                thousands(strikes)
             );
         };
         let unknown = || self.species.iter().filter(|group| is_unknown(&group.name));
-        let unknown_strikes: u64 = unknown().map(|group| group.strikes).sum();
+        let unknown_strikes: i64 = unknown().map(|group| group.strikes).sum();
         let unknown_cost: i64 = unknown().map(|group| group.cost).sum();
         let mut sentence = format!(
             "{} is the costliest identified species: {} of the strikes ({} of {}), but {} of the cost ({} of {})",
             first.name,
             share(part(first.strikes, strikes)),
-            thousands(signed(first.strikes)),
-            thousands(signed(strikes)),
-            share(part_cost(first.cost, cost)),
+            thousands(first.strikes),
+            thousands(strikes),
+            share(part(first.cost, cost)),
             money(first.cost as f64),
             money(cost as f64),
         );
@@ -145,310 +128,16 @@ impl Tally {
             sentence.push_str(&format!(
                 "; the {} of strikes whose species nobody identified make {} of the cost",
                 share(part(unknown_strikes, strikes)),
-                share(part_cost(unknown_cost, cost)),
+                share(part(unknown_cost, cost)),
             ));
         }
         sentence.push('.');
         sentence
     }
-
-    /// The whole report.
-    pub(super) fn figures(&self, run: Run) -> Figures {
-        Figures {
-            title: "Wildlife strikes and what they cost".to_owned(),
-            subtitle: self.subtitle(&run.sources),
-            finding: self.finding(),
-            facts: self.facts(&run),
-            notes: self.notes(&run),
-            tables: vec![
-                self.by_species(),
-                self.by_airport(),
-                self.by_phase(),
-                self.by_season(),
-                self.by_month(),
-            ],
-            set_aside: run.set_aside,
-        }
-    }
-
-    fn subtitle(&self, sources: &[String]) -> String {
-        let All {
-            strikes,
-            first,
-            last,
-            ..
-        } = &self.all;
-        let strikes = thousands(signed(*strikes));
-        let airports = thousands(signed(self.airports.len() as u64));
-        let days = match (first, last) {
-            (Some(first), Some(last)) => format!(", {first} to {last}"),
-            _ => String::new(),
-        };
-        format!(
-            "{strikes} strikes at {airports} airports{days}, from {}",
-            sources.join(" and ")
-        )
-    }
-
-    fn facts(&self, run: &Run) -> Vec<Fact> {
-        let counts = self.counts(run);
-        let named = self
-            .species
-            .iter()
-            .filter(|group| !is_unknown(&group.name))
-            .count();
-        let count = |label: &str, value: u64| Fact {
-            label: label.to_owned(),
-            value: json!(value),
-            format: Format::Count,
-        };
-        vec![
-            count("Strikes", self.all.strikes),
-            Fact {
-                label: "Total cost".to_owned(),
-                value: json!(self.all.cost),
-                format: Format::Money,
-            },
-            count("Strikes with a cost", run.paid),
-            count("Identified species", named as u64),
-            count("Airports", self.airports.len() as u64),
-            count("Equal rows, counted", counts.repeated),
-            count("Rows set aside", counts.set_aside),
-        ]
-    }
-
-    fn notes(&self, run: &Run) -> Vec<String> {
-        let All {
-            strikes, speeds, ..
-        } = self.all;
-        let number = |number: u64| thousands(signed(number));
-        let mut notes = vec![
-            "The cost of a strike is its reported cost of repair plus its other cost; shares are of all strikes and of the whole cost."
-                .to_owned(),
-            format!("{} of {} strikes report no cost at all.", number(strikes.saturating_sub(run.paid)), number(strikes)),
-            format!("{} strikes report no speed; the median speeds are of the others.", number(strikes.saturating_sub(speeds))),
-        ];
-        let repeated = self.counts(run).repeated;
-        if repeated > 0 {
-            notes.push(format!("{} rows equal an earlier row. Each line is a strike of its own, so they are counted.", number(repeated)));
-        }
-        if self.species.iter().any(|group| is_unknown(&group.name)) {
-            notes.push(
-                "Species that begin with “Unknown” are strikes whose species nobody identified."
-                    .to_owned(),
-            );
-        }
-        notes
-    }
-
-    fn by_species(&self) -> Table {
-        let note = "Costliest first. Unidentified birds are listed by size, as they were reported.";
-        let plots = vec![self.shares_plot(
-            "The costliest species: share of strikes against share of cost",
-            "species",
-            &self.species,
-        )];
-        self.table("species", "Species", note, &self.species, plots)
-    }
-
-    fn by_airport(&self) -> Table {
-        let plots = vec![self.shares_plot(
-            "The costliest airports: share of strikes against share of cost",
-            "airports",
-            &self.airports,
-        )];
-        self.table(
-            "airport",
-            "Airport",
-            "Costliest first.",
-            &self.airports,
-            plots,
-        )
-    }
-
-    fn by_phase(&self) -> Table {
-        let plots = vec![self.shares_plot(
-            "Phases of flight: share of strikes against share of cost",
-            "phases",
-            &self.phases,
-        )];
-        let mut table = self.table(
-            "phase",
-            "Phase of flight",
-            "Costliest first, with the median indicated airspeed in knots.",
-            &self.phases,
-            plots,
-        );
-        table.columns.push(Column {
-            title: "Median speed".to_owned(),
-            format: Format::Number,
-        });
-        for (row, group) in table.rows.iter_mut().zip(&self.phases) {
-            row.push(group.speed.map_or(Value::Null, Value::from));
-        }
-        table
-    }
-
-    fn by_season(&self) -> Table {
-        let named = |group: &Group| {
-            let month = group
-                .name
-                .parse::<usize>()
-                .ok()
-                .and_then(|month| MONTHS.get(month.checked_sub(1)?));
-            Group {
-                name: month.map_or_else(|| group.name.clone(), |month| (*month).to_owned()),
-                ..group.clone()
-            }
-        };
-        let months: Vec<_> = self.seasons.iter().map(named).collect();
-        let plots = vec![
-            most(
-                "Strikes by month of the year",
-                PlotKind::Columns,
-                &months,
-                1,
-                "Strikes",
-            ),
-            most(
-                "Cost by month of the year",
-                PlotKind::Columns,
-                &months,
-                3,
-                "Cost",
-            ),
-        ];
-        let mut table = self.table(
-            "season",
-            "Month of the year",
-            "All years together.",
-            &months,
-            plots,
-        );
-        table.terminal_rows = 12;
-        table
-    }
-
-    fn by_month(&self) -> Table {
-        let plots = vec![
-            most(
-                "Strikes by month",
-                PlotKind::Line,
-                &self.months,
-                1,
-                "Strikes",
-            ),
-            most("Cost by month", PlotKind::Line, &self.months, 3, "Cost"),
-        ];
-        let note =
-            "Every month with a strike. Single expensive strikes make the peaks of the cost.";
-        let mut table = self.table("month", "Month", note, &self.months, plots);
-        table.terminal_rows = 0;
-        table
-    }
-
-    fn table(
-        &self,
-        name: &str,
-        title: &str,
-        note: &str,
-        groups: &[Group],
-        plots: Vec<Plot>,
-    ) -> Table {
-        let column = |title: &str, format| Column {
-            title: title.to_owned(),
-            format,
-        };
-        let row = |group: &Group| {
-            vec![
-                json!(group.name),
-                json!(group.strikes),
-                json!(part(group.strikes, self.all.strikes)),
-                json!(group.cost),
-                json!(part_cost(group.cost, self.all.cost)),
-            ]
-        };
-        Table {
-            name: name.to_owned(),
-            title: title.to_owned(),
-            note: note.to_owned(),
-            columns: vec![
-                column(title, Format::Text),
-                column("Strikes", Format::Count),
-                column("Share of strikes", Format::Share),
-                column("Cost", Format::Money),
-                column("Share of cost", Format::Share),
-            ],
-            rows: groups.iter().map(row).collect(),
-            plots,
-            terminal_rows: BARS,
-        }
-    }
-
-    fn shares_plot(&self, title: &str, what: &str, groups: &[Group]) -> Plot {
-        let told = groups.iter().take(BARS as usize).map(|group| {
-            let (strikes, cost) = (
-                part(group.strikes, self.all.strikes),
-                part_cost(group.cost, self.all.cost),
-            );
-            format!(
-                "{} with {} of strikes and {} of cost",
-                group.name,
-                share(strikes),
-                share(cost)
-            )
-        });
-        let description = format!(
-            "Pairs of bars for the costliest {what}: {}.",
-            told.collect::<Vec<_>>().join("; ")
-        );
-        Plot {
-            title: title.to_owned(),
-            description,
-            kind: PlotKind::Bars,
-            label: 0,
-            values: vec![2, 4],
-            rows: Some(BARS),
-            axis: String::new(),
-        }
-    }
-}
-
-/// A plot of one column over time, described by its highest point.
-fn most(title: &str, kind: PlotKind, groups: &[Group], column: u32, axis: &str) -> Plot {
-    let figure = |group: &&Group| {
-        if column == 1 {
-            signed(group.strikes)
-        } else {
-            group.cost
-        }
-    };
-    let description = match groups.iter().max_by_key(figure) {
-        Some(group) if column == 1 => format!(
-            "Most strikes: {} in {}.",
-            thousands(signed(group.strikes)),
-            group.name
-        ),
-        Some(group) => format!(
-            "Highest cost: {} in {}.",
-            money(group.cost as f64),
-            group.name
-        ),
-        None => "There is nothing to show.".to_owned(),
-    };
-    Plot {
-        title: title.to_owned(),
-        description,
-        kind,
-        label: 0,
-        values: vec![column],
-        rows: None,
-        axis: axis.to_owned(),
-    }
 }
 
 /// Whether a species is none: nobody identified it.
-fn is_unknown(species: &str) -> bool {
+pub(super) fn is_unknown(species: &str) -> bool {
     species.to_lowercase().starts_with("unknown")
 }
 
@@ -456,7 +145,7 @@ fn groups(table: Counted, key: &str) -> Result<Vec<Group>, String> {
     let group = |row: Value| {
         Some(Group {
             name: row.get(key)?.as_str()?.to_owned(),
-            strikes: row.get("strikes")?.as_u64()?,
+            strikes: row.get("strikes")?.as_i64()?,
             cost: row.get("cost")?.as_i64()?,
             speed: row.get("speed").and_then(|speeds| speeds.get(0)?.as_f64()),
         })
@@ -474,32 +163,20 @@ fn costliest(mut groups: Vec<Group>) -> Vec<Group> {
     groups
 }
 
-fn part(of: u64, whole: u64) -> f64 {
+pub(super) fn part(of: i64, whole: i64) -> f64 {
     if whole == 0 {
         0.0
     } else {
         of as f64 / whole as f64
     }
-}
-
-fn part_cost(of: i64, whole: i64) -> f64 {
-    if whole == 0 {
-        0.0
-    } else {
-        of as f64 / whole as f64
-    }
-}
-
-fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn tally(species: &[(&str, u64, i64)]) -> Tally {
-        let group = |(name, strikes, cost): &(&str, u64, i64)| Group {
+    fn tally(species: &[(&str, i64, i64)]) -> Tally {
+        let group = |(name, strikes, cost): &(&str, i64, i64)| Group {
             name: (*name).to_owned(),
             strikes: *strikes,
             cost: *cost,
