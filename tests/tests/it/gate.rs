@@ -1,6 +1,8 @@
 //! The gate: what it lets in, counts, contains and ends, at every door alike.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -214,6 +216,11 @@ async fn at_the_doors_the_wait_ends_whatever_the_handler_does() {
     assert_eq!(host.counts()["shelf"]["notes.act"][0].blocked, 1);
 }
 
+/// Polls once.
+async fn waits<T>(mut future: Pin<&mut impl Future<Output = T>>) -> bool {
+    std::future::poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx).is_pending())).await
+}
+
 #[tokio::test]
 async fn a_concurrency_limit_makes_calls_wait_their_turn() {
     let limit = weldkit::host::Limit { concurrency: Some(1), timeout: None };
@@ -221,10 +228,10 @@ async fn a_concurrency_limit_makes_calls_wait_their_turn() {
     let (notes, ctx) = (test.service::<dyn Notes>().unwrap(), test.ctx());
     let first = notes.act(&ctx, "wait".into());
     tokio::pin!(first);
-    assert!(futures_util::poll!(first.as_mut()).is_pending());
+    assert!(waits(first.as_mut()).await);
     let second = notes.act(&ctx, "ok".into());
     tokio::pin!(second);
-    assert!(futures_util::poll!(second.as_mut()).is_pending(), "the first has the only permit");
+    assert!(waits(second.as_mut()).await, "the first has the only permit");
     test.clock().advance(Duration::from_secs(2));
     assert!(first.await.is_err());
 }
