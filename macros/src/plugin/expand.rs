@@ -15,7 +15,9 @@ pub(super) fn expand(plugin: &Plugin) -> TokenStream {
     let provide = plugin.provides.iter().map(|path| {
         let weldkit = framework::at(weldkit, path.span());
         quote_spanned! {place(path.span())=>
-            #weldkit::registry::Provided::new::<dyn #path>(::core::clone::Clone::clone(&self))
+            #weldkit::registry::Provided::new::<dyn #path>(
+                <#weldkit::__private::Arc<Self> as ::core::clone::Clone>::clone(&self)
+            )
         }
     });
     let stop = stop(plugin);

@@ -19,7 +19,6 @@ pub(super) fn expand(contract: &Contract, item: &Trait) -> TokenStream {
         .map(|method| parameter_object(contract, method));
     let implementation = implementation(contract, item);
     let client = client(contract, item);
-    let assertions = assertions(contract);
     quote! {
         #public
         #twin
@@ -28,7 +27,6 @@ pub(super) fn expand(contract: &Contract, item: &Trait) -> TokenStream {
             #(#parameters)*
             #implementation
             #client
-            #assertions
         };
     }
 }
@@ -284,29 +282,20 @@ fn client(contract: &Contract, item: &Trait) -> TokenStream {
         let arguments = method.parameters.iter().map(|parameter| &parameter.ident);
         let (value, error) = (value_of(weldkit, &method.output), error_of(weldkit, &method.output));
         let provided = quote_spanned!(place(method.output.span())=> #twin.#name(#inner, #(#arguments),*));
+        // A context of another type is reported at that type.
+        let ctx_type = method.ctx.ty.span();
+        let at = framework::at(weldkit, ctx_type);
+        let context = quote_spanned!(place(ctx_type)=> let #inner: &#at::Ctx = #ctx;);
         let call = quote! {
-            #weldkit::__private::#door::<dyn #ident, #value, #error>(self, #index, #ctx, move |#twin, #inner| #provided)
+            #weldkit::__private::#door::<dyn #ident, #value, #error>(self, #index, #inner, move |#twin, #inner| #provided)
         };
         let wait = (method.kind == Kind::Async).then(|| quote!(.await));
-        quote!(#signature { #call #wait })
+        quote!(#signature { #context #call #wait })
     });
     quote! {
         #[automatically_derived]
         impl #ident for #weldkit::Service<dyn #ident> {
             #(#methods)*
         }
-    }
-}
-
-/// That every context is one, at its type.
-fn assertions(contract: &Contract) -> TokenStream {
-    let checks = contract.methods.iter().map(|method| {
-        let ctx = &method.ctx.ty;
-        let weldkit = framework::at(&contract.weldkit, ctx.span());
-        quote_spanned!(place(ctx.span())=> let _: fn(#ctx) = |ctx| { let _: &#weldkit::Ctx = ctx; };)
-    });
-    quote! {
-        #[allow(dead_code)]
-        fn assertions() { #(#checks)* }
     }
 }

@@ -84,10 +84,18 @@ const _: () = {
             ::weldkit::__private::Vec::from([
                 ::weldkit::registry::Provided::new::<
                     dyn weldkit_report::Report,
-                >(::core::clone::Clone::clone(&self)),
+                >(
+                    <::weldkit::__private::Arc<
+                        Self,
+                    > as ::core::clone::Clone>::clone(&self),
+                ),
                 ::weldkit::registry::Provided::new::<
                     dyn Audit,
-                >(::core::clone::Clone::clone(&self)),
+                >(
+                    <::weldkit::__private::Arc<
+                        Self,
+                    > as ::core::clone::Clone>::clone(&self),
+                ),
             ])
         }
         fn stop(&self) -> ::weldkit::__private::BoxFuture<'_, ::weldkit::Result<()>> {

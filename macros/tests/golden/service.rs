@@ -551,6 +551,7 @@ const _: () = {
             ctx: &Ctx,
             key: String,
         ) -> Result<Option<Document>, StorageError> {
+            let ctx: &::weldkit::Ctx = ctx;
             ::weldkit::__private::call_async::<
                 dyn Storage,
                 <::core::result::Result<
@@ -570,6 +571,7 @@ const _: () = {
             key: Key,
             document: Document,
         ) -> Result<(), StorageError> {
+            let ctx: &::weldkit::Ctx = ctx;
             ::weldkit::__private::call_async::<
                 dyn Storage,
                 <::core::result::Result<
@@ -584,6 +586,7 @@ const _: () = {
                 .await
         }
         fn count(&self, _ctx: &Ctx, prefix: String) -> Result<u64, StorageError> {
+            let ctx: &::weldkit::Ctx = _ctx;
             ::weldkit::__private::call_sync::<
                 dyn Storage,
                 <::core::result::Result<
@@ -594,13 +597,14 @@ const _: () = {
                     (),
                     StorageError,
                 > as ::weldkit::__private::MethodResult>::Error,
-            >(self, 2usize, _ctx, move |twin, ctx| twin.__twin_count(ctx, prefix))
+            >(self, 2usize, ctx, move |twin, ctx| twin.__twin_count(ctx, prefix))
         }
         fn tail(
             &self,
             ctx: &Ctx,
             start: Option<Cursor>,
         ) -> weldkit::Stream<Document, StorageError> {
+            let ctx: &::weldkit::Ctx = ctx;
             ::weldkit::__private::call_stream::<
                 dyn Storage,
                 <::core::result::Result<
@@ -614,6 +618,7 @@ const _: () = {
             >(self, 3usize, ctx, move |twin, ctx| twin.__twin_tail(ctx, start))
         }
         async fn nothing(&self, ctx: &Ctx) -> Result<(), CallError> {
+            let ctx: &::weldkit::Ctx = ctx;
             ::weldkit::__private::call_async::<
                 dyn Storage,
                 <::core::result::Result<
@@ -627,23 +632,5 @@ const _: () = {
             >(self, 4usize, ctx, move |twin, ctx| twin.__twin_nothing(ctx))
                 .await
         }
-    }
-    #[allow(dead_code)]
-    fn assertions() {
-        let _: fn(&Ctx) = |ctx| {
-            let _: &::weldkit::Ctx = ctx;
-        };
-        let _: fn(&Ctx) = |ctx| {
-            let _: &::weldkit::Ctx = ctx;
-        };
-        let _: fn(&Ctx) = |ctx| {
-            let _: &::weldkit::Ctx = ctx;
-        };
-        let _: fn(&Ctx) = |ctx| {
-            let _: &::weldkit::Ctx = ctx;
-        };
-        let _: fn(&Ctx) = |ctx| {
-            let _: &::weldkit::Ctx = ctx;
-        };
     }
 };

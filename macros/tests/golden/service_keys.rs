@@ -172,6 +172,7 @@ const _: () = {
     #[automatically_derived]
     impl KeyValue for renamed::Service<dyn KeyValue> {
         fn r#type(&self, ctx: &Ctx, r#match: bool) -> Outcome {
+            let ctx: &renamed::Ctx = ctx;
             renamed::__private::call_sync::<
                 dyn KeyValue,
                 <Outcome as renamed::__private::MethodResult>::Value,
@@ -179,20 +180,12 @@ const _: () = {
             >(self, 0usize, ctx, move |twin, ctx| twin.__twin_type(ctx, r#match))
         }
         fn all(&self, ctx: &Ctx) -> Items {
+            let ctx: &renamed::Ctx = ctx;
             renamed::__private::call_stream::<
                 dyn KeyValue,
                 <Items as renamed::__private::MethodResult>::Value,
                 <Items as renamed::__private::MethodResult>::Error,
             >(self, 1usize, ctx, move |twin, ctx| twin.__twin_all(ctx))
         }
-    }
-    #[allow(dead_code)]
-    fn assertions() {
-        let _: fn(&Ctx) = |ctx| {
-            let _: &renamed::Ctx = ctx;
-        };
-        let _: fn(&Ctx) = |ctx| {
-            let _: &renamed::Ctx = ctx;
-        };
     }
 };

@@ -1,0 +1,8 @@
+pub struct Plain;
+
+#[weldkit::data]
+pub struct Document {
+    plain: Plain,
+}
+
+fn main() {}

@@ -1,0 +1,5 @@
+struct Memory;
+
+fn main() {
+    weldkit::Host::builder().plugin::<Memory>();
+}

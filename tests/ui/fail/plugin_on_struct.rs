@@ -1,0 +1,4 @@
+#[weldkit::plugin]
+struct Memory;
+
+fn main() {}

@@ -1,0 +1,12 @@
+struct Memory;
+
+struct Fault;
+
+#[weldkit::plugin]
+impl Memory {
+    fn start() -> Result<Self, Fault> {
+        Ok(Self)
+    }
+}
+
+fn main() {}

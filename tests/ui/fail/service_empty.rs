@@ -1,0 +1,4 @@
+#[weldkit::service]
+pub trait Storage {}
+
+fn main() {}

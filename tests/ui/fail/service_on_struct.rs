@@ -1,0 +1,6 @@
+#[weldkit::service]
+pub struct Storage {
+    size: u64,
+}
+
+fn main() {}
