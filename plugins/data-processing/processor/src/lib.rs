@@ -1,7 +1,7 @@
 //! Data processing: select, filter, derive and aggregate records.
 //!
 //! The provider of the service `data_processing`. A call goes straight through: operations are checked and compiled
-//! into a [`plan`], the plan [`run`]s over the items batch by batch, groupings gather in [`aggregate`], and between two
+//! into a `plan`, the plan `run`s over the items batch by batch, groupings gather in `aggregate`, and between two
 //! batches the call looks whether anybody still waits for it.
 //!
 //! ```text

@@ -1,7 +1,7 @@
 //! Reports as a terminal table, JSON and one HTML page with plots.
 //!
-//! The provider of the service `report`. [`job`] takes rows through the other services and gives figures, [`render`]
-//! gives the figures every form, [`output`] puts the forms into a folder, all of them or none.
+//! The provider of the service `report`. `job` takes rows through the other services and gives figures, `render`
+//! gives the figures every form, `output` puts the forms into a folder, all of them or none.
 //!
 //! ```text
 //! run: job (records, validation, data_processing, storage) -> figures -> render -> output

@@ -10,7 +10,7 @@ pub(crate) fn value(value: &Value, format: Format) -> String {
         (Value::String(text), _) => text.clone(),
         (Value::Number(number), Format::Count) => number
             .as_i64()
-            .map_or_else(|| number.to_string(), |number| thousands(number)),
+            .map_or_else(|| number.to_string(), thousands),
         (Value::Number(number), Format::Money) => {
             number.as_f64().map_or_else(|| number.to_string(), money)
         }

@@ -1,7 +1,7 @@
 //! jq expressions: compiled once, run on one item, one value out.
 //!
 //! Compiling takes about half a millisecond, running a few microseconds, so programs are kept by their text. What may
-//! be called is in [`allowed`]: nothing that reads input, the clock or the environment, nothing that loops without
+//! be called is in `allowed`: nothing that reads input, the clock or the environment, nothing that loops without
 //! end. A nest of generators can still take long; the deadline of the call ends the wait for it.
 
 mod allowed;

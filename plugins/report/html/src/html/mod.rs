@@ -1,6 +1,6 @@
 //! Figures as one page: no other file, no script, no network.
 //!
-//! Every text goes through [`escape`]; markup comes from this module alone. A content security policy in the page
+//! Every text goes through `escape`; markup comes from this module alone. A content security policy in the page
 //! itself forbids scripts, so that a hole in the escaping would still run nothing.
 
 mod plot;
