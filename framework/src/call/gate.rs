@@ -105,10 +105,11 @@ where
     let generation = service.first.newest();
     let gate = &generation.gates[method];
     let ticket = gate.lanes.start();
-    let arguments = match admit(service, generation, method, ctx).and_then(|()| arguments()) {
-        Ok(arguments) => arguments,
-        Err(refused) => return Err(refuse(ticket, gate, refused)),
-    };
+    let arguments =
+        match admit(service, gate, &generation.instance, method, ctx).and_then(|()| arguments()) {
+            Ok(arguments) => arguments,
+            Err(refused) => return Err(refuse(ticket, gate, refused)),
+        };
     let result = match catch_unwind(AssertUnwindSafe(|| {
         call(&generation.provider, ctx, arguments)
     })) {
@@ -205,11 +206,12 @@ where
             &*generation.instance,
         );
         let ticket = gate.lanes.start();
-        let arguments =
-            match admit(self.service, generation, self.method, ctx).and_then(|()| arguments()) {
-                Ok(arguments) => arguments,
-                Err(refused) => return Poll::Ready(Err(refuse(ticket, gate, refused))),
-            };
+        let arguments = match admit(self.service, gate, &generation.instance, self.method, ctx)
+            .and_then(|()| arguments())
+        {
+            Ok(arguments) => arguments,
+            Err(refused) => return Poll::Ready(Err(refuse(ticket, gate, refused))),
+        };
         if gate.method.isolated || gate.permits.is_some() {
             let future = special(generation, gate, ctx, arguments, call);
             let running = Guarded::new(future, ctx, gate, instance, ticket.timed());
@@ -299,10 +301,11 @@ where
     let generation = service.first.newest();
     let gate = &generation.gates[method];
     let ticket = gate.lanes.start();
-    let arguments = match admit(service, generation, method, ctx).and_then(|()| arguments()) {
-        Ok(arguments) => arguments,
-        Err(refused) => return Err(refuse(ticket, gate, refused)),
-    };
+    let arguments =
+        match admit(service, gate, &generation.instance, method, ctx).and_then(|()| arguments()) {
+            Ok(arguments) => arguments,
+            Err(refused) => return Err(refuse(ticket, gate, refused)),
+        };
     match catch_unwind(AssertUnwindSafe(|| {
         call(&generation.provider, ctx, arguments)
     })) {
@@ -332,22 +335,17 @@ fn refuse<E: From<CallError>>(ticket: Ticket<'_>, gate: &MethodGate, refused: Ca
 #[inline]
 fn admit<S: Contract + ?Sized>(
     service: &Service<S>,
-    generation: &Generation<S::Twin>,
+    gate: &MethodGate,
+    instance: &Instance,
     method: usize,
     ctx: &Ctx,
 ) -> Result<(), CallError> {
-    let gate = &generation.gates[method];
     let held = gate.allowed.load(Relaxed) & ctx.roles.0 != 0;
     let declared = service.declared >> method & 1 == 1;
-    if held && declared && !ctx.watched {
-        return Ok(());
-    }
-    if held && declared {
-        watch(gate, &generation.instance, ctx)
-    } else {
-        Err(generation
-            .instance
-            .denied(gate, ctx, &service.consumer, declared))
+    match held && declared {
+        true if !ctx.watched => Ok(()),
+        true => watch(gate, instance, ctx),
+        false => Err(instance.denied(gate, ctx, &service.consumer, declared)),
     }
 }
 
