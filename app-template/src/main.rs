@@ -4,7 +4,7 @@
 mod plugins;
 
 fn main() -> std::process::ExitCode {
-    weldkit::app!(plugins::CHOSEN)
+    weldkit::app!(plugins::CHOSEN, plugins::KNOWN)
         .defaults(include_str!("../weldkit.toml"))
         .main()
 }

@@ -28,3 +28,15 @@ pub(crate) const CHOSEN: &[&str] = &[
     #[cfg(feature = "validation")]
     "validation",
 ];
+
+/// Every plugin that this application can weld in, chosen or not, and its services as `name@line`; a message about a
+/// missing service names the plugin that supplies it and the command that builds it in.
+#[rustfmt::skip]
+pub(crate) const KNOWN: &[(&str, &[&str])] = &[
+    ("data-processing", &["data_processing@2"]),
+    ("records", &["records@1"]),
+    ("report", &["report@1"]),
+    ("storage-memory", &["storage@1"]),
+    ("storage-redb", &["storage@1"]),
+    ("validation", &["validation@1"]),
+];

@@ -1,14 +1,23 @@
 //! `src/plugins.rs` of an application: the list that anchors every plugin's registration.
 //!
 //! A crate that no code names is dropped without a word; so each plugin is named here, behind its
-//! feature, and the ids that were chosen are known to the host.
+//! feature, and the ids that were chosen are known to the host. So are those that were not: a
+//! message about a missing service names the plugin that supplies it.
 
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use crate::app::App;
+use crate::app::{App, Plugin};
 use crate::error::Result;
-use crate::file;
+use crate::{file, metadata};
+
+/// What stands above the second list. A line per plugin reads better than what rustfmt makes of it.
+const KNOWN: &str = "\
+/// Every plugin that this application can weld in, chosen or not, and its services as `name@line`; a message about a
+/// missing service names the plugin that supplies it and the command that builds it in.
+#[rustfmt::skip]
+pub(crate) const KNOWN: &[(&str, &[&str])] = &[
+";
 
 /// Where the file is.
 pub fn path(app: &App) -> PathBuf {
@@ -35,8 +44,28 @@ pub fn render(app: &App) -> String {
         text.push_str(&switch("    ", plugin.feature.as_deref()));
         let _ = writeln!(text, "    \"{id}\",");
     }
+    text.push_str("];\n\n");
+    text.push_str(KNOWN);
+    for (id, plugin) in &app.plugins {
+        let _ = writeln!(text, "    (\"{id}\", &[{}]),", services(plugin));
+    }
     text.push_str("];\n");
     text
+}
+
+/// `"storage@1", "search@0.3"`; nothing of a plugin that says nothing about itself yet.
+fn services(plugin: &Plugin) -> String {
+    let contracts = plugin.metadata.iter().flat_map(|of| &of.service_contracts);
+    let quoted: Vec<String> = contracts
+        .map(|contract| {
+            format!(
+                "\"{}@{}\"",
+                contract.name,
+                metadata::line(&contract.version)
+            )
+        })
+        .collect();
+    quoted.join(", ")
 }
 
 fn switch(indent: &str, feature: Option<&str>) -> String {

@@ -34,8 +34,8 @@ pub fn command(app: &App, arguments: Arguments) -> Result<()> {
     if arguments.check && !plugins_rs::is_true(app) {
         return Err(stale_list(app));
     }
-    if !arguments.check && plugins_rs::write(app)? {
-        talk::step("Wrote", file::relative(&plugins_rs::path(app), &app.root));
+    if !arguments.check {
+        write_list(app)?;
     }
     let printed = ask(app)?;
     let mut stale = lost(app, &printed);
@@ -59,6 +59,10 @@ pub fn command(app: &App, arguments: Arguments) -> Result<()> {
             );
         }
     }
+    if !arguments.check {
+        // The list names the services of every plugin, and they may have changed a moment ago.
+        write_list(&App::find(&app.folder, Some(&app.name))?)?;
+    }
     if stale.is_empty() {
         talk::step(
             "Checked",
@@ -68,6 +72,13 @@ pub fn command(app: &App, arguments: Arguments) -> Result<()> {
     } else {
         Err(Error::Failed(stale))
     }
+}
+
+fn write_list(app: &App) -> Result<()> {
+    if plugins_rs::write(app)? {
+        talk::step("Wrote", file::relative(&plugins_rs::path(app), &app.root));
+    }
+    Ok(())
 }
 
 /// The error for a `plugins.rs` that is not what the manifest says.
