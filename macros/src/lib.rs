@@ -76,7 +76,7 @@ use proc_macro::TokenStream;
 /// | `read_only` | changes nothing |
 /// | `idempotent` | a second call with the same input has no further effect |
 /// | `transactional` | takes part in the transaction of its `Ctx`; not for streams |
-/// | `isolated` | runs on a task of its own, so that its deadline holds whatever it does |
+/// | `isolated` | runs on a task of its own, so that its deadline holds whatever it does; not for streams |
 /// | `stream` | returns a stream under another name than `Stream` |
 /// | `permission = "a.b"` | what a caller must hold; default: the name of the service |
 /// | `timeout = "5s"` | deadline of a call that has none nearer; default 30 s; not for a sync `fn` |

@@ -73,6 +73,9 @@ fn flags(method: &Method, errors: &mut Errors) {
     if let (Kind::Sync, Some(timeout)) = (method.kind, &method.timeout) {
         errors.at(&timeout.text, "a sync method has no deadline, since nothing can end its wait; write `async fn`, or leave out `timeout`");
     }
+    if let (Kind::Stream, Some(isolated)) = (method.kind, method.flags.isolated) {
+        errors.push(isolated, "a stream runs where its reader is; leave out `isolated`, and let a task of the provider's own feed `Stream::channel`");
+    }
     if let (Kind::Stream, Some(transactional)) = (method.kind, method.flags.transactional) {
         errors.push(transactional, "a stream outlives the step of a transaction; collect it in a method that returns `Result<Vec<T>, E>`, or leave out `transactional`");
     }

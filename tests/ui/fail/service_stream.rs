@@ -9,7 +9,7 @@ pub trait Storage {
     #[method(stream)]
     fn all(&self, ctx: &Ctx) -> Result<u64, CallError>;
     fn any(&self, ctx: &Ctx) -> impl futures_core::Stream<Item = u64>;
-    #[method(transactional)]
+    #[method(transactional, isolated)]
     fn some(&self, ctx: &Ctx) -> Stream<u64, CallError>;
 }
 
