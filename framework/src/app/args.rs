@@ -30,7 +30,7 @@ pub(super) struct Globals {
     /// Keep the state here, and look here for a running host
     #[arg(long, value_name = "DIR")]
     pub(super) state: Option<String>,
-    /// How to print
+    /// For people, or for programs
     #[arg(long, value_enum)]
     pub(super) format: Option<Format>,
 }
@@ -51,10 +51,8 @@ impl Globals {
 /// How results and errors are printed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
-    /// For people
     #[default]
     Table,
-    /// For programs: an envelope with `"format": 1`
     Json,
 }
 
@@ -89,8 +87,8 @@ pub(super) enum Command {
 
 impl Command {
     /// The options of every command that stood behind this one's name.
-    pub(super) fn globals(&self) -> &Globals {
-        match self {
+    pub(super) fn globals(&self) -> Globals {
+        let globals = match self {
             Self::Serve(with)
             | Self::List(with)
             | Self::Check(with)
@@ -100,10 +98,17 @@ impl Command {
             | Self::Metadata(with) => &with.globals,
             Self::Describe(with) => &with.globals,
             Self::Call(with) => &with.globals,
-            Self::Config(with) => &with.globals,
             Self::Explain(with) => &with.globals,
             Self::Completions(with) => &with.globals,
-        }
+            Self::Config(with) => {
+                let later = match &with.command.page {
+                    Page::Schema(page) | Page::Sample(page) => &page.globals,
+                    Page::Show(page) => &page.globals,
+                };
+                return with.globals.clone().under(later);
+            }
+        };
+        globals.clone()
     }
 }
 
@@ -132,11 +137,8 @@ pub(super) struct Describe {
 /// Which schema of a method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Side {
-    /// Its parameters
     Input,
-    /// Its result, or one item of its stream
     Output,
-    /// Its error
     Error,
 }
 
@@ -149,6 +151,7 @@ pub(super) struct Call {
         required = true,
         trailing_var_arg = true,
         allow_hyphen_values = true,
+        help_heading = "Arguments",
         value_names = ["SERVICE.METHOD", "--NAME VALUE"]
     )]
     pub(super) call: Vec<OsString>,
@@ -156,6 +159,7 @@ pub(super) struct Call {
 
 /// The options of `call`.
 #[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Options of call")]
 pub(super) struct CallOptions {
     /// All parameters at once: a JSON object, @FILE, or - for stdin
     #[arg(long, value_name = "JSON|@FILE|-")]
@@ -186,18 +190,21 @@ pub(super) struct Config {
 }
 
 /// What to show of the configuration.
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Subcommand)]
 pub(super) enum Page {
     /// The JSON Schema of a configuration file, for editors
-    Schema,
+    Schema(With<Nothing>),
     /// A file to start from: every name with its default
-    Sample,
+    Sample(With<Nothing>),
     /// The effective configuration, without secrets
-    Show {
-        /// Say behind each value where it comes from
-        #[arg(long)]
-        origins: bool,
-    },
+    Show(With<Show>),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Show {
+    /// Say behind each value where it comes from
+    #[arg(long)]
+    pub(super) origins: bool,
 }
 
 #[derive(Debug, Args)]

@@ -16,7 +16,7 @@ const BEFORE: usize = "weldkit:build:1:".len() + 9;
 const BEHIND: usize = 18;
 
 pub(super) fn run(session: &Session) -> Result<u8, Failure> {
-    let record = record(session)?;
+    let record = record(session.app.facts.build)?;
     session
         .output
         .either(|| text(session, &record), || report(session, &record))?;
@@ -24,17 +24,16 @@ pub(super) fn run(session: &Session) -> Result<u8, Failure> {
 }
 
 /// The build record from its frame; null where the build tool gave none.
-fn record(session: &Session) -> Result<Value, Failure> {
-    let frame = session.app.facts.build;
+fn record(frame: &str) -> Result<Value, Error> {
     let json = frame
         .get(BEFORE..frame.len().saturating_sub(BEHIND))
         .unwrap_or("null");
-    let unreadable = |fault: serde_json::Error| {
+    let unreadable = |fault| {
         Error::internal(format!(
             "the build record in this binary is no JSON: {fault}"
         ))
     };
-    Ok(serde_json::from_str(json).map_err(unreadable)?)
+    serde_json::from_str(json).map_err(|fault: serde_json::Error| unreadable(fault))
 }
 
 /// How a panic ends: `unwind` can be contained, `abort` ends the process.
@@ -131,4 +130,21 @@ pub(super) fn metadata(session: &Session) -> Result<u8, Failure> {
         .output
         .json(&envelope([("plugins", plugins.into())]))?;
     Ok(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registry::{Frame, frame, frame_len, frame_text};
+
+    #[test]
+    fn a_record_comes_out_of_its_frame() {
+        const RECORD: &[u8] = br#"{"app":"a","target":"x86_64"}"#;
+        const FRAME: [u8; frame_len(Frame::Build, RECORD.len())] = frame(Frame::Build, RECORD);
+        assert_eq!(
+            record(frame_text(&FRAME)).unwrap(),
+            json!({ "app": "a", "target": "x86_64" })
+        );
+        assert_eq!(record("").unwrap(), Value::Null);
+    }
 }

@@ -14,8 +14,8 @@ const SCHEMA_FILE: &str = "./weldkit.schema.json";
 
 pub(super) fn run(session: &Session, command: &Config) -> Result<u8, Failure> {
     let output = session.output;
-    match command.page {
-        Page::Schema => {
+    match &command.page {
+        Page::Schema(_) => {
             let schema = config::schema(&session.catalog);
             match output.format {
                 // The document itself, so that it can be written into the file that a sample refers to.
@@ -24,12 +24,12 @@ pub(super) fn run(session: &Session, command: &Config) -> Result<u8, Failure> {
             }
             Ok(0)
         }
-        Page::Sample => {
+        Page::Sample(_) => {
             let sample = config::sample(&session.catalog, Some(SCHEMA_FILE));
             output.either(|| sample.clone(), || envelope([("sample", json!(sample))]))?;
             Ok(0)
         }
-        Page::Show { origins } => show(session, origins),
+        Page::Show(with) => show(session, with.command.origins),
     }
 }
 

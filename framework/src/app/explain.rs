@@ -184,7 +184,7 @@ impl Explanation {
         }
         match self.retryable {
             Some(true) => text.push_str("  the same call may succeed later\n"),
-            Some(false) => text.push_str("  the same call fails again\n"),
+            Some(false) => text.push_str("  the same call is not worth repeating unchanged\n"),
             None => {}
         }
         text

@@ -194,6 +194,11 @@ fn call_text(error: &CallError) -> String {
             for violation in violations {
                 let pointer = violation["pointer"].as_str().unwrap_or_default();
                 let message = violation["message"].as_str().unwrap_or_default();
+                let pointer = if pointer.is_empty() {
+                    "the input"
+                } else {
+                    pointer
+                };
                 text.push_str(&format!("\n  --> {pointer}: {message}"));
             }
         }

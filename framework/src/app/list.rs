@@ -108,9 +108,11 @@ fn text(rows: &[Value]) -> String {
         };
         [
             instance,
-            name("version"),
+            match name("stability").as_str() {
+                "stable" => name("version"),
+                stability => format!("{} {stability}", name("version")),
+            },
             name("state"),
-            name("stability"),
             name("provides"),
             name("requires"),
             name("description"),
@@ -121,7 +123,6 @@ fn text(rows: &[Value]) -> String {
             "PLUGIN",
             "VERSION",
             "STATE",
-            "STABILITY",
             "PROVIDES",
             "REQUIRES",
             "DESCRIPTION",

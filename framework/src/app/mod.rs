@@ -111,7 +111,7 @@ impl App {
             .and_then(|matches| Arguments::from_arg_matches(&matches));
         match parsed {
             Ok(Arguments { globals, command }) => {
-                let session = Session::new(self, globals.under(command.globals()));
+                let session = Session::new(self, globals.under(&command.globals()));
                 let outcome = execute(&session, command);
                 outcome.unwrap_or_else(|failure| failure.report(session.output.format))
             }

@@ -2,12 +2,18 @@
 
 use std::io::{IsTerminal, Write};
 
-use comfy_table::{Attribute, Cell, ContentArrangement, Table, presets};
+use comfy_table::{Attribute, Cell, ColumnConstraint, ContentArrangement, Table, Width, presets};
 use serde_json::{Map, Value};
 
 use super::args::Format;
 use super::failure::Failure;
 use super::pretty;
+
+/// Between columns.
+const GAP: u16 = 2;
+
+/// A word longer than this may be broken.
+const WORD_CHARS: u16 = 40;
 
 /// Where results go.
 #[derive(Debug, Clone, Copy)]
@@ -79,20 +85,27 @@ pub(super) fn say(text: &str) {
     drop(writeln!(anstream::stderr(), "{text}"));
 }
 
-/// A table as wide as the terminal; in a pipe, as wide as its content.
+/// A table as wide as the terminal; in a pipe, as wide as its content. No word is broken.
 pub(super) fn table<const N: usize>(
     header: [&str; N],
     rows: impl IntoIterator<Item = [String; N]>,
 ) -> String {
+    let rows: Vec<[String; N]> = rows.into_iter().collect();
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_header(header.map(|name| Cell::new(name).add_attribute(Attribute::Bold)))
-        .add_rows(rows);
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
+        .set_header(header.map(|name| Cell::new(name).add_attribute(Attribute::Bold)));
+    for (index, column) in table.column_iter_mut().enumerate() {
+        let cells = rows.iter().map(|row| row[index].as_str());
+        let words = cells.chain([header[index]]).flat_map(str::split_whitespace);
+        let longest = words.map(|word| word.chars().count()).max().unwrap_or(0);
+        let width = u16::try_from(longest).unwrap_or(WORD_CHARS).min(WORD_CHARS) + GAP;
+        column
+            .set_padding((0, GAP))
+            .set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width)));
     }
+    table.add_rows(rows);
     let mut text = String::new();
     for line in table.lines() {
         text.push_str(line.trim_end());

@@ -87,11 +87,14 @@ mod system {
         interrupt: Source,
         terminate: Source,
         hang_up: Source,
+        /// What a lost terminal asks for.
+        on_hang_up: Signal,
     }
 
     impl Signals {
-        pub(in crate::app) fn new() -> io::Result<Self> {
+        pub(in crate::app) fn new(on_hang_up: Signal) -> io::Result<Self> {
             Ok(Self {
+                on_hang_up,
                 interrupt: signal(SignalKind::interrupt())?,
                 terminate: signal(SignalKind::terminate())?,
                 hang_up: signal(SignalKind::hangup())?,
@@ -103,7 +106,7 @@ mod system {
             tokio::select! {
                 _ = self.interrupt.recv() => Signal::Stop,
                 _ = self.terminate.recv() => Signal::Stop,
-                _ = self.hang_up.recv() => Signal::Reload,
+                _ = self.hang_up.recv() => self.on_hang_up,
             }
         }
     }
@@ -150,7 +153,7 @@ mod system {
     pub(in crate::app) struct Signals;
 
     impl Signals {
-        pub(in crate::app) fn new() -> io::Result<Self> {
+        pub(in crate::app) fn new(_: Signal) -> io::Result<Self> {
             Ok(Self)
         }
 

@@ -11,7 +11,7 @@ use super::failure::{FAILED, Failure, REFUSED};
 use super::output::{envelope, list, say};
 use super::session::Session;
 use super::workers;
-use crate::config::{self, Config};
+use crate::config::{self, Config, Level};
 use crate::error::{Error, ErrorKind};
 use crate::host::Host;
 
@@ -50,26 +50,27 @@ impl Outcome {
         }
     }
 
-    /// For people, one line each.
-    pub(super) fn lines(&self) -> Vec<String> {
-        let mut lines = Vec::new();
+    /// For people, one line each with how much it matters.
+    pub(super) fn lines(&self) -> Vec<(Level, String)> {
         if !self.problems.is_empty() {
-            lines.push(self.text.trim_end().to_owned());
-            lines.push(
-                "error: the new configuration cannot be used; nothing has changed".to_owned(),
-            );
-            return lines;
+            let verdict = "error: the new configuration cannot be used; nothing has changed";
+            return vec![(Level::Error, format!("{}\n{verdict}", self.text.trim_end()))];
         }
+        let mut lines = Vec::new();
         for Kept { instance, reason } in &self.kept {
-            lines.push(format!("error: `{instance}` goes on as it was: {reason}"));
+            lines.push((
+                Level::Error,
+                format!("error: `{instance}` goes on as it was: {reason}"),
+            ));
         }
         for what in &self.restart {
-            lines.push(format!("warning: needs a restart: {what}"));
+            lines.push((Level::Warn, format!("warning: needs a restart: {what}")));
         }
-        lines.push(match self.replaced.as_slice() {
+        let replaced = match self.replaced.as_slice() {
             [] => "nothing was replaced".to_owned(),
             replaced => format!("replaced: {}", list(replaced)),
-        });
+        };
+        lines.push((Level::Info, replaced));
         lines
     }
 
@@ -94,7 +95,7 @@ pub(super) fn run(session: &Session) -> Result<u8, Failure> {
         client.control(control::RELOAD).await
     })?;
     match session.output.format {
-        Format::Table => outcome.lines().iter().for_each(|line| say(line)),
+        Format::Table => outcome.lines().iter().for_each(|(_, line)| say(line)),
         Format::Json => session.output.json(&envelope([
             ("replaced", json!(outcome.replaced)),
             ("kept", json!(outcome.kept)),

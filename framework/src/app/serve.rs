@@ -35,7 +35,7 @@ async fn serve(session: &Session) -> Result<u8, Failure> {
     let talk = Talk(loaded.config.host().log);
     let stop_deadline = loaded.config.host().stop_deadline;
     let server = open(&folder, talk)?;
-    let mut signals = Signals::new()?;
+    let mut signals = Signals::new(Signal::Reload)?;
     let workers = Workers::new()?;
     let Some((host, stop_now)) = workers
         .start(loaded.builder.folder(folder), &mut signals, |text| {
@@ -132,7 +132,7 @@ async fn heed(signals: &mut Signals, desk: &Desk, talk: Talk) {
                 outcome
                     .lines()
                     .iter()
-                    .for_each(|line| talk.at(Level::Info, line));
+                    .for_each(|(level, line)| talk.at(*level, line));
             }
         }
     }

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::io::Read;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -12,7 +13,12 @@ use crate::app::args::{CallOptions, Globals};
 use crate::app::failure::Failure;
 use crate::contract::MethodKind;
 use crate::error::CallError;
-use crate::limit;
+use crate::{limit, name};
+
+/// The options of `call` itself; a parameter of one of these names is given as `--input.NAME`.
+const OPTIONS: [&str; 8] = [
+    "as", "config", "format", "help", "input", "set", "state", "timeout",
+];
 
 /// What stood on the command line behind the name of the method.
 pub(super) struct Parsed {
@@ -58,7 +64,7 @@ pub(super) fn split(words: &[OsString]) -> Result<(&str, &[OsString]), Failure> 
 }
 
 fn usage(message: &str) -> Failure {
-    clap::Error::raw(clap::error::ErrorKind::InvalidValue, format!("{message}\n")).into()
+    clap::Error::raw(ErrorKind::InvalidValue, format!("{message}\n")).into()
 }
 
 /// Reads options and parameters.
@@ -69,7 +75,9 @@ pub(super) fn parse(
 ) -> Result<Parsed, Failure> {
     let schema = (target.method.input)().to_value();
     let flags = flags(target, &schema);
-    let matches = command(target, &flags).try_get_matches_from(rest)?;
+    let matches = command(target, &flags)
+        .try_get_matches_from(rest)
+        .map_err(|fault| refused(target, &flags, fault))?;
     let options = before.under(CallOptions::from_arg_matches(&matches)?);
     let globals = Globals::from_arg_matches(&matches)?;
     let given: Vec<(&Flag, &String)> = flags
@@ -94,6 +102,37 @@ pub(super) fn parse(
 
 fn given<'a>(matches: &'a ArgMatches, flag: &Flag) -> Option<&'a String> {
     matches.get_one::<String>(&id(&flag.name))
+}
+
+/// An option that does not exist was meant to be a parameter, most likely: names the nearest, or all.
+fn refused(target: &Target, flags: &[Flag], fault: clap::Error) -> clap::Error {
+    let given = match (fault.kind(), fault.get(ContextKind::InvalidArg)) {
+        (ErrorKind::UnknownArgument, Some(ContextValue::String(given))) => given.strip_prefix("--"),
+        _ => None,
+    };
+    let Some(given) = given else {
+        return fault;
+    };
+    let given = given.split('=').next().unwrap_or(given);
+    let options = OPTIONS.iter().copied();
+    let parameters: Vec<String> = flags.iter().map(|flag| flag.long.clone()).collect();
+    let all = parameters.iter().map(String::as_str).chain(options);
+    let near = name::nearest(given, all).map(|near| format!("did you mean `--{near}`?"));
+    let list = parameters
+        .iter()
+        .map(|name| format!("`--{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let help = match (near, parameters.is_empty()) {
+        (Some(near), _) => near,
+        (None, true) => "it has none".to_owned(),
+        (None, false) => format!("there are: {list}"),
+    };
+    let name = &target.name;
+    let message = format!(
+        "`{name}` has no parameter `--{given}`: {help}\n\nFor more information, try `app call {name} --help`.\n"
+    );
+    clap::Error::raw(ErrorKind::UnknownArgument, message)
 }
 
 /// Apart from the ids of options, which are words without a colon.
@@ -134,22 +173,16 @@ fn command(target: &Target, flags: &[Flag]) -> clap::Command {
     let command = clap::Command::new(target.name.clone())
         .bin_name(format!("app call {}", target.name))
         .no_binary_name(true)
-        .about(about)
         .args(arguments);
-    Globals::augment_args(CallOptions::augment_args(command))
+    // The options bring texts of their own along, so this one comes last.
+    Globals::augment_args(CallOptions::augment_args(command)).about(about)
 }
 
 fn flags(target: &Target, schema: &Value) -> Vec<Flag> {
-    let taken: Vec<String> =
-        Globals::augment_args(CallOptions::augment_args(clap::Command::new("")))
-            .get_arguments()
-            .filter_map(|argument| argument.get_long().map(str::to_owned))
-            .chain(["help".to_owned()])
-            .collect();
     let flag = |name: &&str| {
         let parameter = &schema["properties"][*name];
         let long = name.replace('_', "-");
-        let long = if taken.contains(&long) {
+        let long = if OPTIONS.contains(&long.as_str()) {
             format!("input.{long}")
         } else {
             long
@@ -175,8 +208,8 @@ fn help(root: &Value, parameter: &Value, is_required: bool) -> String {
     if let Some(kind) = text("type") {
         notes.push(kind.to_owned());
     }
-    if let Some(choices) = resolved["enum"].as_array() {
-        let choices: Vec<String> = choices.iter().map(plain).collect();
+    let choices = choices(resolved);
+    if !choices.is_empty() {
         notes.push(choices.join(" | "));
     }
     match parameter.get("default") {
@@ -187,10 +220,21 @@ fn help(root: &Value, parameter: &Value, is_required: bool) -> String {
     let description = text("description").unwrap_or_default();
     let notes = notes.join("; ");
     match (description.is_empty(), notes.is_empty()) {
-        (true, _) => notes,
+        (true, _) => format!("[{notes}]"),
         (false, true) => description.to_owned(),
         (false, false) => format!("{description} [{notes}]"),
     }
+}
+
+/// The values that an enumeration takes; none where it is no enumeration.
+fn choices(schema: &Value) -> Vec<String> {
+    let own = schema["enum"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .chain(schema.get("const"));
+    let branches = schema["oneOf"].as_array().into_iter().flatten();
+    own.map(plain).chain(branches.flat_map(choices)).collect()
 }
 
 fn plain(value: &Value) -> String {
@@ -264,19 +308,33 @@ fn types_of(root: &Value, schema: &Value, depth: usize, types: &mut Vec<String>)
 
 /// The parameter object; what is JSON already goes in as it was written, digit by digit.
 fn object(given: &[(&Flag, &String)]) -> Result<Vec<u8>, Failure> {
-    let quoted = |text: &str| Value::from(text).to_string();
-    let entries = given.iter().map(|(flag, text)| {
+    let mut entries = Vec::new();
+    for (flag, text) in given {
         let value = match flag.kind {
             Kind::Text => quoted(text),
-            Kind::Json | Kind::Switch => match serde_json::from_str::<&RawValue>(text) {
-                Ok(raw) => raw.get().to_owned(),
-                Err(_) => quoted(text),
-            },
+            Kind::Json | Kind::Switch => json(flag, text)?,
         };
-        format!("{}:{value}", quoted(&flag.name))
-    });
-    let object = format!("{{{}}}", entries.collect::<Vec<_>>().join(","));
-    Ok(object.into_bytes())
+        entries.push(format!("{}:{value}", quoted(&flag.name)));
+    }
+    Ok(format!("{{{}}}", entries.join(",")).into_bytes())
+}
+
+fn quoted(text: &str) -> String {
+    Value::from(text).to_string()
+}
+
+/// JSON as it was written; a word that is none is a string, but what looks like JSON has to be it.
+fn json(flag: &Flag, text: &str) -> Result<String, Failure> {
+    match serde_json::from_str::<&RawValue>(text) {
+        Ok(raw) => Ok(raw.get().to_owned()),
+        Err(fault) if text.starts_with(['{', '[', '"']) => {
+            let message = format!("the value of `--{}` is not JSON: {fault}", flag.long);
+            Err(CallError::invalid_parameter(message)
+                .pointer(format!("/{}", flag.name))
+                .into())
+        }
+        Err(_) => Ok(quoted(text)),
+    }
 }
 
 /// The value of `--input`: JSON, a file or stdin; at most what a call may take and one byte more.
@@ -303,5 +361,54 @@ fn read(input: &str) -> Result<Vec<u8>, Failure> {
             let message = format!("cannot read the input from `{from}`: {fault}");
             Err(CallError::invalid_parameter(message).into())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_option_of_call_is_known_by_name() {
+        let command = Globals::augment_args(CallOptions::augment_args(clap::Command::new("")));
+        let mut names: Vec<&str> = command
+            .get_arguments()
+            .filter_map(Arg::get_long)
+            .chain(["help"])
+            .collect();
+        names.sort_unstable();
+        assert_eq!(names, OPTIONS);
+    }
+
+    #[test]
+    fn the_schema_says_how_text_is_read() {
+        let root = serde_json::json!({ "$defs": {
+            "Key": { "type": "string" },
+            "Mood": { "oneOf": [{ "const": "polite" }, { "enum": ["short", "none"] }] },
+        } });
+        let check =
+            |schema: Value, expected: Kind| assert_eq!(kind(&root, &schema), expected, "{schema}");
+        check(serde_json::json!({ "type": "string" }), Kind::Text);
+        check(
+            serde_json::json!({ "type": ["string", "null"] }),
+            Kind::Text,
+        );
+        check(serde_json::json!({ "$ref": "#/$defs/Key" }), Kind::Text);
+        check(
+            serde_json::json!({ "anyOf": [{ "$ref": "#/$defs/Mood" }, { "type": "null" }] }),
+            Kind::Text,
+        );
+        check(serde_json::json!({ "type": "boolean" }), Kind::Switch);
+        check(
+            serde_json::json!({ "type": ["boolean", "null"] }),
+            Kind::Switch,
+        );
+        check(serde_json::json!({ "type": "integer" }), Kind::Json);
+        check(
+            serde_json::json!({ "type": ["string", "integer"] }),
+            Kind::Json,
+        );
+        check(serde_json::json!(true), Kind::Json);
+        check(serde_json::json!({}), Kind::Json);
     }
 }

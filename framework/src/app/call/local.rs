@@ -2,7 +2,7 @@
 
 use super::Target;
 use super::show::Show;
-use crate::app::args::CallOptions;
+use crate::app::args::{CallOptions, Format};
 use crate::app::failure::Failure;
 use crate::app::output::say;
 use crate::app::platform::{Signal, Signals};
@@ -29,7 +29,7 @@ pub(super) async fn call(
             elsewhere.message()
         ));
     }
-    let mut signals = Signals::new()?;
+    let mut signals = Signals::new(Signal::Stop)?;
     let workers = Workers::new()?;
     let too_early = || CallError::new(Code::Cancelled, "given up before the plugins had started");
     let started = workers.start(builder, &mut signals, say).await?;
@@ -57,10 +57,15 @@ pub(super) async fn call(
         stopped = stopping => stopped,
         () = stop(&mut signals) => return outcome,
     };
-    // The call's own failure says more than what came of it.
-    let code = outcome?;
-    stopped??;
-    Ok(code)
+    let stopped = stopped.and_then(|stopped| Ok(stopped?));
+    match (outcome, stopped) {
+        (Ok(code), Ok(())) => Ok(code),
+        (Ok(_), Err(failure)) | (Err(failure), Ok(())) => Err(failure),
+        (Err(failure), Err(stop)) => {
+            stop.report(Format::Table);
+            Err(failure)
+        }
+    }
 }
 
 async fn answer(

@@ -31,7 +31,7 @@ pub(super) async fn call(
         stream: true,
         ..Request::default()
     };
-    let mut signals = Signals::new()?;
+    let mut signals = Signals::new(Signal::Stop)?;
     client.send(&request).await?;
     let mut given_up = None;
     loop {

@@ -130,15 +130,41 @@ fn refused(line: &[u8], fault: &serde_json::Error) -> CallError {
             "a request is one JSON object on a line: {fault}"
         ));
     };
-    match keys.keys().find(|key| !NAMES.contains(&key.as_ref())) {
-        Some(key) => {
-            let help = name::suggest(key, NAMES).unwrap_or_default();
-            let message = format!("a request has no `{key}`: {help}");
-            let pointer = format!("/{}", key.replace('~', "~0").replace('/', "~1"));
-            CallError::new(Code::UnknownParameter, message).pointer(pointer)
+    let pointer = |key: &str| format!("/{}", key.replace('~', "~0").replace('/', "~1"));
+    if let Some(key) = keys.keys().find(|key| !NAMES.contains(&key.as_ref())) {
+        let help = name::suggest(key, NAMES).unwrap_or_default();
+        let message = format!("a request has no `{key}`: {help}");
+        return CallError::new(Code::UnknownParameter, message).pointer(pointer(key));
+    }
+    let wrong = keys
+        .iter()
+        .find_map(|(key, value)| Some((key, wanted(key, value)?)));
+    match wrong {
+        Some((key, wanted)) => {
+            CallError::invalid_parameter(format!("`{key}` is to be {wanted}")).pointer(pointer(key))
         }
         None => CallError::invalid_parameter(format!("the request does not fit: {fault}")),
     }
+}
+
+/// What a value of a request is to be, when it is not.
+fn wanted(key: &str, value: &RawValue) -> Option<&'static str> {
+    let (fits, wanted) = match key {
+        "params" | "transaction" => return None,
+        "deadline_ms" => (
+            serde_json::from_str::<u64>(value.get()).is_ok(),
+            "a whole number of milliseconds",
+        ),
+        "stream" => (
+            serde_json::from_str::<bool>(value.get()).is_ok(),
+            "true or false",
+        ),
+        _ => (
+            serde_json::from_str::<Cow<'_, str>>(value.get()).is_ok(),
+            "a string",
+        ),
+    };
+    (!fits).then_some(wanted)
 }
 
 /// How far a call is.
