@@ -1,5 +1,9 @@
 //! The framework under a path of the user's own, given with `crate = …`.
-#![allow(dead_code, unreachable_pub, reason = "public items are what the macros meet")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "public items are what the macros meet"
+)]
 
 mod reexport {
     pub use weldkit as kit;

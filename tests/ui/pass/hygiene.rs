@@ -1,5 +1,10 @@
 //! Names of the user's own, as unlucky as they can be: the macros write full paths.
-#![allow(dead_code, unreachable_pub, reason = "public items are what the macros meet")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::too_many_arguments,
+    reason = "the point is the names"
+)]
 
 mod contracts {
     pub struct Option;
@@ -39,7 +44,16 @@ mod contracts {
 
     #[weldkit::service]
     pub trait Unlucky {
-        async fn twin(&self, ctx: &weldkit::Ctx, twin: u8, service: u8, method: u8, input: u8, parameters: u8, rules: Report) -> Outcome<u8>;
+        async fn twin(
+            &self,
+            ctx: &weldkit::Ctx,
+            twin: u8,
+            service: u8,
+            method: u8,
+            input: u8,
+            parameters: u8,
+            rules: Report,
+        ) -> Outcome<u8>;
         fn call(&self, ctx: &weldkit::Ctx, self_: u8, report: u8) -> Outcome<u8>;
     }
 
@@ -54,7 +68,16 @@ mod contracts {
     }
 
     impl Unlucky for Provider {
-        async fn twin(&self, _: &weldkit::Ctx, twin: u8, _: u8, _: u8, _: u8, _: u8, _: Report) -> Outcome<u8> {
+        async fn twin(
+            &self,
+            _: &weldkit::Ctx,
+            twin: u8,
+            _: u8,
+            _: u8,
+            _: u8,
+            _: u8,
+            _: Report,
+        ) -> Outcome<u8> {
             ::core::result::Result::Ok(twin)
         }
 
