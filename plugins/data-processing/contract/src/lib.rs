@@ -8,6 +8,24 @@
 //! Aggregates can be taken in parts: [`DataProcessing::aggregate`] folds items into a [`Partial`], partials merge in
 //! any order, and [`DataProcessing::tables`] turns one into rows. A job over ten thousand batches therefore keeps one
 //! small value, and a batch that is done needs never be read again.
+//!
+//! ```
+//! use weldkit_data_processing::Operation;
+//!
+//! let operations: Vec<Operation> = serde_json::from_str(
+//!     r#"[
+//!         {"op": "cast", "field": "Cost Repair", "to": "integer"},
+//!         {"op": "filter", "expr": ".\"Cost Repair\" > 0"},
+//!         {"op": "group_by", "by": ["Wildlife Species"], "aggregates": {
+//!             "strikes": {"fn": "count"},
+//!             "cost": {"fn": "sum", "field": "Cost Repair"}
+//!         }},
+//!         {"op": "sort", "by": [{"field": "cost", "order": "descending"}]}
+//!     ]"#,
+//! )?;
+//! assert_eq!(operations.len(), 4);
+//! # Ok::<(), serde_json::Error>(())
+//! ```
 
 mod error;
 mod grouping;

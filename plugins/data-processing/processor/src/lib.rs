@@ -187,14 +187,17 @@ impl DataProcessing for DataProcessor {
         let mut aggregators = aggregators(&groupings, mode)?;
         merge(&mut aggregators, partial, mode)
             .map_err(|reason| mismatch("/partial".to_owned(), reason))?;
-        let tables = aggregators.into_iter().enumerate().map(|(at, aggregator)| {
-            let failed = |reason| ProcessingError::ItemFailed {
-                operation: format!("/groupings/{at}"),
-                item: "its groups".to_owned(),
-                reason,
-            };
-            aggregator.table().map_err(failed)
-        });
+        let tables = aggregators
+            .into_iter()
+            .enumerate()
+            .map(|(at, mut aggregator)| {
+                let failed = |reason| ProcessingError::ItemFailed {
+                    operation: format!("/groupings/{at}"),
+                    item: "its groups".to_owned(),
+                    reason,
+                };
+                aggregator.table().map_err(failed)
+            });
         let tables = tables.collect::<Result<_, _>>()?;
         operation.succeed(0);
         Ok(tables)

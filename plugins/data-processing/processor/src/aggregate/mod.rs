@@ -150,11 +150,11 @@ impl Aggregator {
         }
     }
 
-    /// The rows, sorted by key. Without a field to group by there is one row even of no items.
+    /// Take the rows out, sorted by key. Without a field to group by there is one row even of no items.
     ///
     /// # Errors
     /// A sum left the range of numbers.
-    pub(crate) fn table(mut self) -> Result<Table, String> {
+    pub(crate) fn table(&mut self) -> Result<Table, String> {
         if self.by.is_empty() && self.groups.is_empty() {
             let states = self
                 .grouping
@@ -171,7 +171,7 @@ impl Aggregator {
             .collect();
         columns.extend(self.grouping.aggregates.keys().cloned());
         let mut rows = Vec::with_capacity(self.groups.len());
-        for (Key(key), states) in self.groups {
+        for (Key(key), states) in std::mem::take(&mut self.groups) {
             let mut row = Map::new();
             for (field, value) in self.by.iter().zip(key) {
                 row.insert(field.last_name().to_owned(), value);

@@ -167,7 +167,7 @@ impl Stage {
         match &mut self.step {
             Step::Item(_) | Step::Limit { .. } => Ok(Vec::new()),
             Step::Group(aggregator) => {
-                let table = aggregator.clone().table().map_err(|reason| {
+                let table = aggregator.table().map_err(|reason| {
                     failed(operation, Origin::Group { operation, at: 0 }, reason)
                 })?;
                 let item = |(at, value)| Item {

@@ -10,10 +10,10 @@
 //! A row's identity is its file and its line: equal rows stay apart, and a further run writes the same documents.
 
 mod figures;
+mod identity;
 mod strike;
 mod tally;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -21,10 +21,11 @@ use weldkit::{CallError, Ctx, Effect, Service, ServiceError};
 use weldkit_data_processing::{DataProcessing, Grouping, Operation, Partial};
 use weldkit_records::{ReadOptions, Record, Records, Source};
 use weldkit_report::{Figures, ReportError, RowCounts, SetAside};
-use weldkit_storage::{Collection, Document, Key, KeyRange, Limit, Storage};
+use weldkit_storage::{Collection, KeyRange, Limit, Storage};
 use weldkit_validation::{Schema, SchemaName, Validation};
 
 use crate::text::{cut, thousands};
+use identity::{document, names};
 use tally::{Run, Tally};
 
 /// The name of the schema of a row.
@@ -87,6 +88,7 @@ pub(crate) async fn run(
         paid: 0,
         read: 0,
         expected: 0,
+        stored: 0,
         removed: 0,
     };
     let options = strike::read_options(batch_size);
@@ -99,9 +101,10 @@ pub(crate) async fn run(
         job.expected += description.record_count + description.bad_count;
     }
     for (path, name) in paths.iter().zip(&sources) {
-        job.file(path, name, options.clone()).await?;
+        let done = job.file(path, name, options.clone()).await;
+        done.map_err(|error| job.marked(error))?;
     }
-    let partial = job.merged().await?;
+    let partial = job.merged().await.map_err(|error| job.marked(error))?;
     let tables = services
         .processing
         .tables(ctx, partial)
@@ -139,6 +142,7 @@ struct Job<'a> {
     paid: i64,
     read: u64,
     expected: u64,
+    stored: usize,
     removed: u64,
 }
 
@@ -254,6 +258,7 @@ impl Job<'_> {
             .put_batch(self.ctx, self.collection.clone(), documents?)
             .await
             .map_err(during("storing"))?;
+        self.stored += rows.len();
         self.paid += rows
             .iter()
             .filter(|row| row["cost"].as_i64().is_some_and(|cost| cost > 0))
@@ -269,6 +274,14 @@ impl Job<'_> {
             self.partials.push(merged);
         }
         Ok(())
+    }
+
+    /// The error with its effect: rows of earlier batches may be stored. A further run writes them again unchanged.
+    fn marked(&self, error: ReportError) -> ReportError {
+        match error {
+            ReportError::Call(error) if self.stored > 0 => error.effect(Effect::Possible).into(),
+            error => error,
+        }
     }
 
     /// All partial aggregates as one.
@@ -339,7 +352,7 @@ impl Job<'_> {
             let message = format!(
                 "more than {SET_ASIDE_MAX} rows do not fit; the last one is {source}:{line}: {reason}"
             );
-            return Err(CallError::limit(message).effect(Effect::Possible).into());
+            return Err(CallError::limit(message).into());
         }
         self.set_aside.push(SetAside {
             source: source.to_owned(),
@@ -351,30 +364,6 @@ impl Job<'_> {
     }
 }
 
-/// The name of each file: what its rows are kept under.
-fn names(paths: &[String]) -> Result<Vec<String>, ReportError> {
-    let mut names: Vec<String> = Vec::new();
-    for path in paths {
-        let name = Path::new(path)
-            .file_name()
-            .map_or_else(|| path.clone(), |name| name.to_string_lossy().into_owned());
-        if names.contains(&name) {
-            return Err(ReportError::SameName { source_name: name });
-        }
-        names.push(name);
-    }
-    Ok(names)
-}
-
-/// The document of a row. The line has leading zeros, so that keys sort as lines do.
-fn document(source: &str, line: u64, row: &Value) -> Result<Document, CallError> {
-    let key = Key::new(format!("{source}/{line:010}"))?;
-    let mut body = row.clone();
-    body["source"] = Value::from(source);
-    body["line"] = Value::from(line);
-    Ok(Document::new(key, body))
-}
-
 /// The error of a service with the step in its message. Its code stays: a missing file is `not_found` here too.
 fn during<E: ServiceError>(step: &'static str) -> impl Fn(E) -> ReportError {
     move |error| {
@@ -383,9 +372,8 @@ fn during<E: ServiceError>(step: &'static str) -> impl Fn(E) -> ReportError {
         if let Some(details) = error.detail() {
             told = told.details(details.clone());
         }
-        // Rows of earlier batches may be stored by now; a further run writes them again unchanged.
         told.retryable(error.is_retryable())
-            .effect(Effect::Possible)
+            .effect(error.has_effect())
             .into()
     }
 }

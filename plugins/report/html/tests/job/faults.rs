@@ -1,9 +1,12 @@
 //! Faults and refusals: no half report, and the code of what failed.
 
 use serde_json::{Value, json};
-use weldkit::{CallError, Code};
+use weldkit::{CallError, Code, Effect};
 
-use crate::{bytes, host, row, run};
+use weldkit::testing::TestHost;
+use weldkit_storage_memory::MemoryStorage;
+
+use crate::{bytes, host, plugins, row, run};
 
 #[tokio::test]
 async fn a_folder_that_cannot_be_written_is_told_before_the_work() {
@@ -62,6 +65,7 @@ async fn what_cannot_be_read_keeps_its_code() {
     };
     let error = call(json!({"source": "nowhere.csv"})).await;
     assert_eq!(*error.code(), Code::NotFound, "{error}");
+    assert_eq!(error.has_effect(), Effect::None);
     let error = call(json!({"source": "rows.csv", "also": "./rows.csv"})).await;
     assert_eq!(error.code().as_str(), "same_name");
     let error = call(json!({"source": "rows.csv", "collection": "Not A Name"})).await;
@@ -70,12 +74,30 @@ async fn what_cannot_be_read_keeps_its_code() {
 }
 
 #[tokio::test]
-async fn a_plugin_without_grants_and_a_stranger_are_refused() {
-    let (test, folder) = host(&row("Gull", 1, 0)).await;
-    let input = json!({"source": "rows.csv", "output": folder.path().join("out")}).to_string();
-    let error = test
-        .call_as("run:stranger", "report.run", &input)
-        .await
-        .expect_err("a refusal");
-    assert_eq!(*error.code(), Code::PermissionDenied, "{error}");
+async fn a_principal_needs_the_permissions_of_the_whole_job() {
+    let (_, folder) = host(&row("Gull", 1, 0)).await;
+    let out = folder.path().join("out");
+    let input = json!({"source": "rows.csv", "output": out}).to_string();
+    let all = [
+        "report.run",
+        "records.read",
+        "data_processing",
+        "validation.*",
+        "storage.*",
+    ];
+    let test = TestHost::new(|host| {
+        plugins(host, folder.path())
+            .plugin::<MemoryStorage>()
+            .grant("run:night", &all)
+            .grant("run:half", &all[..2])
+    });
+    let test = test.await.expect("the host starts");
+    for principal in ["run:stranger", "run:half"] {
+        let refused = test.call_as(principal, "report.run", &input).await;
+        let error = refused.expect_err("a refusal");
+        assert_eq!(*error.code(), Code::PermissionDenied, "{error}");
+        assert!(!out.join("report.json").exists(), "{principal}");
+    }
+    let outcome = test.call_as("run:night", "report.run", &input).await;
+    assert_eq!(outcome.expect("the job")["rows"]["stored"], 1);
 }

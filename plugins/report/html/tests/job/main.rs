@@ -24,13 +24,11 @@ const HEADER: &str = "Airport Name,Aircraft Make Model,Effect Amount of damage,F
 
 /// All plugins of the job, reading below `root`.
 fn plugins(host: HostBuilder, root: &Path) -> HostBuilder {
-    let permissions = ["records.read", "validation.*", "storage.*"];
     host.plugin::<FileRecords>()
         .plugin::<JsonSchemaValidation>()
         .plugin::<DataProcessor>()
         .plugin::<HtmlReport>()
         .settings("records", json!({"root": root}))
-        .grant("plugin:report", &permissions)
 }
 
 /// A host with the job over storage in memory, and a folder with a file of these rows.
