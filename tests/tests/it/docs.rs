@@ -1,0 +1,261 @@
+//! The documents: what they point at exists, and what they repeat is what the code says.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use weldkit::Code;
+
+use crate::guide::MODULES;
+
+/// A code block of a page.
+pub(crate) struct Block {
+    /// The line of its first fence.
+    pub(crate) line: usize,
+    /// What stands behind the first fence.
+    pub(crate) info: String,
+    /// What is inside.
+    pub(crate) text: String,
+}
+
+/// The root of the repository.
+pub(crate) fn repository() -> PathBuf {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    tests
+        .parent()
+        .expect("tests/ is a folder of the repository")
+        .to_owned()
+}
+
+/// The blocks of the guide that bear this mark.
+pub(crate) fn guide_blocks(info: &str) -> Vec<Block> {
+    let guide = read("docs/guide.md");
+    let blocks = blocks(&guide).into_iter();
+    blocks.filter(|block| block.info == info).collect()
+}
+
+fn read(path: &str) -> String {
+    let path = repository().join(path);
+    fs::read_to_string(&path).unwrap_or_else(|fault| panic!("{}: {fault}", path.display()))
+}
+
+fn blocks(page: &str) -> Vec<Block> {
+    let mut blocks: Vec<Block> = Vec::new();
+    let mut is_open = false;
+    for (number, line) in page.lines().enumerate() {
+        if let Some(info) = line.strip_prefix("```") {
+            is_open = !is_open;
+            if is_open {
+                let (line, info) = (number + 1, info.to_owned());
+                blocks.push(Block {
+                    line,
+                    info,
+                    text: String::new(),
+                });
+            }
+        } else if is_open {
+            let block = blocks.last_mut().expect("an open block is in the list");
+            block.text.push_str(line);
+            block.text.push('\n');
+        }
+    }
+    assert!(!is_open, "a code block is not closed");
+    blocks
+}
+
+/// The page without its code blocks, line by line.
+fn prose(page: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut is_open = false;
+    page.lines().enumerate().filter_map(move |(number, line)| {
+        let is_fence = line.trim_start().starts_with("```");
+        is_open ^= is_fence;
+        (!is_open && !is_fence).then_some((number + 1, line))
+    })
+}
+
+/// Every page of the repository, relative to its root.
+fn pages() -> Vec<PathBuf> {
+    let (root, mut pages) = (repository(), Vec::new());
+    let mut folders = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            let is_made = ["target", "dist", "state", "templates"].contains(&name.as_str());
+            if path.is_dir() && !is_made && !name.starts_with('.') {
+                folders.push(path);
+            } else if path.extension().is_some_and(|kind| kind == "md") {
+                pages.push(path.strip_prefix(&root).unwrap().to_owned());
+            }
+        }
+    }
+    pages.sort();
+    pages
+}
+
+/// The targets of the links in a line: what stands in `](…)`, outside of `code`.
+fn links(line: &str) -> Vec<String> {
+    let outside_code: String = line
+        .split('`')
+        .enumerate()
+        // A word in code that is itself the text of a link leaves its brackets outside.
+        .map(|(at, part)| if at % 2 == 0 { part } else { "" })
+        .collect();
+    outside_code
+        .split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split_once(')'))
+        .map(|(target, _)| target.to_owned())
+        .collect()
+}
+
+/// The anchors of a page, as forges make them of its headings.
+fn anchors(page: &str) -> BTreeSet<String> {
+    let heading = |line: &str| {
+        let text = line.strip_prefix('#')?.trim_start_matches('#');
+        let text = text.strip_prefix(' ')?.to_lowercase();
+        let kept = text
+            .chars()
+            .filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+        Some(kept.map(|c| if c == ' ' { '-' } else { c }).collect())
+    };
+    prose(page).filter_map(|(_, line)| heading(line)).collect()
+}
+
+#[test]
+fn every_link_points_to_something_that_exists() {
+    let root = repository();
+    let mut broken = Vec::new();
+    let mut count = 0;
+    for page in pages() {
+        let text = read(page.to_str().unwrap());
+        for (number, line) in prose(&text) {
+            for link in links(line) {
+                count += 1;
+                if link.contains("://") {
+                    continue;
+                }
+                let (path, anchor) = link.split_once('#').unwrap_or((&link, ""));
+                let target = match path {
+                    "" => root.join(&page),
+                    path => root.join(&page).parent().unwrap().join(path),
+                };
+                let is_there = target.exists()
+                    && (anchor.is_empty()
+                        || anchors(&fs::read_to_string(&target).unwrap()).contains(anchor));
+                if !is_there {
+                    broken.push(format!("{}:{number}: {link}", page.display()));
+                }
+            }
+        }
+    }
+    assert!(broken.is_empty(), "\n{}", broken.join("\n"));
+    assert!(
+        count > 20,
+        "only {count} links were found: the reader of links is broken"
+    );
+}
+
+#[test]
+fn links_and_anchors_are_read_as_forges_read_them() {
+    assert_eq!(
+        links("a [b](c.md#d) and [`e`](f) `[g](h)`"),
+        ["c.md#d", "f"]
+    );
+    let page = "# One, two\n```text\n# not a heading\n```\n## The `code` of it\n";
+    let expected = ["one-two", "the-code-of-it"].map(str::to_owned);
+    assert_eq!(anchors(page), BTreeSet::from(expected));
+}
+
+#[test]
+fn every_block_of_the_guide_is_of_a_kind_that_a_test_runs_or_checks() {
+    for block in blocks(&read("docs/guide.md")) {
+        let is_known = match block.info.split_once(' ') {
+            Some(("rust", module)) => MODULES.contains(&module),
+            Some(("json", kind)) => ["error", "metadata"].contains(&kind),
+            Some(("toml", kind)) => ["configuration", "manifest"].contains(&kind),
+            // A drawing or a tree of files: nothing that could run.
+            None => ["console", "text"].contains(&block.info.as_str()),
+            Some(_) => false,
+        };
+        assert!(is_known, "docs/guide.md:{}: ```{}", block.line, block.info);
+    }
+    for module in MODULES {
+        let blocks = guide_blocks(&format!("rust {module}"));
+        assert!(!blocks.is_empty(), "the guide has no block of `{module}`");
+    }
+}
+
+/// The page of the codes: what is written by hand, then a section for each code.
+fn errors_page(preface: &str) -> String {
+    let sections = Code::all().map(|entry| {
+        let retry = if entry.retryable { "yes" } else { "no" };
+        format!(
+            "## {}\n\n{}\n\n- Cause: {}\n- What to do: {}\n- The same call may succeed later: {retry}\n",
+            entry.code, entry.meaning, entry.cause, entry.fix
+        )
+    });
+    let sections: Vec<String> = sections.collect();
+    format!("{}\n\n{}", preface.trim_end(), sections.join("\n"))
+}
+
+#[test]
+fn the_page_of_errors_is_the_table_of_codes() {
+    let page = read("docs/errors.md");
+    let preface = page.split("\n## ").next().unwrap_or_default();
+    let expected = errors_page(preface);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(repository().join("docs/errors.md"), &expected).unwrap();
+        return;
+    }
+    assert!(
+        page == expected,
+        "docs/errors.md is not the table in framework/src/error/code.rs; renew it with UPDATE_GOLDEN=1. It should be:\n{expected}"
+    );
+}
+
+/// What ARCHITECTURE.md and CONTRIBUTING.md say that a test holds, a test of that name holds.
+#[test]
+fn every_test_that_a_page_names_exists() {
+    let sources = sources();
+    let mut missing = Vec::new();
+    let mut count = 0;
+    for page in ["ARCHITECTURE.md", "CONTRIBUTING.md", "docs/stability.md"] {
+        for (number, line) in read(page).lines().enumerate() {
+            for name in line.split('`').skip(1).step_by(2) {
+                // Names of tests are sentences; nothing else in these pages has that many words.
+                let is_test = name.matches('_').count() >= 3
+                    && name
+                        .chars()
+                        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+                if is_test {
+                    count += 1;
+                    if !sources.contains(&format!("fn {name}(")) {
+                        missing.push(format!("{page}:{}: {name}", number + 1));
+                    }
+                }
+            }
+        }
+    }
+    assert!(missing.is_empty(), "\n{}", missing.join("\n"));
+    assert!(count >= 9, "only {count} names of tests were found");
+}
+
+/// All Rust sources of the repository in one text.
+fn sources() -> String {
+    let mut folders = ["framework", "macros", "plugins", "tests", "xtask"]
+        .map(|top| repository().join(top))
+        .to_vec();
+    let mut sources = String::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|kind| kind == "rs") {
+                sources.push_str(&fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+    sources
+}

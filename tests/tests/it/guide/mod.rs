@@ -1,0 +1,11 @@
+//! The guide: its own program, its configuration and JSON, its shell lines, and the tests of the guide that this
+//! project began with, with their values.
+
+mod book;
+mod calls;
+mod contract;
+mod data;
+mod metadata;
+mod shell;
+
+pub(crate) use book::MODULES;
