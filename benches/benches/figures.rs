@@ -1,0 +1,39 @@
+//! `cargo bench --bench figures`: every figure that takes seconds.
+
+use std::process::ExitCode;
+
+use weldkit_benches::{calls, instructions, measure, options::Options, report, start};
+
+fn main() -> ExitCode {
+    let options = match Options::read(301) {
+        Ok(options) => options,
+        Err(fault) => {
+            eprintln!("error: {fault}");
+            return ExitCode::from(2);
+        }
+    };
+    let mut subjects = calls::subjects();
+    if instructions::run_only(&mut subjects) {
+        return ExitCode::SUCCESS;
+    }
+    subjects.retain(|subject| options.wants(subject.title));
+    let mut outcomes = Vec::new();
+    for subject in subjects {
+        outcomes.push(if options.instructions {
+            instructions::count(&subject)
+        } else {
+            measure::measure(subject, options.rounds)
+        });
+    }
+    if options.wants(start::TITLE) && !options.instructions {
+        outcomes.extend(start::measure(env!("CARGO_BIN_EXE_twenty"), 20));
+    }
+    // A missed target is a figure, not a failure of the run.
+    match report::write(&outcomes, options.json, &mut std::io::stdout().lock()) {
+        Ok(_) => ExitCode::SUCCESS,
+        Err(fault) => {
+            eprintln!("error: {fault}");
+            ExitCode::FAILURE
+        }
+    }
+}

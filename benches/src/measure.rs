@@ -1,0 +1,45 @@
+//! Rounds: every case gets its turn in each, so that whatever disturbs the machine hits them alike.
+
+use std::time::Duration;
+
+use crate::{Case, Outcome, Reading, Subject};
+
+/// Long enough to drown the reading of the clock, short enough to pass between two interruptions.
+const WINDOW: Duration = Duration::from_micros(800);
+
+/// Measures every case of a subject in `rounds` rounds.
+pub fn measure(mut subject: Subject, rounds: usize) -> Outcome {
+    let times: Vec<u64> = subject.cases.iter_mut().map(calibrate).collect();
+    let mut readings: Vec<Vec<f64>> = subject.cases.iter().map(|_| Vec::new()).collect();
+    for _ in 0..rounds {
+        for ((case, times), readings) in subject.cases.iter_mut().zip(&times).zip(&mut readings) {
+            readings.push(nanos(case.run(*times)) / *times as f64);
+        }
+    }
+    let readings = subject.cases.iter().zip(readings);
+    Outcome {
+        title: subject.title.to_owned(),
+        unit: "ns",
+        readings: readings
+            .map(|(case, rounds)| Reading::of(case.name, rounds))
+            .collect(),
+        claims: subject.claims,
+    }
+}
+
+/// How many times fit into one window.
+fn calibrate(case: &mut Case) -> u64 {
+    let mut times = 1;
+    loop {
+        let took = case.run(times);
+        if took >= WINDOW {
+            let share = nanos(WINDOW) / nanos(took);
+            return ((times as f64 * share) as u64).max(1);
+        }
+        times *= 2;
+    }
+}
+
+fn nanos(duration: Duration) -> f64 {
+    duration.as_nanos() as f64
+}
