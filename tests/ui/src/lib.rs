@@ -1,0 +1,1 @@
+//! What the macros tell their users is tested in `tests/`; this library is empty.
