@@ -13,33 +13,43 @@ use crate::registry::PluginEntry;
 
 pub(super) fn run(session: &Session) -> Result<u8, Failure> {
     let loaded = session.load();
-    let running = workers::wait(running(&loaded))?;
-    let rows = rows(session, &loaded, running.as_ref());
+    let (running, code) = match workers::wait(running(&loaded)) {
+        Ok(running) => (running, 0),
+        // A host that does not answer keeps nobody from what is linked in.
+        Err(failure) => (Running::Silent, failure.report(session.output.format)),
+    };
+    let rows = rows(session, &loaded, &running);
     session
         .output
         .either(|| text(&rows), || envelope([("plugins", json!(rows))]))?;
-    Ok(0)
+    Ok(code)
+}
+
+/// What is known of the host.
+enum Running {
+    /// There is none.
+    Nobody,
+    /// It does not say what it does.
+    Silent,
+    /// The state of each of its instances.
+    Host(BTreeMap<String, String>),
 }
 
 /// The state of each instance of the running host, if there is one.
-async fn running(loaded: &Loaded) -> Result<Option<BTreeMap<String, String>>, Failure> {
+async fn running(loaded: &Loaded) -> Result<Running, Failure> {
     let Some(mut client) = Client::connect(loaded.state()).await? else {
-        return Ok(None);
+        return Ok(Running::Nobody);
     };
     let answer: Vec<Value> = client.control(control::LIST).await?;
     let state = |row: &Value| {
         let text = |key: &str| row[key].as_str().map(str::to_owned);
         Some((text("instance")?, text("state")?))
     };
-    Ok(Some(answer.iter().filter_map(state).collect()))
+    Ok(Running::Host(answer.iter().filter_map(state).collect()))
 }
 
 /// One instance, in the order of the names.
-fn rows(
-    session: &Session,
-    loaded: &Loaded,
-    running: Option<&BTreeMap<String, String>>,
-) -> Vec<Value> {
+fn rows(session: &Session, loaded: &Loaded, running: &Running) -> Vec<Value> {
     let entries = &session.app.entries;
     let default = entries.iter().map(|entry| (entry.descriptor.id, entry));
     let further = loaded
@@ -52,16 +62,15 @@ fn rows(
         });
     let mut all: Vec<(&str, &PluginEntry)> = default.chain(further).collect();
     all.sort_by_key(|(name, _)| *name);
-    let state = |name: &str| {
-        let told = running
-            .and_then(|states| states.get(name))
-            .map(String::as_str);
-        let quiet = match running {
-            _ if loaded.config.host().disable.contains(name) => "disabled",
-            Some(_) => "not running",
-            None => "linked",
-        };
-        told.unwrap_or(quiet).to_owned()
+    let is_disabled = |name: &str| loaded.config.host().disable.contains(name);
+    let state = |name: &str| match running {
+        Running::Host(states) if states.contains_key(name) => states[name].clone(),
+        Running::Nobody | Running::Silent | Running::Host(_) if is_disabled(name) => {
+            "disabled".to_owned()
+        }
+        Running::Nobody => "linked".to_owned(),
+        Running::Silent => "unknown".to_owned(),
+        Running::Host(_) => "not running".to_owned(),
     };
     all.iter()
         .map(|(name, entry)| row(name, entry, &state(name)))

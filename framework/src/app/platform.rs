@@ -1,7 +1,5 @@
 //! All that is known of operating systems: the control socket, signals, free space.
 
-use std::path::Path;
-
 pub(super) use system::{
     Listener, ReadHalf, Signals, Stream, WriteHalf, bind, connect, free_bytes,
 };
@@ -15,38 +13,18 @@ pub(super) enum Signal {
     Stop,
 }
 
-/// The path of a file in a folder, short enough for the address of a socket (108 bytes on Linux).
-///
-/// The open folder must live for as long as the path is used.
-fn short(
-    folder: &Path,
-    name: &str,
-) -> std::io::Result<(std::path::PathBuf, Option<std::fs::File>)> {
-    const ADDRESS_BYTES: usize = 100;
-    let path = folder.join(name);
-    if path.as_os_str().len() <= ADDRESS_BYTES || !cfg!(target_os = "linux") {
-        return Ok((path, None));
-    }
-    let open = std::fs::File::open(folder)?;
-    let number = system::number(&open);
-    Ok((
-        Path::new(&format!("/proc/self/fd/{number}")).join(name),
-        Some(open),
-    ))
-}
-
 #[cfg(unix)]
 mod system {
     use std::fs::{self, DirBuilder, File, Permissions};
     use std::io;
     use std::os::fd::AsRawFd;
     use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
 
     use tokio::net::UnixStream;
     use tokio::signal::unix::{Signal as Source, SignalKind, signal};
 
-    use super::{Signal, short};
+    use super::Signal;
 
     pub(in crate::app) use tokio::net::UnixListener as Listener;
     pub(in crate::app) use tokio::net::UnixStream as Stream;
@@ -77,8 +55,21 @@ mod system {
         UnixStream::connect(path).await
     }
 
-    pub(super) fn number(file: &File) -> i32 {
-        file.as_raw_fd()
+    /// The path of a file in a folder, short enough for the address of a socket (108 bytes on Linux).
+    ///
+    /// The open folder must live for as long as the path is used.
+    fn short(folder: &Path, name: &str) -> io::Result<(PathBuf, Option<File>)> {
+        const ADDRESS_BYTES: usize = 100;
+        let path = folder.join(name);
+        if path.as_os_str().len() <= ADDRESS_BYTES || !cfg!(target_os = "linux") {
+            return Ok((path, None));
+        }
+        let open = File::open(folder)?;
+        let number = open.as_raw_fd();
+        Ok((
+            Path::new(&format!("/proc/self/fd/{number}")).join(name),
+            Some(open),
+        ))
     }
 
     /// The signals that a host heeds.
@@ -120,7 +111,6 @@ mod system {
 
 #[cfg(not(unix))]
 mod system {
-    use std::fs::File;
     use std::io;
     use std::path::Path;
 
@@ -142,10 +132,6 @@ mod system {
 
     pub(in crate::app) async fn connect(_: &Path, _: &str) -> io::Result<Stream> {
         Err(io::ErrorKind::NotFound.into())
-    }
-
-    pub(super) fn number(_: &File) -> i32 {
-        0
     }
 
     /// The signals that a host heeds.

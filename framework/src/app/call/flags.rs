@@ -9,6 +9,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::Target;
+use super::parameter::{Flag, Kind, flags};
 use crate::app::args::{CallOptions, Globals};
 use crate::app::failure::Failure;
 use crate::contract::MethodKind;
@@ -16,7 +17,7 @@ use crate::error::CallError;
 use crate::{limit, name};
 
 /// The options of `call` itself; a parameter of one of these names is given as `--input.NAME`.
-const OPTIONS: [&str; 8] = [
+pub(super) const OPTIONS: [&str; 8] = [
     "as", "config", "format", "help", "input", "set", "state", "timeout",
 ];
 
@@ -26,26 +27,6 @@ pub(super) struct Parsed {
     pub(super) globals: Globals,
     /// The parameter object as JSON.
     pub(super) input: Vec<u8>,
-}
-
-/// One parameter as a flag.
-struct Flag {
-    name: String,
-    /// Kebab case; with `input.` before it where the command line has an option of that name.
-    long: String,
-    kind: Kind,
-    help: String,
-}
-
-/// How the text behind a flag is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// As it is.
-    Text,
-    /// As JSON, or as text where it is none.
-    Json,
-    /// As JSON; without a value it means `true`.
-    Switch,
 }
 
 /// Takes the name of the method apart from what stands behind it.
@@ -178,134 +159,6 @@ fn command(target: &Target, flags: &[Flag]) -> clap::Command {
     Globals::augment_args(CallOptions::augment_args(command)).about(about)
 }
 
-fn flags(target: &Target, schema: &Value) -> Vec<Flag> {
-    let flag = |name: &&str| {
-        let parameter = &schema["properties"][*name];
-        let long = name.replace('_', "-");
-        let long = if OPTIONS.contains(&long.as_str()) {
-            format!("input.{long}")
-        } else {
-            long
-        };
-        let is_required = schema["required"]
-            .as_array()
-            .is_some_and(|names| names.iter().any(|known| known == *name));
-        Flag {
-            name: (*name).to_owned(),
-            long,
-            kind: kind(schema, parameter),
-            help: help(schema, parameter, is_required),
-        }
-    };
-    target.method.parameters.iter().map(flag).collect()
-}
-
-/// The description, the type, the choices and the default of a parameter.
-fn help(root: &Value, parameter: &Value, is_required: bool) -> String {
-    let resolved = resolve(root, parameter);
-    let text = |key: &str| parameter[key].as_str().or_else(|| resolved[key].as_str());
-    let mut notes = Vec::new();
-    if let Some(kind) = text("type") {
-        notes.push(kind.to_owned());
-    }
-    let choices = choices(resolved);
-    if !choices.is_empty() {
-        notes.push(choices.join(" | "));
-    }
-    match parameter.get("default") {
-        Some(default) => notes.push(format!("default: {}", plain(default))),
-        None if is_required => notes.push("required".to_owned()),
-        None => {}
-    }
-    let description = text("description").unwrap_or_default();
-    let notes = notes.join("; ");
-    match (description.is_empty(), notes.is_empty()) {
-        (true, _) => format!("[{notes}]"),
-        (false, true) => description.to_owned(),
-        (false, false) => format!("{description} [{notes}]"),
-    }
-}
-
-/// The values that an enumeration takes; none where it is no enumeration.
-fn choices(schema: &Value) -> Vec<String> {
-    let own = schema["enum"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .chain(schema.get("const"));
-    let branches = schema["oneOf"].as_array().into_iter().flatten();
-    own.map(plain).chain(branches.flat_map(choices)).collect()
-}
-
-fn plain(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// Follows a `$ref` inside of the schema; schemars writes no chains of more than a few.
-fn resolve<'a>(root: &'a Value, mut schema: &'a Value) -> &'a Value {
-    for _ in 0..8 {
-        let reference = schema["$ref"]
-            .as_str()
-            .and_then(|reference| reference.strip_prefix('#'));
-        match reference.and_then(|pointer| root.pointer(pointer)) {
-            Some(next) => schema = next,
-            None => break,
-        }
-    }
-    schema
-}
-
-/// How the text behind a flag is read: text where the schema takes nothing but strings, and null beside them.
-fn kind(root: &Value, schema: &Value) -> Kind {
-    let mut types = Vec::new();
-    types_of(root, schema, 0, &mut types);
-    types.retain(|kind| kind != "null");
-    types.sort();
-    types.dedup();
-    match types
-        .iter()
-        .map(String::as_str)
-        .collect::<Vec<_>>()
-        .as_slice()
-    {
-        ["string"] => Kind::Text,
-        ["boolean"] => Kind::Switch,
-        _ => Kind::Json,
-    }
-}
-
-/// Collects the types that a schema takes; `any` where it does not say.
-fn types_of(root: &Value, schema: &Value, depth: usize, types: &mut Vec<String>) {
-    let schema = resolve(root, schema);
-    let branches = ["anyOf", "oneOf"]
-        .iter()
-        .find_map(|keyword| schema[keyword].as_array());
-    let kind_of = |value: &Value| match value {
-        Value::String(_) => "string",
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(_) | Value::Array(_) | Value::Object(_) => "any",
-    };
-    match (&schema["type"], branches) {
-        (Value::String(kind), _) => types.push(kind.clone()),
-        (Value::Array(kinds), _) => {
-            types.extend(kinds.iter().filter_map(Value::as_str).map(str::to_owned))
-        }
-        (_, Some(branches)) if depth < 8 => {
-            branches
-                .iter()
-                .for_each(|branch| types_of(root, branch, depth + 1, types));
-        }
-        _ => match (schema["enum"].as_array(), schema.get("const")) {
-            (Some(values), _) => types.extend(values.iter().map(|value| kind_of(value).to_owned())),
-            (None, Some(value)) => types.push(kind_of(value).to_owned()),
-            (None, None) => types.push("any".to_owned()),
-        },
-    }
-}
-
 /// The parameter object; what is JSON already goes in as it was written, digit by digit.
 fn object(given: &[(&Flag, &String)]) -> Result<Vec<u8>, Failure> {
     let mut entries = Vec::new();
@@ -378,37 +231,5 @@ mod tests {
             .collect();
         names.sort_unstable();
         assert_eq!(names, OPTIONS);
-    }
-
-    #[test]
-    fn the_schema_says_how_text_is_read() {
-        let root = serde_json::json!({ "$defs": {
-            "Key": { "type": "string" },
-            "Mood": { "oneOf": [{ "const": "polite" }, { "enum": ["short", "none"] }] },
-        } });
-        let check =
-            |schema: Value, expected: Kind| assert_eq!(kind(&root, &schema), expected, "{schema}");
-        check(serde_json::json!({ "type": "string" }), Kind::Text);
-        check(
-            serde_json::json!({ "type": ["string", "null"] }),
-            Kind::Text,
-        );
-        check(serde_json::json!({ "$ref": "#/$defs/Key" }), Kind::Text);
-        check(
-            serde_json::json!({ "anyOf": [{ "$ref": "#/$defs/Mood" }, { "type": "null" }] }),
-            Kind::Text,
-        );
-        check(serde_json::json!({ "type": "boolean" }), Kind::Switch);
-        check(
-            serde_json::json!({ "type": ["boolean", "null"] }),
-            Kind::Switch,
-        );
-        check(serde_json::json!({ "type": "integer" }), Kind::Json);
-        check(
-            serde_json::json!({ "type": ["string", "integer"] }),
-            Kind::Json,
-        );
-        check(serde_json::json!(true), Kind::Json);
-        check(serde_json::json!({}), Kind::Json);
     }
 }

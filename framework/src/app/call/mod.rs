@@ -2,6 +2,7 @@
 
 mod flags;
 mod local;
+mod parameter;
 mod remote;
 mod show;
 

@@ -14,6 +14,8 @@ const CHUNK_BYTES: usize = 16 * 1024;
 #[derive(Debug)]
 pub(super) struct Lines<R> {
     from: R,
+    /// Where the next bytes come in.
+    chunk: Box<[u8]>,
     /// What has been read of lines that nobody has taken yet.
     buffer: Vec<u8>,
     /// Bytes at the front of the buffer that hold no line end.
@@ -35,6 +37,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
     pub(super) fn new(from: R) -> Self {
         Self {
             from,
+            chunk: vec![0; CHUNK_BYTES].into_boxed_slice(),
             buffer: Vec::new(),
             searched: 0,
         }
@@ -57,14 +60,13 @@ impl<R: AsyncRead + Unpin> Lines<R> {
             if self.searched > LINE_BYTES {
                 return Err(NoLine::TooLong);
             }
-            self.buffer.reserve(CHUNK_BYTES);
-            match self.from.read_buf(&mut self.buffer).await {
+            match self.from.read(&mut self.chunk).await {
                 Ok(0) if self.buffer.is_empty() => return Err(NoLine::Ended),
                 Ok(0) => {
                     self.searched = 0;
                     return Ok(std::mem::take(&mut self.buffer));
                 }
-                Ok(_) => {}
+                Ok(count) => self.buffer.extend_from_slice(&self.chunk[..count]),
                 Err(fault) => return Err(NoLine::Broken(fault)),
             }
         }
@@ -88,6 +90,6 @@ mod tests {
     async fn a_line_without_end_is_given_up() {
         let mut lines = Lines::new(tokio::io::repeat(b'x'));
         assert!(matches!(lines.next().await, Err(NoLine::TooLong)));
-        assert!(lines.buffer.len() < LINE_BYTES + 1024 * 1024);
+        assert!(lines.buffer.len() < LINE_BYTES + 2 * CHUNK_BYTES);
     }
 }

@@ -94,6 +94,10 @@ pub(super) enum Wish<'a> {
 impl<'a> Request<'a> {
     /// Reads one line.
     pub(super) fn read(line: &'a [u8]) -> Result<Self, CallError> {
+        // A struct would be read from an array as well, by position.
+        if line.trim_ascii_start().first() != Some(&b'{') {
+            return Err(no_object("it begins with something else"));
+        }
         let request: Self = serde_json::from_slice(line).map_err(|fault| refused(line, &fault))?;
         if request.transaction.is_some() {
             return Err(CallError::invalid_parameter(
@@ -121,14 +125,16 @@ impl<'a> Request<'a> {
     }
 }
 
+fn no_object(why: &str) -> CallError {
+    CallError::invalid_parameter(format!("a request is one JSON object on a line: {why}"))
+}
+
 /// Why a line is no request; names the unknown key and the nearest known one.
 fn refused(line: &[u8], fault: &serde_json::Error) -> CallError {
     let keys: Result<std::collections::BTreeMap<Cow<'_, str>, &RawValue>, _> =
         serde_json::from_slice(line);
     let Ok(keys) = keys else {
-        return CallError::invalid_parameter(format!(
-            "a request is one JSON object on a line: {fault}"
-        ));
+        return no_object(&fault.to_string());
     };
     let pointer = |key: &str| format!("/{}", key.replace('~', "~0").replace('/', "~1"));
     if let Some(key) = keys.keys().find(|key| !NAMES.contains(&key.as_ref())) {
@@ -208,7 +214,7 @@ mod tests {
         check(
             r#"{"method":"a.b","deadline_ms":-1}"#,
             "invalid_parameter",
-            "invalid value",
+            "`deadline_ms` is to be a whole number of milliseconds",
         );
         check(
             r#"{"method":"a.b","transaction":"t"}"#,

@@ -215,3 +215,27 @@ pub(super) fn wait_until(mut done: impl FnMut() -> bool) {
     }
     panic!("it never happened");
 }
+
+#[test]
+fn a_host_that_does_not_answer_keeps_nobody_from_what_is_linked() {
+    let place = Place::new();
+    let state = place.path().join("state");
+    std::fs::create_dir(&state).unwrap();
+    let listener = UnixListener::bind(state.join("control.sock")).unwrap();
+    std::thread::spawn(move || listener.incoming().for_each(drop));
+    let listed = place.run(&["list"]);
+    listed.failed(
+        1,
+        &["error[unavailable]", "the running host cannot be talked to"],
+    );
+    assert!(listed.out.contains("unknown"), "{listed:?}");
+    let doctor = place.run(&["doctor"]);
+    doctor.failed(1, &[]);
+    assert!(
+        doctor.out.contains("the plugins fit together"),
+        "{doctor:?}"
+    );
+    place
+        .run(&["call", "echo.exact", "--value", "1"])
+        .failed(1, &["error[unavailable]"]);
+}
