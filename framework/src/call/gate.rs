@@ -238,7 +238,7 @@ where
 }
 
 /// The ways that cost more: a task of its own, a permit.
-fn special<'a, T: ?Sized, A, R, E>(
+fn special<'a, T, A, R, E>(
     generation: &'a Arc<Generation<T>>,
     gate: &'a MethodGate,
     ctx: &'a Ctx,
@@ -246,7 +246,7 @@ fn special<'a, T: ?Sized, A, R, E>(
     call: impl for<'x> FnOnce(&'x T, &'x Ctx, A) -> BoxFuture<'x, Result<R, E>> + Send + 'static,
 ) -> BoxFuture<'a, Result<R, E>>
 where
-    T: Send + Sync + 'static,
+    T: ?Sized + Send + Sync + 'static,
     A: Send + 'static,
     R: Send + 'static,
     E: ServiceError,

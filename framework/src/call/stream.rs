@@ -122,10 +122,10 @@ impl<T, E> futures_core::Stream for Channel<T, E> {
     type Item = Result<T, E>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if let Some(producer) = &mut self.producer {
-            if producer.as_mut().poll(cx).is_ready() {
-                self.producer = None;
-            }
+        if let Some(producer) = &mut self.producer
+            && producer.as_mut().poll(cx).is_ready()
+        {
+            self.producer = None;
         }
         self.items.poll_recv(cx)
     }

@@ -102,8 +102,8 @@ fn shape(schema: Value) -> Value {
             let mut entries: Vec<(String, Value)> = map
                 .into_iter()
                 .filter(|(key, value)| {
-                    !(matches!(key.as_str(), "description" | "title" | "examples")
-                        && !value.is_object())
+                    !matches!(key.as_str(), "description" | "title" | "examples")
+                        || value.is_object()
                 })
                 .map(|(key, value)| (key, shape(value)))
                 .collect();

@@ -22,7 +22,7 @@ pub use folder::Folder;
 pub use replace::Reloaded;
 pub use status::{InstanceStatus, State};
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
@@ -66,7 +66,7 @@ struct Routes {
         clippy::disallowed_types,
         reason = "one lookup on every JSON call; never iterated"
     )]
-    methods: HashMap<String, (Arc<dyn AnyService>, usize)>,
+    methods: std::collections::HashMap<String, (Arc<dyn AnyService>, usize)>,
     /// The default provider's client of each service, the newest line under the bare name.
     services: BTreeMap<String, Arc<dyn AnyService>>,
     slots: Vec<Arc<dyn AnySlot>>,

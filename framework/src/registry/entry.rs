@@ -70,18 +70,21 @@ impl<P: Plugin> Running for P {
     }
 }
 
+/// An instance that starts.
+type Starting = BoxFuture<'static, Result<Arc<dyn Running>>>;
+
 /// How an instance comes to be.
 #[derive(Clone, Copy)]
 pub(crate) enum Start {
     /// By its constructor.
-    Constructor(fn(Binder) -> BoxFuture<'static, Result<Arc<dyn Running>>>),
+    Constructor(fn(Binder) -> Starting),
     /// It is there already: a test's stand-in.
     #[cfg(feature = "testing")]
     Given(&'static (dyn Fn() -> Arc<dyn Running> + Send + Sync)),
 }
 
 impl Start {
-    pub(crate) fn start(self, binder: Binder) -> BoxFuture<'static, Result<Arc<dyn Running>>> {
+    pub(crate) fn start(self, binder: Binder) -> Starting {
         match self {
             Start::Constructor(constructor) => constructor(binder),
             #[cfg(feature = "testing")]
@@ -111,7 +114,7 @@ impl PluginEntry {
     }
 }
 
-fn start<P: Plugin>(binder: Binder) -> BoxFuture<'static, Result<Arc<dyn Running>>> {
+fn start<P: Plugin>(binder: Binder) -> Starting {
     Box::pin(async move {
         let plugin: Arc<dyn Running> = Arc::new(P::start(&binder).await?);
         Ok(plugin)
@@ -128,12 +131,15 @@ impl fmt::Debug for PluginEntry {
     }
 }
 
+/// Puts a twin, whose type only this function knows, behind its gates.
+type MakeSlot =
+    fn(&(dyn Any + Send + Sync), Arc<[MethodGate]>, Arc<Instance>) -> Option<Arc<dyn AnySlot>>;
+
 /// One service of an instance.
 pub struct Provided {
     service: &'static ServiceDescriptor,
     twin: Box<dyn Any + Send + Sync>,
-    slot:
-        fn(&(dyn Any + Send + Sync), Arc<[MethodGate]>, Arc<Instance>) -> Option<Arc<dyn AnySlot>>,
+    slot: MakeSlot,
 }
 
 impl Provided {

@@ -52,12 +52,12 @@ impl Permission {
     /// Reads a pattern; the error says what is wrong with it.
     pub fn new(text: &str) -> Result<Self, String> {
         let names = text.strip_suffix(".*").unwrap_or(text);
-        if text != "*" {
-            if let Some(fault) = names.split('.').find_map(name::fault) {
-                return Err(format!(
-                    "`{text}` is not a permission: {fault}; write `storage.write`, `storage.*` or `*`"
-                ));
-            }
+        if text != "*"
+            && let Some(fault) = names.split('.').find_map(name::fault)
+        {
+            return Err(format!(
+                "`{text}` is not a permission: {fault}; write `storage.write`, `storage.*` or `*`"
+            ));
         }
         Ok(Self(text.to_owned()))
     }

@@ -117,6 +117,10 @@ impl Contract for dyn Adder + '_ {
 }
 
 impl Adder for Service<dyn Adder> {
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "as the macro writes it: the promise of Send stands in the signature"
+    )]
     fn add(
         &self,
         ctx: &Ctx,

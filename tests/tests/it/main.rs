@@ -1,5 +1,13 @@
 //! The integration tests: one binary, one module a subject.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::too_many_lines,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a test fails by a panic, lists its cases as data, and runs in real time where a process does"
+)]
+
 mod by_hand;
 mod cli;
 mod docs;

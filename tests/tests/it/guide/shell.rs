@@ -54,11 +54,11 @@ fn build(arguments: &[&str]) -> PathBuf {
         .unwrap();
     assert!(output.status.success(), "cargo build {arguments:?} failed");
     let messages = String::from_utf8(output.stdout).unwrap();
-    let made = messages
+    let mut made = messages
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
         .filter_map(|message| message["executable"].as_str().map(PathBuf::from));
-    made.last().expect("a program was linked")
+    made.next_back().expect("a program was linked")
 }
 
 /// A folder like that of a user: the repository's xtask works from here, and nothing of it lands in the sources.
