@@ -50,7 +50,14 @@ pub(crate) trait Notes {
 
     /// Writes one.
     #[method(permission = "notes.write", timeout = "2s", transactional)]
-    async fn put(&self, ctx: &Ctx, note: Note, #[garde(range(max = 3))] #[serde(default)] copies: u32) -> Result<u64, NoteError>;
+    async fn put(
+        &self,
+        ctx: &Ctx,
+        note: Note,
+        #[garde(range(max = 3))]
+        #[serde(default)]
+        copies: u32,
+    ) -> Result<u64, NoteError>;
 
     /// Counts, at once.
     #[method(read_only)]
@@ -91,7 +98,10 @@ pub(crate) struct Shelf {
 
 #[weldkit::plugin(id = "shelf", provides(Notes), categories("Tests"))]
 impl Shelf {
-    pub(crate) async fn start(settings: Settings<ShelfSettings>, meter: Meter) -> weldkit::Result<Self> {
+    pub(crate) async fn start(
+        settings: Settings<ShelfSettings>,
+        meter: Meter,
+    ) -> weldkit::Result<Self> {
         meter.counter("starts").add(1);
         match settings.mood.as_str() {
             "fail" => return Err(weldkit::Error::internal("out of wood")),
@@ -99,7 +109,10 @@ impl Shelf {
             "hang" => std::future::pending().await,
             _ => {}
         }
-        Ok(Self { settings: settings.into_inner(), written: AtomicU64::new(0) })
+        Ok(Self {
+            settings: settings.into_inner(),
+            written: AtomicU64::new(0),
+        })
     }
 
     pub(crate) async fn stop(&self) -> weldkit::Result<()> {
@@ -112,7 +125,11 @@ impl Shelf {
     }
 
     pub(crate) fn health(&self) -> Health {
-        if self.settings.mood == "ill" { Health::Degraded("it creaks".into()) } else { Health::Ready }
+        if self.settings.mood == "ill" {
+            Health::Degraded("it creaks".into())
+        } else {
+            Health::Ready
+        }
     }
 
     async fn obey(&self, how: &str) -> Result<String, NoteError> {
@@ -120,7 +137,10 @@ impl Shelf {
             "panic" => panic!("told to"),
             "wait" => std::future::pending().await,
             "block" => {
-                #[expect(clippy::disallowed_methods, reason = "this is the handler that does what none should")]
+                #[expect(
+                    clippy::disallowed_methods,
+                    reason = "this is the handler that does what none should"
+                )]
                 std::thread::sleep(Duration::from_secs(3));
                 Ok("blocked".into())
             }
@@ -139,11 +159,16 @@ impl Notes for Shelf {
         if id > 9 {
             return Err(NoteError::NoSuchNote { id });
         }
-        Ok(Note { text: format!("{}{id}", self.settings.prefix), stars: 1 })
+        Ok(Note {
+            text: format!("{}{id}", self.settings.prefix),
+            stars: 1,
+        })
     }
 
     async fn put(&self, _: &Ctx, _: Note, copies: u32) -> Result<u64, NoteError> {
-        Ok(self.written.fetch_add(1 + u64::from(copies), Ordering::Relaxed))
+        Ok(self
+            .written
+            .fetch_add(1 + u64::from(copies), Ordering::Relaxed))
     }
 
     fn count(&self, _: &Ctx) -> Result<u64, NoteError> {
@@ -154,7 +179,10 @@ impl Notes for Shelf {
         Stream::from_iter((0..up_to).map(|id| match id {
             7 => Err(NoteError::NoSuchNote { id }),
             8 => panic!("never reached: an error ends a stream"),
-            id => Ok(Note { text: id.to_string(), stars: 1 }),
+            id => Ok(Note {
+                text: id.to_string(),
+                stars: 1,
+            }),
         }))
     }
 
@@ -187,7 +215,11 @@ pub(crate) struct Librarian {
 
 #[weldkit::plugin(id = "librarian", provides(Reader))]
 impl Librarian {
-    pub(crate) fn start(notes: Service<dyn Notes>, background: Background, _state: StateDir) -> weldkit::Result<Self> {
+    pub(crate) fn start(
+        notes: Service<dyn Notes>,
+        background: Background,
+        _state: StateDir,
+    ) -> weldkit::Result<Self> {
         Ok(Self { notes, background })
     }
 }
@@ -198,7 +230,16 @@ impl Reader for Librarian {
     }
 
     async fn write(&self, ctx: &Ctx) -> Result<u64, NoteError> {
-        self.notes.put(ctx, Note { text: "x".into(), stars: 1 }, 0).await
+        self.notes
+            .put(
+                ctx,
+                Note {
+                    text: "x".into(),
+                    stars: 1,
+                },
+                0,
+            )
+            .await
     }
 
     async fn read_alone(&self, _: &Ctx) -> Result<String, NoteError> {
