@@ -8,7 +8,6 @@ use super::output::{envelope, table};
 use super::session::Session;
 use crate::config::format_duration;
 use crate::contract::{MethodDescriptor, MethodKind, ServiceDescriptor};
-use crate::error::CallError;
 
 pub(super) fn run(session: &Session, command: &Describe) -> Result<u8, Failure> {
     let services = session.services();
@@ -46,7 +45,7 @@ pub(super) fn run(session: &Session, command: &Describe) -> Result<u8, Failure> 
                 "a schema belongs to a method: write `{}.METHOD`",
                 service.name
             );
-            return Err(CallError::invalid_parameter(message).into());
+            return Err(Failure::usage(&message));
         }
         (Some(method), None) => output.either(
             || method_text(service, method),

@@ -99,6 +99,11 @@ impl From<std::io::Error> for Failure {
 }
 
 impl Failure {
+    /// Arguments that mean nothing together.
+    pub(super) fn usage(message: &str) -> Self {
+        clap::Error::raw(clap::error::ErrorKind::InvalidValue, format!("{message}\n")).into()
+    }
+
     /// Tells it, and gives the exit code.
     pub(super) fn report(&self, format: Format) -> u8 {
         match self {

@@ -33,19 +33,15 @@ pub(super) struct Parsed {
 pub(super) fn split(words: &[OsString]) -> Result<(&str, &[OsString]), Failure> {
     let (first, rest) = words
         .split_first()
-        .ok_or_else(|| usage("write what to call: SERVICE.METHOD"))?;
+        .ok_or_else(|| Failure::usage("write what to call: SERVICE.METHOD"))?;
     let name = first.to_str().filter(|name| !name.starts_with('-'));
     let name = name.ok_or_else(|| {
         let shown = first.to_string_lossy();
-        usage(&format!(
+        Failure::usage(&format!(
             "`{shown}` stands where SERVICE.METHOD is due; parameters stand behind it"
         ))
     })?;
     Ok((name, rest))
-}
-
-fn usage(message: &str) -> Failure {
-    clap::Error::raw(ErrorKind::InvalidValue, format!("{message}\n")).into()
 }
 
 /// Reads options and parameters.
@@ -67,7 +63,7 @@ pub(super) fn parse(
         .collect();
     let input = match &options.input {
         Some(_) if !given.is_empty() => {
-            return Err(usage(
+            return Err(Failure::usage(
                 "give the parameters either with --input or one by one",
             ));
         }
@@ -134,16 +130,13 @@ fn command(target: &Target, flags: &[Flag]) -> clap::Command {
         let argument = Arg::new(id(&flag.name))
             .long(flag.long.clone())
             .help(flag.help.clone())
+            .value_name(flag.value)
             .allow_negative_numbers(true)
             .action(ArgAction::Set)
             .help_heading("Parameters");
         let argument = match flag.kind {
-            Kind::Text => argument.value_name("TEXT"),
-            Kind::Json => argument.value_name("JSON"),
-            Kind::Switch => argument
-                .value_name("true|false")
-                .num_args(0..=1)
-                .default_missing_value("true"),
+            Kind::Text | Kind::Json => argument,
+            Kind::Switch => argument.num_args(0..=1).default_missing_value("true"),
         };
         if flag.long.contains('-') {
             argument.alias(flag.long.replace('-', "_"))

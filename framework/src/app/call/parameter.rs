@@ -12,6 +12,8 @@ pub(super) struct Flag {
     pub(super) long: String,
     pub(super) kind: Kind,
     pub(super) help: String,
+    /// What its value is called in the help.
+    pub(super) value: &'static str,
 }
 
 /// How the text behind a flag is read.
@@ -42,6 +44,7 @@ pub(super) fn flags(target: &Target, schema: &Value) -> Vec<Flag> {
             name: (*name).to_owned(),
             long,
             kind: kind(schema, parameter),
+            value: value_name(schema, parameter),
             help: help(schema, parameter, is_required),
         }
     };
@@ -53,7 +56,7 @@ fn help(root: &Value, parameter: &Value, is_required: bool) -> String {
     let resolved = resolve(root, parameter);
     let text = |key: &str| parameter[key].as_str().or_else(|| resolved[key].as_str());
     let mut notes = Vec::new();
-    if let Some(kind) = text("type") {
+    if let Some(kind @ ("array" | "object")) = text("type") {
         notes.push(kind.to_owned());
     }
     let choices = choices(resolved);
@@ -105,14 +108,25 @@ fn resolve<'a>(root: &'a Value, mut schema: &'a Value) -> &'a Value {
     schema
 }
 
+/// What the help calls a value of this type.
+fn value_name(root: &Value, schema: &Value) -> &'static str {
+    match types(root, schema)
+        .iter()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .as_slice()
+    {
+        ["string"] => "TEXT",
+        ["boolean"] => "true|false",
+        ["integer"] => "INTEGER",
+        ["number"] => "NUMBER",
+        _ => "JSON",
+    }
+}
+
 /// How the text behind a flag is read: text where the schema takes nothing but strings, and null beside them.
 fn kind(root: &Value, schema: &Value) -> Kind {
-    let mut types = Vec::new();
-    types_of(root, schema, 0, &mut types);
-    types.retain(|kind| kind != "null");
-    types.sort();
-    types.dedup();
-    match types
+    match types(root, schema)
         .iter()
         .map(String::as_str)
         .collect::<Vec<_>>()
@@ -122,6 +136,16 @@ fn kind(root: &Value, schema: &Value) -> Kind {
         ["boolean"] => Kind::Switch,
         _ => Kind::Json,
     }
+}
+
+/// The types that a schema takes beside null, each once.
+fn types(root: &Value, schema: &Value) -> Vec<String> {
+    let mut types = Vec::new();
+    types_of(root, schema, 0, &mut types);
+    types.retain(|kind| kind != "null");
+    types.sort();
+    types.dedup();
+    types
 }
 
 /// Collects the types that a schema takes; `any` where it does not say.

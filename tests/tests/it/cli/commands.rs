@@ -228,6 +228,7 @@ fn usage_errors_exit_with_2() {
         &["call", "echo.say", "--input", "{}", "--times", "2"],
         &["call", "echo.say", "--timeout", "soon"],
         &["describe", "echo.say", "--schema", "inputs"],
+        &["describe", "echo", "--schema", "input"],
     ] {
         place.run(arguments).failed(2, &[]);
     }
