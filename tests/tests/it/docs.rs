@@ -4,7 +4,14 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde_json::json;
 use weldkit::Code;
+use weldkit::testing::TestHost;
+use weldkit_data_processor::DataProcessor;
+use weldkit_records_files::FileRecords;
+use weldkit_report_html::HtmlReport;
+use weldkit_storage_memory::MemoryStorage;
+use weldkit_validation_jsonschema::JsonSchemaValidation;
 
 use crate::guide::MODULES;
 
@@ -212,6 +219,54 @@ fn the_page_of_errors_is_the_table_of_codes() {
         page == expected,
         "docs/errors.md is not the table in framework/src/error/code.rs; renew it with UPDATE_GOLDEN=1. It should be:\n{expected}"
     );
+}
+
+/// The first screen shows the demo: its acts by their headlines, its choice, and what it finds in the data.
+#[tokio::test]
+async fn the_readme_shows_what_the_demo_says() {
+    let readme = read("README.md");
+    let demo = read("xtask/src/demo.rs");
+    let acts: Vec<&str> = demo
+        .split("talk::headline(\"")
+        .skip(1)
+        .filter_map(|rest| rest.split_once('"'))
+        .map(|(headline, _)| headline)
+        .collect();
+    assert_eq!(acts.len(), 6, "{acts:?}");
+    for act in acts {
+        assert!(readme.contains(act), "README.md: {act}");
+    }
+
+    let output = tempfile::tempdir().unwrap();
+    let test = TestHost::new(|host| {
+        host.plugin::<DataProcessor>()
+            .plugin::<FileRecords>()
+            .plugin::<HtmlReport>()
+            .plugin::<MemoryStorage>()
+            .plugin::<JsonSchemaValidation>()
+            .settings("records", json!({ "root": repository() }))
+    })
+    .await
+    .unwrap();
+    let input = json!({
+        "source": "examples/bird-strikes/birdstrikes.csv",
+        "also": "examples/bird-strikes/broken-rows.csv",
+        "output": output.path(),
+    });
+    let outcome = test.call("report.run", &input.to_string()).await.unwrap();
+    let finding = outcome["finding"].as_str().unwrap();
+    let one_line = readme.replace('\n', " ");
+    assert!(
+        one_line.contains(finding),
+        "README.md should say: {finding}"
+    );
+    let rows = &outcome["rows"];
+    let worked = format!(
+        "{} rows read, {} kept ({} of them equal an earlier one), {} set aside",
+        rows["read"], rows["stored"], rows["repeated"], rows["set_aside"]
+    );
+    assert!(readme.contains(&worked), "README.md should say: {worked}");
+    test.stop().await.unwrap();
 }
 
 /// What ARCHITECTURE.md and CONTRIBUTING.md say that a test holds, a test of that name holds.

@@ -120,40 +120,44 @@ async fn nothing_of_the_host_is_locked_while_plugin_code_runs() {
     test.stop().await.unwrap();
 }
 
+/// The manifests of all crates of the repository; templates and what Cargo makes are none.
+fn manifests() -> Vec<PathBuf> {
+    let (mut open, mut manifests) = (vec![repository()], Vec::new());
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() {
+                let is_made = ["target", "dist", "templates"].contains(&name.as_str());
+                if !is_made && !name.starts_with('.') {
+                    open.push(path);
+                }
+            } else if name == "Cargo.toml" {
+                manifests.push(path);
+            }
+        }
+    }
+    manifests
+}
+
+/// What is forbidden cannot be allowed again by any attribute below it.
 #[test]
 fn unsafe_code_is_forbidden_in_every_crate() {
-    let read = |path: &str| -> toml::Table {
-        toml::from_str(&fs::read_to_string(repository().join(path)).unwrap()).unwrap()
-    };
-    let root = read("Cargo.toml");
-    assert_eq!(
-        root["workspace"]["lints"]["rust"]["unsafe_code"].as_str(),
-        Some("forbid")
-    );
-    let mut manifests = vec!["framework", "macros", "xtask", "app-template", "tests"];
-    let plugins: Vec<String> = ["plugins"]
-        .into_iter()
-        .flat_map(|folder| fs::read_dir(repository().join(folder)).unwrap())
-        .flat_map(|family| fs::read_dir(family.unwrap().path()).unwrap())
-        .map(|plugin| plugin.unwrap().path())
-        .filter(|plugin| plugin.join("Cargo.toml").is_file())
-        .map(|plugin| {
-            plugin
-                .strip_prefix(repository())
-                .unwrap()
-                .to_string_lossy()
-                .into_owned()
-        })
-        .collect();
-    manifests.extend(plugins.iter().map(String::as_str));
-    assert!(manifests.len() > 14, "{manifests:?}");
-    for folder in manifests {
-        let manifest = read(&format!("{folder}/Cargo.toml"));
-        // What is forbidden there cannot be allowed again anywhere below.
-        assert_eq!(
-            manifest["lints"]["workspace"].as_bool(),
-            Some(true),
-            "{folder}"
+    let manifests = manifests();
+    assert!(manifests.len() > 15, "{manifests:?}");
+    for path in manifests {
+        let manifest: toml::Table = toml::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        let forbids = |lints: Option<&toml::Value>| {
+            lints.and_then(|lints| lints.get("rust")?.get("unsafe_code")?.as_str())
+                == Some("forbid")
+        };
+        let workspace = manifest.get("workspace").and_then(|it| it.get("lints"));
+        let own = manifest.get("lints");
+        let inherits = own.and_then(|lints| lints.get("workspace")?.as_bool()) == Some(true);
+        assert!(
+            inherits || forbids(workspace) || forbids(own),
+            "{} does not forbid it",
+            path.display()
         );
     }
 }
