@@ -110,7 +110,7 @@ pub fn command(app: &App, arguments: &Arguments) -> Result<()> {
     }
     talk::more(format_args!("test it:   cargo test -p {name}"));
     talk::more(format_args!(
-        "try it:    cargo run -p {name} --example basic"
+        "try it:    cargo run -p {name} --example {name}-basic"
     ));
     talk::more("weld it:   cargo xtask build --all && dist/app list");
     talk::data(file::relative(&folder, &app.root));

@@ -1,4 +1,4 @@
-//! A host with this one plugin: `cargo run -p {{name}} --example basic`.
+//! A host with this one plugin: `cargo run -p {{name}} --example {{name}}-basic`.
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
 use {{crate}}::{{Type}}Plugin;

@@ -1,6 +1,6 @@
 //! Process, aggregate and look at the statistics, in a host with this one plugin.
 //!
-//! Run it with `cargo run -p weldkit-data-processor --example basic`.
+//! Run it with `cargo run -p weldkit-data-processor --example data-processing-basic`.
 
 use serde_json::json;
 use weldkit::Host;

@@ -1,6 +1,6 @@
 //! A CSV as a stream of typed records, with its bad rows kept aside.
 //!
-//! `cargo run -p weldkit-records-files --example basic`
+//! `cargo run -p weldkit-records-files --example records-basic`
 
 use weldkit::Host;
 use weldkit_records::{ColumnType, ReadOptions, Records, Source};

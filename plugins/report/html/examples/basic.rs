@@ -1,7 +1,7 @@
 //! The whole job in one process: rows in, a folder with a report out, the table on the terminal.
 //!
 //! Run it from the root of the repository:
-//! `cargo run -p weldkit-report-html --example basic -- examples/bird-strikes/birdstrikes.csv report`
+//! `cargo run -p weldkit-report-html --example report-basic -- examples/bird-strikes/birdstrikes.csv report`
 
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
 //! Documents in memory, typed and as JSON.
 //!
-//! `cargo run -p weldkit-storage-memory --example basic`
+//! `cargo run -p weldkit-storage-memory --example storage-memory-basic`
 
 use serde_json::json;
 use weldkit::Host;

@@ -1,6 +1,6 @@
 //! Documents that outlive the process: run it twice and the count goes up.
 //!
-//! `cargo run -p weldkit-storage-redb --example basic`
+//! `cargo run -p weldkit-storage-redb --example storage-redb-basic`
 
 use serde_json::json;
 use weldkit::Host;

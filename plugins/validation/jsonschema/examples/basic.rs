@@ -1,6 +1,6 @@
 //! Values against a schema, with everything that is wrong.
 //!
-//! `cargo run -p weldkit-validation-jsonschema --example basic`
+//! `cargo run -p weldkit-validation-jsonschema --example validation-basic`
 
 use serde_json::json;
 use weldkit::Host;
