@@ -75,6 +75,12 @@ fn second_look<P: Parameters>(
 ) -> Result<P, CallError> {
     let mut value: Value = match serde_json::from_slice(input) {
         Ok(value) => value,
+        // serde_json has no kind for its bound of 128 levels but the text.
+        Err(deep) if deep.to_string().starts_with("recursion limit exceeded") => {
+            return Err(CallError::limit(format!(
+                "the input nests deeper than 128 levels: {deep}"
+            )));
+        }
         Err(syntax) => {
             return Err(CallError::invalid_parameter(format!(
                 "the input is not JSON: {syntax}"
