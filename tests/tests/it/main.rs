@@ -13,6 +13,7 @@ mod cli;
 mod docs;
 mod fixture;
 mod gate;
+mod graph;
 mod guide;
 mod host;
 mod invariants;
