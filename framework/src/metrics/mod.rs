@@ -1,7 +1,7 @@
 //! Counting and timing calls, and the meters that authors fill themselves.
 //!
 //! What the gate records costs two plain stores a call: every thread writes a lane of its own
-//! ([`Lanes`]). Reading adds the lanes up.
+//! (`lanes.rs`). Reading adds the lanes up.
 
 mod histogram;
 mod lanes;
