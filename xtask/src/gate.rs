@@ -110,7 +110,8 @@ fn steps(app: &App) -> Result<Vec<Step>> {
     Ok(steps)
 }
 
-/// Each feature of the framework alone, where the framework is a member.
+/// Each feature of the framework alone, and the plugins registered the other way, where the
+/// framework is a member.
 fn features(app: &App) -> Result<Vec<Step>> {
     let workspace = Workspace::load(&app.root)?;
     let framework = workspace
@@ -130,7 +131,22 @@ fn features(app: &App) -> Result<Vec<Step>> {
         ];
         run_cargo(app, &format!("feature {name}"), &arguments, &[])
     };
-    Ok(names.map(alone).collect())
+    let mut steps: Vec<Step> = names.map(alone).collect();
+    if workspace
+        .members()
+        .any(|package| package.name == "weldkit-tests")
+    {
+        // `linked_…` finds the same plugins in the same order, whichever way they registered.
+        let arguments = "test --package weldkit-tests --features inventory --test it linked_";
+        let arguments: Vec<&str> = arguments.split(' ').collect();
+        steps.push(run_cargo(
+            app,
+            "registered through inventory",
+            &arguments,
+            &[],
+        ));
+    }
+    Ok(steps)
 }
 
 fn run_cargo(app: &App, name: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Step {
