@@ -36,8 +36,8 @@ fn jsonrpsee() -> Case {
     let mut module = jsonrpsee::RpcModule::new(());
     module
         .register_method("add", |parameters, (), _| {
-            let Add { a, b } = parameters.parse()?;
-            Ok::<i64, jsonrpsee::types::ErrorObjectOwned>(a.wrapping_add(b))
+            let Add { a, b } = parameters.parse().expect("two integers are sent");
+            a.wrapping_add(b)
         })
         .expect("the first method of that name");
     Case::awaited(
