@@ -5,6 +5,7 @@
 use std::cell::Cell;
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
+use std::num::NonZeroU64;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -85,6 +86,13 @@ impl ManualClock {
 #[expect(clippy::disallowed_methods, reason = "this file is where time is read")]
 pub(crate) fn now() -> Instant {
     Instant::now()
+}
+
+/// Nanoseconds since this was first asked, never zero: an instant in one word.
+pub(crate) fn nanos() -> NonZeroU64 {
+    static FIRST: OnceLock<Instant> = OnceLock::new();
+    let nanos = FIRST.get_or_init(now).elapsed().as_nanos();
+    NonZeroU64::new(u64::try_from(nanos).unwrap_or(u64::MAX)).unwrap_or(NonZeroU64::MIN)
 }
 
 /// A random word. The source is the seed that the standard library draws for its hash maps.

@@ -30,7 +30,7 @@ pub const LANES: usize = 64;
 pub const TIMED_CALLS: u64 = 1_000;
 
 /// Mean gap between timed calls after the first [`TIMED_CALLS`].
-pub const TIMED_GAP: u64 = 64;
+pub const TIMED_GAP: u64 = 256;
 
 /// Panics of one instance after which it is quarantined.
 pub const PANICS: u64 = 5;

@@ -17,8 +17,9 @@ use crate::security::{Principal, Roles};
 #[derive(Clone)]
 pub struct Ctx {
     pub(crate) roles: Roles,
-    /// Whether the gate has more to look at than the permission: a deadline, a cancel, a transaction.
-    pub(crate) watched: bool,
+    /// The same roles, or none where the gate has more to look at than the permission: a deadline,
+    /// a cancel, a transaction. One test on the call path stands for both.
+    pub(crate) open: Roles,
     deadline: Option<Instant>,
     shared: Arc<Shared>,
 }
@@ -58,7 +59,11 @@ pub(crate) struct Root {
 impl Ctx {
     pub(crate) fn root(root: Root) -> Self {
         let trace = (u128::from(clock::random()) << 64) | u128::from(clock::random());
-        let watched = root.cancel.is_some();
+        let open = if root.cancel.is_some() {
+            Roles::NONE
+        } else {
+            root.roles
+        };
         let shared = Shared {
             principal: root.principal,
             clock: root.clock,
@@ -71,7 +76,7 @@ impl Ctx {
         };
         Self {
             roles: root.roles,
-            watched,
+            open,
             deadline: None,
             shared: Arc::new(shared),
         }
@@ -102,7 +107,7 @@ impl Ctx {
             .map_or(wanted, |deadline| deadline.min(wanted));
         Self {
             deadline: Some(deadline),
-            watched: true,
+            open: Roles::NONE,
             ..self.clone()
         }
     }
@@ -115,7 +120,7 @@ impl Ctx {
             None => cancel.clone(),
         };
         Self {
-            watched: true,
+            open: Roles::NONE,
             ..self.changed(|shared| shared.cancel = Some(cancel))
         }
     }
@@ -130,7 +135,7 @@ impl Ctx {
     #[must_use]
     pub fn with_transaction(&self, transaction: Arc<dyn Enlist>) -> Self {
         Self {
-            watched: true,
+            open: Roles::NONE,
             ..self.changed(|shared| shared.transaction = Some(transaction))
         }
     }

@@ -3,19 +3,18 @@
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll};
 
 use super::Contract;
+use super::admission::{admit, permit};
 use super::generation::Generation;
-use super::guard::{Guarded, GuardedStream, Isolated, code};
-use super::instance::{Instance, MethodGate};
+use super::guard::{First, Guarded, GuardedStream, Isolated, outcome};
+use super::instance::MethodGate;
 use super::{BoxFuture, Ctx, Service, Stream};
 use crate::contract::ServiceError;
-use crate::error::{CallError, Code};
-use crate::limit;
-use crate::metrics::Ticket;
+use crate::error::CallError;
+use crate::metrics::{Began, Outcome, Plain};
 
 /// Calls a sync method. For the macros; the client's methods are the way in.
 ///
@@ -23,9 +22,8 @@ use crate::metrics::Ticket;
 ///
 /// What the method returns, or what the gate refuses, as the method's own error.
 #[inline]
-pub fn call_sync<S, T, E>(
+pub fn call_sync<const METHOD: usize, S, T, E>(
     service: &Service<S>,
-    method: usize,
     ctx: &Ctx,
     call: impl FnOnce(&S::Twin, &Ctx) -> Result<T, E>,
 ) -> Result<T, E>
@@ -35,7 +33,7 @@ where
 {
     pass_sync(
         service,
-        method,
+        METHOD,
         ctx,
         || Ok(()),
         |twin, ctx, ()| call(twin, ctx),
@@ -48,9 +46,8 @@ where
 ///
 /// What the method returns, or what the gate refuses, as the method's own error.
 #[inline]
-pub fn call_async<'a, S, T, E>(
+pub fn call_async<'a, const METHOD: usize, S, T, E>(
     service: &'a Service<S>,
-    method: usize,
     ctx: &'a Ctx,
     call: impl for<'x> FnOnce(&'x S::Twin, &'x Ctx) -> BoxFuture<'x, Result<T, E>> + Send + 'static,
 ) -> impl Future<Output = Result<T, E>> + Send
@@ -59,9 +56,8 @@ where
     T: Send + 'static,
     E: ServiceError,
 {
-    Calling::new(
+    Calling::<METHOD, _, _, _, _, _>::new(
         service,
-        method,
         ctx,
         || Ok(()),
         move |twin, ctx, ()| call(twin, ctx),
@@ -69,9 +65,8 @@ where
 }
 
 /// Calls a streaming method. For the macros; the client's methods are the way in.
-pub fn call_stream<S, T, E>(
+pub fn call_stream<const METHOD: usize, S, T, E>(
     service: &Service<S>,
-    method: usize,
     ctx: &Ctx,
     call: impl FnOnce(&S::Twin, &Ctx) -> Stream<T, E>,
 ) -> Stream<T, E>
@@ -82,7 +77,7 @@ where
 {
     pass_stream(
         service,
-        method,
+        METHOD,
         ctx,
         || Ok(()),
         |twin, ctx, ()| call(twin, ctx),
@@ -102,41 +97,90 @@ where
     S: Contract + ?Sized,
     E: ServiceError,
 {
-    let generation = service.first.newest();
+    let generation = &service.bound;
     let gate = &generation.gates[method];
-    let ticket = gate.lanes.start();
-    let arguments =
-        match admit(service, gate, &generation.instance, method, ctx).and_then(|()| arguments()) {
-            Ok(arguments) => arguments,
-            Err(refused) => return Err(refuse(ticket, gate, refused)),
-        };
-    let result = match catch_unwind(AssertUnwindSafe(|| {
-        call(&generation.provider, ctx, arguments)
-    })) {
-        Ok(result) => result,
-        Err(payload) => Err(E::from(
-            generation.instance.panicked(gate, payload.as_ref()),
-        )),
+    let Some(plain) = plain(gate) else {
+        return aside(move || {
+            let generation = service.newest();
+            let gate = &generation.gates[method];
+            let ticket = gate.lanes.start();
+            let result = enter(service, (generation, gate), method, ctx, arguments, call);
+            ticket.finish(&gate.lanes, outcome(&result));
+            result
+        });
     };
-    ticket.finish(&gate.lanes, || code(&result));
+    let result = enter(service, (generation, gate), method, ctx, arguments, call);
+    plain.finish();
+    if let Err(error) = &result {
+        gate.lanes.note(None, Outcome::Failed(error.code()));
+    }
     result
 }
 
-/// An async call. Nothing happens before its first poll; one that never waits ends in it.
-pub(super) struct Calling<'a, S: Contract + ?Sized, T, E, D, F> {
-    service: &'a Service<S>,
+/// Counts a call like most: nothing to look up, nothing to time, counters of its own thread.
+#[inline]
+fn plain(gate: &MethodGate) -> Option<Plain<'_>> {
+    if gate.aside.load(Relaxed) {
+        return None;
+    }
+    gate.lanes.start_plain()
+}
+
+/// Keeps what happens to few calls out of the way of the others.
+#[cold]
+#[inline(never)]
+fn aside<T>(rarely: impl FnOnce() -> T) -> T {
+    rarely()
+}
+
+/// Goes in, if the call may: the arguments, then the provider, whose panic becomes an error.
+#[inline]
+fn enter<'g, S, A, T, E>(
+    service: &Service<S>,
+    (generation, gate): (&'g Generation<S::Twin>, &'g MethodGate),
     method: usize,
+    ctx: &'g Ctx,
+    arguments: impl FnOnce() -> Result<A, CallError>,
+    call: impl FnOnce(&'g S::Twin, &'g Ctx, A) -> Result<T, E>,
+) -> Result<T, E>
+where
+    S: Contract + ?Sized,
+    E: ServiceError,
+{
+    admit(service, generation, gate, method, ctx)?;
+    let arguments = arguments()?;
+    match catch_unwind(AssertUnwindSafe(|| {
+        call(&generation.provider, ctx, arguments)
+    })) {
+        Ok(result) => result,
+        Err(payload) => Err(generation.instance.panicked(gate, payload.as_ref()).into()),
+    }
+}
+
+/// An async call. Nothing happens before its first poll; one that never waits ends in it.
+///
+/// The index of the method is a constant of the type: kept in the future, it would be read again.
+pub(super) struct Calling<'a, const METHOD: usize, S: Contract + ?Sized, T, E, D, F> {
+    service: &'a Service<S>,
     ctx: &'a Ctx,
+    state: Progress<'a, T, E, D, F>,
+}
+
+enum Progress<'a, T, E, D, F> {
     /// What gives the arguments, and what calls the method with them.
-    start: Option<(D, F)>,
+    New(D, F),
     /// Boxed, so that a call that never waits does not carry the room for it.
-    running: Option<Box<Guarded<'a, T, E>>>,
+    Waiting(Box<Guarded<'a, T, E>>),
+    Over,
 }
 
 // The closures are moved out, never pinned.
-impl<S: Contract + ?Sized, T, E, D, F> Unpin for Calling<'_, S, T, E, D, F> {}
+impl<const METHOD: usize, S: Contract + ?Sized, T, E, D, F> Unpin
+    for Calling<'_, METHOD, S, T, E, D, F>
+{
+}
 
-impl<'a, S, A, T, E, D, F> Future for Calling<'a, S, T, E, D, F>
+impl<'a, const METHOD: usize, S, A, T, E, D, F> Future for Calling<'a, METHOD, S, T, E, D, F>
 where
     S: Contract + ?Sized,
     A: Send + 'static,
@@ -150,40 +194,32 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        match this.start.take() {
-            Some((arguments, call)) => this.begin(cx, arguments, call),
-            None => match &mut this.running {
-                Some(running) => Pin::new(running).poll(cx),
-                None => Poll::Pending,
-            },
+        if let Progress::Waiting(waiting) = &mut this.state {
+            return Pin::new(waiting).poll(cx);
+        }
+        match std::mem::replace(&mut this.state, Progress::Over) {
+            Progress::New(arguments, call) => this.begin(cx, arguments, call),
+            Progress::Waiting(_) | Progress::Over => Poll::Pending,
         }
     }
 }
 
-impl<'a, S, T, E, D, F> Calling<'a, S, T, E, D, F>
+impl<'a, const METHOD: usize, S, T, E, D, F> Calling<'a, METHOD, S, T, E, D, F>
 where
     S: Contract + ?Sized,
     T: Send + 'static,
     E: ServiceError,
 {
     #[inline]
-    pub(super) fn new<A>(
-        service: &'a Service<S>,
-        method: usize,
-        ctx: &'a Ctx,
-        arguments: D,
-        call: F,
-    ) -> Self
+    pub(super) fn new<A>(service: &'a Service<S>, ctx: &'a Ctx, arguments: D, call: F) -> Self
     where
         D: FnOnce() -> Result<A, CallError>,
         F: for<'x> FnOnce(&'x S::Twin, &'x Ctx, A) -> BoxFuture<'x, Result<T, E>>,
     {
         Self {
             service,
-            method,
             ctx,
-            start: Some((arguments, call)),
-            running: None,
+            state: Progress::New(arguments, call),
         }
     }
 
@@ -199,47 +235,105 @@ where
         D: FnOnce() -> Result<A, CallError>,
         F: for<'x> FnOnce(&'x S::Twin, &'x Ctx, A) -> BoxFuture<'x, Result<T, E>> + Send + 'static,
     {
-        let generation = self.service.first.newest();
-        let (ctx, gate, instance) = (
-            self.ctx,
-            &generation.gates[self.method],
-            &*generation.instance,
+        let (service, ctx) = (self.service, self.ctx);
+        let generation = &service.bound;
+        let gate = &generation.gates[METHOD];
+        let Some(plain) = plain(gate) else {
+            return self.begin_aside(cx, arguments, call);
+        };
+        let first = enter(
+            service,
+            (generation, gate),
+            METHOD,
+            ctx,
+            arguments,
+            |twin, ctx, a| First::poll(call(twin, ctx, a), cx),
         );
-        let ticket = gate.lanes.start();
-        let arguments = match admit(self.service, gate, &generation.instance, self.method, ctx)
-            .and_then(|()| arguments())
-        {
-            Ok(arguments) => arguments,
-            Err(refused) => return Poll::Ready(Err(refuse(ticket, gate, refused))),
-        };
-        if gate.method.isolated || gate.permits.is_some() {
-            let future = special(generation, gate, ctx, arguments, call);
-            let running = Guarded::new(future, ctx, gate, instance, ticket.timed());
-            return Pin::new(self.running.insert(Box::new(running))).poll(cx);
-        }
-        let first = catch_unwind(AssertUnwindSafe(|| {
-            let mut future = call(&generation.provider, ctx, arguments);
-            match future.as_mut().poll(cx) {
-                Poll::Ready(result) => Ok(result),
-                Poll::Pending => Err(future),
-            }
-        }));
         let result = match first {
-            Ok(Ok(result)) => result,
-            Ok(Err(future)) => {
-                let running = Guarded::new(future, ctx, gate, instance, ticket.timed());
-                return self.running.insert(Box::new(running)).wait(cx);
+            Ok(First::Pending(future)) => return self.wait(generation, future, None, cx),
+            Ok(First::Ready(value)) => Ok(value),
+            Err(error) => {
+                gate.lanes.note(None, Outcome::Failed(error.code()));
+                Err(error)
             }
-            Err(payload) => Err(E::from(instance.panicked(gate, payload.as_ref()))),
         };
-        ticket.finish(&gate.lanes, || code(&result));
+        plain.finish();
         Poll::Ready(result)
+    }
+
+    /// The same for a call that is not like most.
+    #[cold]
+    #[inline(never)]
+    fn begin_aside<A: Send + 'static>(
+        &mut self,
+        cx: &mut Context<'_>,
+        arguments: D,
+        call: F,
+    ) -> Poll<Result<T, E>>
+    where
+        D: FnOnce() -> Result<A, CallError>,
+        F: for<'x> FnOnce(&'x S::Twin, &'x Ctx, A) -> BoxFuture<'x, Result<T, E>> + Send + 'static,
+    {
+        let generation = self.service.newest();
+        let gate = &generation.gates[METHOD];
+        let ticket = gate.lanes.start();
+        let first = enter(
+            self.service,
+            (generation, gate),
+            METHOD,
+            self.ctx,
+            arguments,
+            |twin, ctx, a| {
+                if gate.special {
+                    let future = special(generation, gate, ctx, a, call);
+                    return Ok(First::Pending(future));
+                }
+                First::poll(call(twin, ctx, a), cx)
+            },
+        );
+        let result = match first {
+            Ok(First::Pending(future)) => {
+                return self.wait(generation, future, ticket.began, cx);
+            }
+            Ok(First::Ready(value)) => Ok(value),
+            Err(error) => Err(error),
+        };
+        ticket.finish(&gate.lanes, outcome(&result));
+        Poll::Ready(result)
+    }
+
+    /// Keeps a call that goes on after its first poll.
+    #[cold]
+    fn wait(
+        &mut self,
+        generation: &'a Generation<S::Twin>,
+        future: BoxFuture<'a, Result<T, E>>,
+        began: Began,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<T, E>> {
+        let gate = &generation.gates[METHOD];
+        let mut waiting = Box::new(Guarded::new(
+            future,
+            self.ctx,
+            gate,
+            &generation.instance,
+            began,
+        ));
+        let poll = if gate.special {
+            Pin::new(&mut *waiting).poll(cx)
+        } else {
+            waiting.wait(cx)
+        };
+        if poll.is_pending() {
+            self.state = Progress::Waiting(waiting);
+        }
+        poll
     }
 }
 
 /// The ways that cost more: a task of its own, a permit.
 fn special<'a, T, A, R, E>(
-    generation: &'a Arc<Generation<T>>,
+    generation: &'a Generation<T>,
     gate: &'a MethodGate,
     ctx: &'a Ctx,
     arguments: A,
@@ -262,30 +356,6 @@ where
     })
 }
 
-async fn permit(gate: &MethodGate) -> Result<Option<tokio::sync::SemaphorePermit<'_>>, CallError> {
-    let Some(permits) = &gate.permits else {
-        return Ok(None);
-    };
-    if let Ok(permit) = permits.try_acquire() {
-        return Ok(Some(permit));
-    }
-    let in_flight = usize::try_from(gate.lanes.in_flight()).unwrap_or(usize::MAX);
-    if in_flight > limit::WAITERS {
-        return Err(CallError::limit(format!(
-            "{} calls wait for `{}.{}` already; see [limits]",
-            limit::WAITERS,
-            gate.service,
-            gate.method.name
-        ))
-        .retryable(true));
-    }
-    permits
-        .acquire()
-        .await
-        .map(Some)
-        .map_err(|_| CallError::unavailable("the instance is stopping"))
-}
-
 pub(super) fn pass_stream<S, A, T, E>(
     service: &Service<S>,
     method: usize,
@@ -298,81 +368,29 @@ where
     T: Send + 'static,
     E: ServiceError,
 {
-    let generation = service.first.newest();
+    let generation = service.newest();
     let gate = &generation.gates[method];
     let ticket = gate.lanes.start();
-    let arguments =
-        match admit(service, gate, &generation.instance, method, ctx).and_then(|()| arguments()) {
-            Ok(arguments) => arguments,
-            Err(refused) => return Err(refuse(ticket, gate, refused)),
-        };
-    match catch_unwind(AssertUnwindSafe(|| {
-        call(&generation.provider, ctx, arguments)
-    })) {
+    let stream: Result<_, CallError> = enter(
+        service,
+        (generation, gate),
+        method,
+        ctx,
+        arguments,
+        |twin, ctx, a| Ok(call(twin, ctx, a)),
+    );
+    match stream {
         Ok(stream) => Ok(Stream::new(GuardedStream::new(
             stream,
             ctx.clone(),
             generation.gates.clone(),
             method,
             generation.instance.clone(),
-            ticket.timed(),
+            ticket.began,
         ))),
-        Err(payload) => Err(refuse(
-            ticket,
-            gate,
-            generation.instance.panicked(gate, payload.as_ref()),
-        )),
-    }
-}
-
-#[cold]
-fn refuse<E: From<CallError>>(ticket: Ticket<'_>, gate: &MethodGate, refused: CallError) -> E {
-    ticket.finish(&gate.lanes, || Some(refused.code().as_str()));
-    E::from(refused)
-}
-
-/// Whether the call may go in: permission, declaration, deadline, cancel, transaction.
-#[inline]
-fn admit<S: Contract + ?Sized>(
-    service: &Service<S>,
-    gate: &MethodGate,
-    instance: &Instance,
-    method: usize,
-    ctx: &Ctx,
-) -> Result<(), CallError> {
-    let held = gate.allowed.load(Relaxed) & ctx.roles.0 != 0;
-    let declared = service.declared >> method & 1 == 1;
-    match held && declared {
-        true if !ctx.watched => Ok(()),
-        true => watch(gate, instance, ctx),
-        false => Err(instance.denied(gate, ctx, &service.consumer, declared)),
-    }
-}
-
-/// The rest of the guards, for a `Ctx` that has something to watch.
-fn watch(gate: &MethodGate, instance: &Instance, ctx: &Ctx) -> Result<(), CallError> {
-    if ctx
-        .deadline()
-        .is_some_and(|deadline| deadline <= instance.clock.now())
-    {
-        return Err(CallError::new(
-            Code::Timeout,
-            format!(
-                "the deadline had passed before `{}.{}` was called",
-                gate.service, gate.method.name
-            ),
-        ));
-    }
-    if ctx.cancel().is_some_and(super::Cancel::is_cancelled) {
-        return Err(CallError::new(
-            Code::Cancelled,
-            "the caller had given up before the call began",
-        ));
-    }
-    match ctx.transaction() {
-        Some(transaction) if gate.method.transactional => {
-            transaction.enlist(instance.name(), gate.method.name)
+        Err(refused) => {
+            ticket.finish(&gate.lanes, Outcome::Failed(refused.code().as_str()));
+            Err(refused)
         }
-        _ => Ok(()),
     }
 }

@@ -13,7 +13,30 @@ use super::instance::{Instance, MethodGate};
 use super::{BoxFuture, Ctx, Stream};
 use crate::contract::ServiceError;
 use crate::error::{CallError, Code, Effect};
-use crate::metrics::Outcome;
+use crate::metrics::{Began, Outcome};
+use crate::security::Roles;
+
+/// What the first poll gave.
+pub(super) enum First<'a, T, E> {
+    Ready(T),
+    Pending(BoxFuture<'a, Result<T, E>>),
+}
+
+impl<'a, T, E> First<'a, T, E> {
+    #[inline]
+    pub(super) fn poll(
+        mut future: BoxFuture<'a, Result<T, E>>,
+        cx: &mut Context<'_>,
+    ) -> Result<Self, E> {
+        match future.as_mut().poll(cx) {
+            Poll::Ready(result) => {
+                drop(future);
+                result.map(First::Ready)
+            }
+            Poll::Pending => Ok(First::Pending(future)),
+        }
+    }
+}
 
 /// An async call that waits. Dropping it gives the call up.
 pub(crate) struct Guarded<'a, T, E> {
@@ -21,7 +44,7 @@ pub(crate) struct Guarded<'a, T, E> {
     ctx: &'a Ctx,
     gate: &'a MethodGate,
     instance: &'a Instance,
-    timed: Option<Instant>,
+    began: Began,
     open: bool,
     /// Armed at the first `Pending`: a call that never waits pays for no timer.
     watch: Option<Watch>,
@@ -33,14 +56,14 @@ impl<'a, T, E: ServiceError> Guarded<'a, T, E> {
         ctx: &'a Ctx,
         gate: &'a MethodGate,
         instance: &'a Instance,
-        timed: Option<Instant>,
+        began: Began,
     ) -> Self {
         Self {
             future,
             ctx,
             gate,
             instance,
-            timed,
+            began,
             open: true,
             watch: None,
         }
@@ -59,10 +82,7 @@ impl<'a, T, E: ServiceError> Guarded<'a, T, E> {
 
     fn end(&mut self, result: Result<T, E>) -> Poll<Result<T, E>> {
         self.open = false;
-        self.gate.lanes.finish(
-            self.timed,
-            code(&result).map_or(Outcome::Ok, Outcome::Failed),
-        );
+        self.gate.lanes.finish(self.began, outcome(&result));
         Poll::Ready(result)
     }
 }
@@ -87,7 +107,7 @@ impl<T, E> Drop for Guarded<'_, T, E> {
         if self.open {
             self.gate
                 .lanes
-                .finish(self.timed, Outcome::Failed("cancelled"));
+                .finish(self.began, Outcome::Failed("cancelled"));
         }
     }
 }
@@ -146,15 +166,12 @@ impl Watch {
     }
 }
 
-/// The code of a call that failed.
-#[inline]
-pub(super) fn code<T, E: ServiceError>(result: &Result<T, E>) -> Option<&str> {
-    result.as_ref().err().map(code_of)
-}
-
-#[cold]
-fn code_of<E: ServiceError>(error: &E) -> &str {
-    error.code()
+/// How a call ended, with its code.
+pub(super) fn outcome<T, E: ServiceError>(result: &Result<T, E>) -> Outcome<'_> {
+    match result {
+        Ok(_) => Outcome::Ok,
+        Err(error) => Outcome::Failed(error.code()),
+    }
 }
 
 /// What a call that was given up half-way may have done.
@@ -175,7 +192,7 @@ pub(super) struct GuardedStream<T, E> {
     gates: Arc<[MethodGate]>,
     method: usize,
     instance: Arc<Instance>,
-    timed: Option<Instant>,
+    began: Began,
     watch: Option<Watch>,
 }
 
@@ -186,7 +203,7 @@ impl<T, E> GuardedStream<T, E> {
         gates: Arc<[MethodGate]>,
         method: usize,
         instance: Arc<Instance>,
-        timed: Option<Instant>,
+        began: Began,
     ) -> Self {
         Self {
             stream: Some(stream),
@@ -194,14 +211,14 @@ impl<T, E> GuardedStream<T, E> {
             gates,
             method,
             instance,
-            timed,
+            began,
             watch: None,
         }
     }
 
     fn close(&mut self, outcome: Outcome<'_>) {
         if self.stream.take().is_some() {
-            self.gates[self.method].lanes.finish(self.timed, outcome);
+            self.gates[self.method].lanes.finish(self.began, outcome);
         }
     }
 }
@@ -255,7 +272,7 @@ impl<T, E: ServiceError> futures_core::Stream for GuardedStream<T, E> {
 
 /// Whether a stream that always has an item ready must end all the same.
 fn over(ctx: &Ctx, instance: &Instance) -> bool {
-    ctx.watched
+    ctx.open == Roles::NONE
         && (ctx
             .deadline()
             .is_some_and(|deadline| deadline <= instance.clock.now())

@@ -27,6 +27,11 @@ pub(crate) struct MethodGate {
     /// Those roles while a test's fault keeps them out.
     pub(crate) closed_to: AtomicU64,
     pub(crate) timeout: Duration,
+    /// Whether a call takes more than the call: a permit, a task of its own.
+    pub(crate) special: bool,
+    /// Whether a call has to look further than at this gate: it is special, or the provider has
+    /// been replaced. One test on the call path stands for both.
+    pub(crate) aside: AtomicBool,
     /// Permits, where the configuration limits concurrency.
     pub(crate) permits: Option<Semaphore>,
 }

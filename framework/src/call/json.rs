@@ -43,17 +43,16 @@ impl JsonCall<'_> {
 impl<S: Contract + ?Sized> Service<S> {
     /// A JSON call of a sync method. For the macros.
     #[doc(hidden)]
-    pub fn json_sync<'a, P: Parameters, T: Serialize, E: ServiceError>(
+    pub fn json_sync<'a, const METHOD: usize, P: Parameters, T: Serialize, E: ServiceError>(
         &'a self,
-        method: usize,
         ctx: &'a Ctx,
         input: &'a [u8],
         call: impl FnOnce(&S::Twin, &Ctx, P) -> Result<T, E>,
     ) -> JsonCall<'a> {
-        let descriptor = &S::DESCRIPTOR.methods[method];
+        let descriptor = &S::DESCRIPTOR.methods[METHOD];
         let result = pass_sync(
             self,
-            method,
+            METHOD,
             ctx,
             || decode(descriptor, input),
             |twin, ctx, parameters| call(twin, ctx, parameters),
@@ -67,9 +66,8 @@ impl<S: Contract + ?Sized> Service<S> {
 
     /// A JSON call of an async method. For the macros.
     #[doc(hidden)]
-    pub fn json_async<'a, P, T, E>(
+    pub fn json_async<'a, const METHOD: usize, P, T, E>(
         &'a self,
-        method: usize,
         ctx: &'a Ctx,
         input: &'a [u8],
         call: impl for<'x> FnOnce(&'x S::Twin, &'x Ctx, P) -> BoxFuture<'x, Result<T, E>>
@@ -81,9 +79,10 @@ impl<S: Contract + ?Sized> Service<S> {
         T: Serialize + Send + 'static,
         E: ServiceError,
     {
-        let descriptor = &S::DESCRIPTOR.methods[method];
+        let descriptor = &S::DESCRIPTOR.methods[METHOD];
         JsonCall::Future(Box::pin(async move {
-            let calling = Calling::new(self, method, ctx, || decode(descriptor, input), call);
+            let arguments = || decode(descriptor, input);
+            let calling = Calling::<METHOD, _, _, _, _, _>::new(self, ctx, arguments, call);
             let value = calling.await.map_err(E::into_call_error)?;
             encode(&value)
         }))
@@ -91,9 +90,8 @@ impl<S: Contract + ?Sized> Service<S> {
 
     /// A JSON call of a streaming method. For the macros.
     #[doc(hidden)]
-    pub fn json_stream<'a, P, T, E>(
+    pub fn json_stream<'a, const METHOD: usize, P, T, E>(
         &'a self,
-        method: usize,
         ctx: &'a Ctx,
         input: &'a [u8],
         call: impl FnOnce(&S::Twin, &Ctx, P) -> Stream<T, E>,
@@ -103,8 +101,8 @@ impl<S: Contract + ?Sized> Service<S> {
         T: Serialize + Send + 'static,
         E: ServiceError,
     {
-        let descriptor = &S::DESCRIPTOR.methods[method];
-        let stream = pass_stream(self, method, ctx, || decode(descriptor, input), call);
+        let descriptor = &S::DESCRIPTOR.methods[METHOD];
+        let stream = pass_stream(self, METHOD, ctx, || decode(descriptor, input), call);
         JsonCall::Stream(
             stream.map_or_else(|refused| Stream::from_iter([Err(refused)]), Stream::encoded),
         )

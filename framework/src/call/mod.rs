@@ -8,6 +8,7 @@
 //!
 //! The gate is the only code that invokes a provider. It holds no lock while it does.
 
+mod admission;
 mod consumer;
 mod contract;
 mod ctx;

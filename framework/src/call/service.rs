@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use super::Contract;
 use super::consumer::Consumer;
-use super::generation::Generation;
+use super::generation::{Generation, Link};
 use crate::contract::ServiceDescriptor;
 
 /// A client of a service: `Service<dyn Storage>` implements `Storage`, and every call passes the gate.
@@ -11,19 +11,29 @@ use crate::contract::ServiceDescriptor;
 /// Ask for it in a plugin's constructor, or from a host. It stays good when the provider is
 /// replaced. Cheap to clone.
 pub struct Service<S: Contract + ?Sized> {
-    pub(crate) first: Arc<Generation<S::Twin>>,
+    /// The provider at the time of binding, at hand without a further pointer. Its gates say when
+    /// there is a newer one.
+    pub(super) bound: Generation<S::Twin>,
+    /// The same in the chain, which leads to the newer one.
+    link: Arc<Link<S::Twin>>,
     /// Bit `n`: the consumer may call method `n`.
     pub(crate) declared: u64,
     pub(crate) consumer: Arc<str>,
 }
 
 impl<S: Contract + ?Sized> Service<S> {
-    pub(crate) fn new(first: Arc<Generation<S::Twin>>, consumer: &Consumer) -> Self {
+    pub(crate) fn new(link: Arc<Link<S::Twin>>, consumer: &Consumer) -> Self {
         Self {
-            first,
+            bound: link.generation.clone(),
+            link,
             declared: consumer.word(S::DESCRIPTOR),
             consumer: consumer.name.clone(),
         }
+    }
+
+    /// The provider that answers at present.
+    pub(super) fn newest(&self) -> &Generation<S::Twin> {
+        &self.link.newest().generation
     }
 
     /// The contract.
@@ -33,14 +43,15 @@ impl<S: Contract + ?Sized> Service<S> {
 
     /// The name of the instance that answers at present.
     pub fn provider(&self) -> &str {
-        self.first.newest().instance.name()
+        self.newest().instance.name()
     }
 }
 
 impl<S: Contract + ?Sized> Clone for Service<S> {
     fn clone(&self) -> Self {
         Self {
-            first: self.first.clone(),
+            bound: self.bound.clone(),
+            link: self.link.clone(),
             declared: self.declared,
             consumer: self.consumer.clone(),
         }

@@ -2,11 +2,12 @@
 
 use std::any::Any;
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Contract;
 use super::consumer::Consumer;
-use super::generation::Generation;
+use super::generation::{Generation, Link};
 use super::instance::{Instance, MethodGate};
 use super::json::AnyService;
 use super::service::Service;
@@ -16,7 +17,7 @@ use crate::limit;
 
 /// A service of an instance: consumers bind to it, providers come and go.
 pub(crate) struct Slot<S: Contract + ?Sized> {
-    first: Arc<Generation<S::Twin>>,
+    first: Arc<Link<S::Twin>>,
     replacements: Mutex<usize>,
 }
 
@@ -33,11 +34,10 @@ impl<S: Contract + ?Sized> Slot<S> {
         instance: Arc<Instance>,
     ) -> Self {
         Self {
-            first: Arc::new(Generation {
+            first: Link::new(Generation {
                 provider,
                 gates,
                 instance,
-                next: OnceLock::new(),
             }),
             replacements: Mutex::new(0),
         }
@@ -95,26 +95,24 @@ impl<S: Contract + ?Sized + 'static> AnySlot for Slot<S> {
                 ),
             ));
         }
-        let new = other.first.newest();
-        let new = Generation {
-            provider: new.provider.clone(),
-            gates: new.gates.clone(),
-            instance: new.instance.clone(),
-            next: OnceLock::new(),
-        };
+        let new = Link::new(other.first.newest().generation.clone());
         // The lock makes this the only writer, so the end of the chain is still the end.
-        let placed = self.first.newest().next.set(Arc::new(new));
+        let last = self.first.newest();
+        let placed = last.next.set(new);
         debug_assert!(placed.is_ok(), "the lock makes this the only writer");
+        for gate in last.generation.gates.iter() {
+            gate.aside.store(true, Relaxed);
+        }
         *replacements += 1;
         Ok(())
     }
 
     fn gates(&self) -> Vec<Arc<[MethodGate]>> {
-        let mut all = vec![self.first.gates.clone()];
-        let mut generation = &self.first;
-        while let Some(next) = generation.next.get() {
-            all.push(next.gates.clone());
-            generation = next;
+        let mut all = vec![self.first.generation.gates.clone()];
+        let mut link = &self.first;
+        while let Some(next) = link.next.get() {
+            all.push(next.generation.gates.clone());
+            link = next;
         }
         all
     }

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::Instant;
 
 use serde_json::Value;
@@ -248,6 +248,8 @@ fn gates(
             allowed: AtomicU64::new(policy.granted(method.permission.unwrap_or(service.name))),
             closed_to: AtomicU64::new(0),
             timeout: bounds.timeout.or(method.timeout).unwrap_or(limit::TIMEOUT),
+            special: method.isolated || permits.is_some(),
+            aside: AtomicBool::new(method.isolated || permits.is_some()),
             permits,
         }
     };

@@ -7,9 +7,9 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, OnceLock, PoisonError};
-use std::time::Instant;
 
 use serde::Serialize;
 
@@ -39,20 +39,16 @@ thread_local! {
     static OWNED: Number = Number(FREE.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_else(|| NEXT.fetch_add(1, Relaxed)));
 }
 
-#[inline]
-fn thread_number() -> usize {
-    let number = CURRENT.get();
-    if number == NONE { assign() } else { number }
-}
-
-#[cold]
+/// Gives the thread its number. One that is ending has none any more and shares a lane.
 fn assign() -> usize {
-    // A thread that is ending has no number any more and shares the last lane.
     OWNED
         .try_with(|owned| owned.0)
         .inspect(|number| CURRENT.set(*number))
-        .unwrap_or(NONE - 1)
+        .unwrap_or(NONE)
 }
+
+/// When a timed call began; most calls are not.
+pub(crate) type Began = Option<NonZeroU64>;
 
 #[derive(Debug, Default)]
 #[repr(align(128))]
@@ -63,14 +59,34 @@ struct Lane {
     next_timed: AtomicU64,
 }
 
+/// Adds one to a counter that no other thread writes.
 #[inline]
-fn bump(counter: &AtomicU64, alone: bool) -> u64 {
-    if alone {
-        let next = counter.load(Relaxed) + 1;
-        counter.store(next, Relaxed);
-        next
-    } else {
-        counter.fetch_add(1, Relaxed) + 1
+fn bump(counter: &AtomicU64) -> u64 {
+    let next = counter.load(Relaxed) + 1;
+    counter.store(next, Relaxed);
+    next
+}
+
+impl Lane {
+    /// When a call began that is the `started`th, if it is one to time.
+    #[inline]
+    fn began(&self, started: u64) -> Began {
+        if started >= self.next_timed.load(Relaxed) {
+            Some(self.time(started))
+        } else {
+            None
+        }
+    }
+
+    #[cold]
+    fn time(&self, started: u64) -> NonZeroU64 {
+        let gap = if started < limit::TIMED_CALLS {
+            1
+        } else {
+            clock::jittered(limit::TIMED_GAP)
+        };
+        self.next_timed.store(started + gap, Relaxed);
+        clock::nanos()
     }
 }
 
@@ -125,48 +141,54 @@ impl Default for Lanes {
 }
 
 impl Lanes {
-    /// Counts a call that begins. The lane is good for as long as the call stays on its thread.
+    /// Counts a call that begins like most: not timed, on a thread with counters of its own.
+    /// Counts nothing where it is another; that one is for [`start`](Lanes::start).
     #[inline]
+    pub(crate) fn start_plain(&self) -> Option<Plain<'_>> {
+        let own = self.lanes.get(CURRENT.get())?;
+        let started = own.started.load(Relaxed) + 1;
+        if started >= own.next_timed.load(Relaxed) {
+            return None;
+        }
+        own.started.store(started, Relaxed);
+        Some(Plain(own))
+    }
+
+    /// Counts a call that begins. The ticket is good for as long as the call stays on its thread.
     pub(crate) fn start(&self) -> Ticket<'_> {
-        let (lane, alone) = self.lane();
-        let started = bump(&lane.started, alone);
-        let timed = if started >= lane.next_timed.load(Relaxed) {
-            Some(time(lane, started))
-        } else {
-            None
+        let own = self.own();
+        let began = match own {
+            Some(own) => own.began(bump(&own.started)),
+            None => self
+                .shared
+                .began(self.shared.started.fetch_add(1, Relaxed) + 1),
         };
-        Ticket { lane, alone, timed }
+        Ticket { own, began }
+    }
+
+    fn own(&self) -> Option<&Lane> {
+        self.lanes
+            .get(CURRENT.get())
+            .or_else(|| self.lanes.get(assign()))
     }
 
     /// Counts the end of a call that may have left its thread.
-    #[inline]
-    pub(crate) fn finish(&self, timed: Option<Instant>, outcome: Outcome<'_>) {
-        let (lane, alone) = self.lane();
-        bump(&lane.finished, alone);
-        if timed.is_some() || outcome != Outcome::Ok {
-            self.finish_slowly(timed, outcome);
-        }
+    pub(crate) fn finish(&self, began: Began, outcome: Outcome<'_>) {
+        let own = self.own();
+        Ticket { own, began }.finish(self, outcome);
     }
 
+    /// What there is to note about a call that has ended: how long it took, why it failed.
     #[cold]
-    fn finish_slowly(&self, timed: Option<Instant>, outcome: Outcome<'_>) {
-        if let Some(began) = timed {
-            let nanos = u64::try_from(clock::now().saturating_duration_since(began).as_nanos())
-                .unwrap_or(u64::MAX);
+    pub(crate) fn note(&self, began: Began, outcome: Outcome<'_>) {
+        if let Some(began) = began {
+            let nanos = clock::nanos().get().saturating_sub(began.get());
             self.latency_ns
                 .get_or_init(Histogram::default)
                 .record(nanos);
         }
         if let Outcome::Failed(code) = outcome {
             self.failed(code);
-        }
-    }
-
-    #[inline]
-    fn lane(&self) -> (&Lane, bool) {
-        match self.lanes.get(thread_number()) {
-            Some(own) => (own, true),
-            None => (&self.shared, false),
         }
     }
 
@@ -218,40 +240,37 @@ impl Lanes {
     }
 }
 
-#[cold]
-fn time(lane: &Lane, started: u64) -> Instant {
-    let gap = if started < limit::TIMED_CALLS {
-        1
-    } else {
-        clock::jittered(limit::TIMED_GAP)
-    };
-    lane.next_timed.store(started + gap, Relaxed);
-    clock::now()
-}
-
 /// A call that has begun, on the thread where it did.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ticket<'a> {
-    lane: &'a Lane,
-    alone: bool,
-    timed: Option<Instant>,
+    /// Nothing where the thread shares a lane.
+    own: Option<&'a Lane>,
+    /// When the call began, if it is timed.
+    pub(crate) began: Began,
 }
 
 impl Ticket<'_> {
     /// Counts the end of a call that has stayed on its thread.
-    #[inline]
-    pub(crate) fn finish<'a>(self, lanes: &Lanes, failed: impl FnOnce() -> Option<&'a str>) {
-        bump(&self.lane.finished, self.alone);
-        let code = failed();
-        if code.is_some() || self.timed.is_some() {
-            lanes.finish_slowly(self.timed, code.map_or(Outcome::Ok, Outcome::Failed));
+    pub(crate) fn finish(self, lanes: &Lanes, outcome: Outcome<'_>) {
+        match self.own {
+            Some(own) => drop(bump(&own.finished)),
+            None => drop(lanes.shared.finished.fetch_add(1, Relaxed)),
+        }
+        if self.began.is_some() || outcome != Outcome::Ok {
+            lanes.note(self.began, outcome);
         }
     }
+}
 
-    /// When the call began, if it is timed: for a call that may leave its thread.
+/// The ticket of a call like most.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Plain<'a>(&'a Lane);
+
+impl Plain<'_> {
+    /// Counts the end of a call that has stayed on its thread. Why it failed is for [`Lanes::note`].
     #[inline]
-    pub(crate) fn timed(self) -> Option<Instant> {
-        self.timed
+    pub(crate) fn finish(self) {
+        bump(&self.0.finished);
     }
 }
 
@@ -268,7 +287,12 @@ mod tests {
                 scope.spawn(move || {
                     for call in 0..1_000 {
                         let failed = (thread + call) % 10 == 0;
-                        lanes.start().finish(lanes, || failed.then_some("timeout"));
+                        let outcome = if failed {
+                            Outcome::Failed("timeout")
+                        } else {
+                            Outcome::Ok
+                        };
+                        lanes.start().finish(lanes, outcome);
                     }
                 });
             }
@@ -283,14 +307,14 @@ mod tests {
     }
 
     #[test]
-    fn every_call_is_timed_until_a_thousand_then_one_in_about_64() {
+    fn every_call_is_timed_until_a_thousand_then_one_in_about_256() {
         let lanes = Lanes::default();
         for _ in 0..limit::TIMED_CALLS {
-            lanes.start().finish(&lanes, || None);
+            lanes.start().finish(&lanes, Outcome::Ok);
         }
         assert_eq!(lanes.counts().latency_ns.count, limit::TIMED_CALLS);
-        for _ in 0..64_000 {
-            lanes.start().finish(&lanes, || None);
+        for _ in 0..1_000 * limit::TIMED_GAP {
+            lanes.start().finish(&lanes, Outcome::Ok);
         }
         let sampled = lanes.counts().latency_ns.count - limit::TIMED_CALLS;
         assert!((700..1_300).contains(&sampled), "{sampled}");

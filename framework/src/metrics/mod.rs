@@ -9,5 +9,5 @@ mod meter;
 
 pub use histogram::{Histogram, Percentiles};
 pub use lanes::MethodCounts;
-pub(crate) use lanes::{Lanes, Outcome, Ticket};
+pub(crate) use lanes::{Began, Lanes, Outcome, Plain};
 pub use meter::{Counter, Gauge, Meter};

@@ -79,6 +79,11 @@ impl Permission {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Roles(pub(crate) u64);
 
+impl Roles {
+    /// No role at all.
+    pub(crate) const NONE: Self = Self(0);
+}
+
 /// What each principal is granted. Every principal that the configuration names is one role.
 #[derive(Debug, Clone)]
 pub struct Policy {

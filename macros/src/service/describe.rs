@@ -210,7 +210,7 @@ fn json_arm(weldkit: &syn::Path, index: usize, method: &Method) -> TokenStream {
     let call = quote_spanned!(place(method.output.span())=> twin.#name(ctx, #(#arguments),*));
     // The underscore keeps a method without parameters free of warnings.
     quote! {
-        #index => service.#door::<#parameters, #value, #error>(#index, ctx, input, |twin, ctx, parameters| {
+        #index => service.#door::<#index, #parameters, #value, #error>(ctx, input, |twin, ctx, parameters| {
             let _ = &parameters;
             #call
         }),

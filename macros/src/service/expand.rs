@@ -4,7 +4,9 @@
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{GenericArgument, PathArguments, ReturnType, Signature, Type};
+use syn::{
+    FnArg, GenericArgument, Lifetime, PathArguments, ReceiverKind, ReturnType, Signature, Type,
+};
 
 use super::describe::{implementation, parameter_object};
 use super::{Contract, Kind, Method, Parameter, Trait};
@@ -107,7 +109,10 @@ pub(super) fn bare(signature: &Signature) -> Signature {
     signature
 }
 
-/// `async fn f() -> T` as `fn f() -> impl Future<Output = T> + Send`.
+/// `async fn f(&self, ctx: &Ctx) -> T` as `fn f<'call>(&'call self, ctx: &'call Ctx) -> impl Future<Output = T> + Send`.
+///
+/// One lifetime for both, so that the client's future is a type of the framework and not one more
+/// `async` block around it. A provider writes neither.
 pub(super) fn desugared(weldkit: &syn::Path, signature: &Signature) -> Signature {
     let mut signature = signature.clone();
     signature.asyncness = None;
@@ -123,7 +128,27 @@ pub(super) fn desugared(weldkit: &syn::Path, signature: &Signature) -> Signature
     if let Ok(future) = syn::parse2(future) {
         signature.output = future;
     }
+    let call = Lifetime::new("'call", Span::mixed_site());
+    for input in &mut signature.inputs {
+        lend(input, &call);
+    }
+    signature.generics = syn::parse_quote!(<#call>);
     signature
+}
+
+/// Gives `&self` and `&Ctx` the lifetime of the call; nothing else of a contract is a reference.
+fn lend(input: &mut FnArg, call: &Lifetime) {
+    let place = match input {
+        FnArg::Receiver(receiver) => match &mut receiver.kind {
+            ReceiverKind::Reference(_, lifetime, _) => lifetime,
+            _ => return,
+        },
+        FnArg::Typed(typed) => match &mut *typed.ty {
+            Type::Reference(reference) => &mut reference.lifetime,
+            _ => return,
+        },
+    };
+    *place = Some(call.clone());
 }
 
 /// With `where Self: Sized`, so that the trait keeps its `dyn` form.
@@ -277,7 +302,10 @@ fn client(contract: &Contract, item: &Trait) -> TokenStream {
         Ident::new("ctx", Span::mixed_site()),
     );
     let methods = contract.methods.iter().enumerate().map(|(index, method)| {
-        let signature = bare(&method.signature);
+        let signature = match method.kind {
+            Kind::Async => desugared(weldkit, &bare(&method.signature)),
+            Kind::Sync | Kind::Stream => bare(&method.signature),
+        };
         let (name, ctx, door) = (twin_method(method), &method.ctx.ident, door("call", method.kind));
         let arguments = method.parameters.iter().map(|parameter| &parameter.ident);
         let (value, error) = (value_of(weldkit, &method.output), error_of(weldkit, &method.output));
@@ -287,10 +315,9 @@ fn client(contract: &Contract, item: &Trait) -> TokenStream {
         let at = framework::at(weldkit, ctx_type);
         let context = quote_spanned!(place(ctx_type)=> let #inner: &#at::Ctx = #ctx;);
         let call = quote! {
-            #weldkit::__private::#door::<dyn #ident, #value, #error>(self, #index, #inner, move |#twin, #inner| #provided)
+            #weldkit::__private::#door::<#index, dyn #ident, #value, #error>(self, #inner, move |#twin, #inner| #provided)
         };
-        let wait = (method.kind == Kind::Async).then(|| quote!(.await));
-        quote!(#signature { #context #call #wait })
+        quote!(#signature { #context #call })
     });
     quote! {
         #[automatically_derived]

@@ -8,9 +8,9 @@
 )]
 pub trait Storage: ::core::marker::Send + ::core::marker::Sync + 'static {
     /// Read one document.
-    fn get(
-        &self,
-        ctx: &Ctx,
+    fn get<'call>(
+        &'call self,
+        ctx: &'call Ctx,
         key: String,
     ) -> impl ::weldkit::__private::Future<
         Output = Result<Option<Document>, StorageError>,
@@ -18,9 +18,9 @@ pub trait Storage: ::core::marker::Send + ::core::marker::Sync + 'static {
     where
         Self: ::core::marker::Sized;
     /// Write one document.
-    fn put(
-        &self,
-        ctx: &Ctx,
+    fn put<'call>(
+        &'call self,
+        ctx: &'call Ctx,
         key: Key,
         document: Document,
     ) -> impl ::weldkit::__private::Future<
@@ -42,9 +42,9 @@ pub trait Storage: ::core::marker::Send + ::core::marker::Sync + 'static {
         Self: ::core::marker::Sized;
     /// Nothing at all.
     #[deprecated(note = "use `count`")]
-    fn nothing(
-        &self,
-        ctx: &Ctx,
+    fn nothing<'call>(
+        &'call self,
+        ctx: &'call Ctx,
     ) -> impl ::weldkit::__private::Future<
         Output = Result<(), CallError>,
     > + ::weldkit::__private::Send
@@ -433,6 +433,7 @@ const _: () = {
                 0usize => {
                     service
                         .json_async::<
+                            0usize,
                             getParameters,
                             <::core::result::Result<
                                 Option<Document>,
@@ -443,7 +444,6 @@ const _: () = {
                                 StorageError,
                             > as ::weldkit::__private::MethodResult>::Error,
                         >(
-                            0usize,
                             ctx,
                             input,
                             |twin, ctx, parameters| {
@@ -455,6 +455,7 @@ const _: () = {
                 1usize => {
                     service
                         .json_async::<
+                            1usize,
                             putParameters,
                             <::core::result::Result<
                                 (),
@@ -465,7 +466,6 @@ const _: () = {
                                 StorageError,
                             > as ::weldkit::__private::MethodResult>::Error,
                         >(
-                            1usize,
                             ctx,
                             input,
                             |twin, ctx, parameters| {
@@ -477,6 +477,7 @@ const _: () = {
                 2usize => {
                     service
                         .json_sync::<
+                            2usize,
                             countParameters,
                             <::core::result::Result<
                                 u64,
@@ -487,7 +488,6 @@ const _: () = {
                                 StorageError,
                             > as ::weldkit::__private::MethodResult>::Error,
                         >(
-                            2usize,
                             ctx,
                             input,
                             |twin, ctx, parameters| {
@@ -499,6 +499,7 @@ const _: () = {
                 3usize => {
                     service
                         .json_stream::<
+                            3usize,
                             tailParameters,
                             <::core::result::Result<
                                 Document,
@@ -509,7 +510,6 @@ const _: () = {
                                 StorageError,
                             > as ::weldkit::__private::MethodResult>::Error,
                         >(
-                            3usize,
                             ctx,
                             input,
                             |twin, ctx, parameters| {
@@ -521,6 +521,7 @@ const _: () = {
                 4usize => {
                     service
                         .json_async::<
+                            4usize,
                             nothingParameters,
                             <::core::result::Result<
                                 (),
@@ -531,7 +532,6 @@ const _: () = {
                                 CallError,
                             > as ::weldkit::__private::MethodResult>::Error,
                         >(
-                            4usize,
                             ctx,
                             input,
                             |twin, ctx, parameters| {
@@ -546,13 +546,16 @@ const _: () = {
     }
     #[automatically_derived]
     impl Storage for ::weldkit::Service<dyn Storage> {
-        async fn get(
-            &self,
-            ctx: &Ctx,
+        fn get<'call>(
+            &'call self,
+            ctx: &'call Ctx,
             key: String,
-        ) -> Result<Option<Document>, StorageError> {
+        ) -> impl ::weldkit::__private::Future<
+            Output = Result<Option<Document>, StorageError>,
+        > + ::weldkit::__private::Send {
             let ctx: &::weldkit::Ctx = ctx;
             ::weldkit::__private::call_async::<
+                0usize,
                 dyn Storage,
                 <::core::result::Result<
                     Option<Document>,
@@ -562,17 +565,19 @@ const _: () = {
                     (),
                     StorageError,
                 > as ::weldkit::__private::MethodResult>::Error,
-            >(self, 0usize, ctx, move |twin, ctx| twin.__twin_get(ctx, key))
-                .await
+            >(self, ctx, move |twin, ctx| twin.__twin_get(ctx, key))
         }
-        async fn put(
-            &self,
-            ctx: &Ctx,
+        fn put<'call>(
+            &'call self,
+            ctx: &'call Ctx,
             key: Key,
             document: Document,
-        ) -> Result<(), StorageError> {
+        ) -> impl ::weldkit::__private::Future<
+            Output = Result<(), StorageError>,
+        > + ::weldkit::__private::Send {
             let ctx: &::weldkit::Ctx = ctx;
             ::weldkit::__private::call_async::<
+                1usize,
                 dyn Storage,
                 <::core::result::Result<
                     (),
@@ -582,12 +587,12 @@ const _: () = {
                     (),
                     StorageError,
                 > as ::weldkit::__private::MethodResult>::Error,
-            >(self, 1usize, ctx, move |twin, ctx| twin.__twin_put(ctx, key, document))
-                .await
+            >(self, ctx, move |twin, ctx| twin.__twin_put(ctx, key, document))
         }
         fn count(&self, _ctx: &Ctx, prefix: String) -> Result<u64, StorageError> {
             let ctx: &::weldkit::Ctx = _ctx;
             ::weldkit::__private::call_sync::<
+                2usize,
                 dyn Storage,
                 <::core::result::Result<
                     u64,
@@ -597,7 +602,7 @@ const _: () = {
                     (),
                     StorageError,
                 > as ::weldkit::__private::MethodResult>::Error,
-            >(self, 2usize, ctx, move |twin, ctx| twin.__twin_count(ctx, prefix))
+            >(self, ctx, move |twin, ctx| twin.__twin_count(ctx, prefix))
         }
         fn tail(
             &self,
@@ -606,6 +611,7 @@ const _: () = {
         ) -> weldkit::Stream<Document, StorageError> {
             let ctx: &::weldkit::Ctx = ctx;
             ::weldkit::__private::call_stream::<
+                3usize,
                 dyn Storage,
                 <::core::result::Result<
                     Document,
@@ -615,11 +621,17 @@ const _: () = {
                     (),
                     StorageError,
                 > as ::weldkit::__private::MethodResult>::Error,
-            >(self, 3usize, ctx, move |twin, ctx| twin.__twin_tail(ctx, start))
+            >(self, ctx, move |twin, ctx| twin.__twin_tail(ctx, start))
         }
-        async fn nothing(&self, ctx: &Ctx) -> Result<(), CallError> {
+        fn nothing<'call>(
+            &'call self,
+            ctx: &'call Ctx,
+        ) -> impl ::weldkit::__private::Future<
+            Output = Result<(), CallError>,
+        > + ::weldkit::__private::Send {
             let ctx: &::weldkit::Ctx = ctx;
             ::weldkit::__private::call_async::<
+                4usize,
                 dyn Storage,
                 <::core::result::Result<
                     (),
@@ -629,8 +641,7 @@ const _: () = {
                     (),
                     CallError,
                 > as ::weldkit::__private::MethodResult>::Error,
-            >(self, 4usize, ctx, move |twin, ctx| twin.__twin_nothing(ctx))
-                .await
+            >(self, ctx, move |twin, ctx| twin.__twin_nothing(ctx))
         }
     }
 };

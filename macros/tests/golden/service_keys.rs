@@ -136,11 +136,11 @@ const _: () = {
                 0usize => {
                     service
                         .json_sync::<
+                            0usize,
                             typeParameters,
                             <Outcome as renamed::__private::MethodResult>::Value,
                             <Outcome as renamed::__private::MethodResult>::Error,
                         >(
-                            0usize,
                             ctx,
                             input,
                             |twin, ctx, parameters| {
@@ -152,11 +152,11 @@ const _: () = {
                 1usize => {
                     service
                         .json_stream::<
+                            1usize,
                             allParameters,
                             <Items as renamed::__private::MethodResult>::Value,
                             <Items as renamed::__private::MethodResult>::Error,
                         >(
-                            1usize,
                             ctx,
                             input,
                             |twin, ctx, parameters| {
@@ -174,18 +174,20 @@ const _: () = {
         fn r#type(&self, ctx: &Ctx, r#match: bool) -> Outcome {
             let ctx: &renamed::Ctx = ctx;
             renamed::__private::call_sync::<
+                0usize,
                 dyn KeyValue,
                 <Outcome as renamed::__private::MethodResult>::Value,
                 <Outcome as renamed::__private::MethodResult>::Error,
-            >(self, 0usize, ctx, move |twin, ctx| twin.__twin_type(ctx, r#match))
+            >(self, ctx, move |twin, ctx| twin.__twin_type(ctx, r#match))
         }
         fn all(&self, ctx: &Ctx) -> Items {
             let ctx: &renamed::Ctx = ctx;
             renamed::__private::call_stream::<
+                1usize,
                 dyn KeyValue,
                 <Items as renamed::__private::MethodResult>::Value,
                 <Items as renamed::__private::MethodResult>::Error,
-            >(self, 1usize, ctx, move |twin, ctx| twin.__twin_all(ctx))
+            >(self, ctx, move |twin, ctx| twin.__twin_all(ctx))
         }
     }
 };

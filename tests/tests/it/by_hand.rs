@@ -13,7 +13,12 @@ use weldkit::registry::{Binder, Need, PluginDescriptor, Provided};
 use weldkit::{CallError, Contract, Ctx, Host, Plugin, Service};
 
 trait Adder: Send + Sync + 'static {
-    fn add(&self, ctx: &Ctx, a: i64, b: i64) -> impl Future<Output = Result<i64, CallError>> + Send
+    fn add<'call>(
+        &'call self,
+        ctx: &'call Ctx,
+        a: i64,
+        b: i64,
+    ) -> impl Future<Output = Result<i64, CallError>> + Send
     where
         Self: Sized;
 
@@ -105,10 +110,10 @@ impl Contract for dyn Adder + '_ {
         input: &'a [u8],
     ) -> JsonCall<'a> {
         match method {
-            0 => service.json_async(0, ctx, input, |twin, ctx, p: AddParameters| {
+            0 => service.json_async::<0, _, _, _>(ctx, input, |twin, ctx, p: AddParameters| {
                 twin.twin_add(ctx, p.a, p.b)
             }),
-            1 => service.json_sync(1, ctx, input, |twin, ctx, p: AddParameters| {
+            1 => service.json_sync::<1, _, _, _>(ctx, input, |twin, ctx, p: AddParameters| {
                 twin.twin_add_now(ctx, p.a, p.b)
             }),
             _ => JsonCall::no_such_method(),
@@ -117,23 +122,21 @@ impl Contract for dyn Adder + '_ {
 }
 
 impl Adder for Service<dyn Adder> {
-    #[expect(
-        clippy::manual_async_fn,
-        reason = "as the macro writes it: the promise of Send stands in the signature"
-    )]
-    fn add(
-        &self,
-        ctx: &Ctx,
+    fn add<'call>(
+        &'call self,
+        ctx: &'call Ctx,
         a: i64,
         b: i64,
     ) -> impl Future<Output = Result<i64, CallError>> + Send {
-        async move {
-            weldkit::call::call_async(self, 0, ctx, move |twin, ctx| twin.twin_add(ctx, a, b)).await
-        }
+        weldkit::call::call_async::<0, _, _, _>(self, ctx, move |twin, ctx| {
+            twin.twin_add(ctx, a, b)
+        })
     }
 
     fn add_now(&self, ctx: &Ctx, a: i64, b: i64) -> Result<i64, CallError> {
-        weldkit::call::call_sync(self, 1, ctx, move |twin, ctx| twin.twin_add_now(ctx, a, b))
+        weldkit::call::call_sync::<1, _, _, _>(self, ctx, move |twin, ctx| {
+            twin.twin_add_now(ctx, a, b)
+        })
     }
 }
 
