@@ -78,6 +78,8 @@ pub struct Built {
     pub path: PathBuf,
     /// Its bytes.
     pub len: u64,
+    /// Whether another file, or none, was there before.
+    pub is_new: bool,
     /// What was asked for, as it stands in the binary.
     pub record: BuildRecord,
 }
@@ -126,9 +128,14 @@ pub fn build(app: &App, arguments: &Arguments) -> Result<Option<Built>> {
         .unwrap_or_else(|| app.root.join("dist"));
     let path = std::path::absolute(out.join(name))
         .map_err(|e| Error::failed(format!("{}: {e}", out.display())))?;
-    file::copy(&linked, &path)?;
+    let is_new = file::copy(&linked, &path)?;
     let len = std::fs::metadata(&path).map_or(0, |data| data.len());
-    Ok(Some(Built { path, len, record }))
+    Ok(Some(Built {
+        path,
+        len,
+        is_new,
+        record,
+    }))
 }
 
 fn say_selection(app: &App, selection: &Selection) {

@@ -41,7 +41,7 @@ enum Command {
     /// Run the whole gate: format, clippy, test, doc, tidy, features, static build
     Ci,
     /// Show it all on real input: choose, weld, work, find, break, next
-    Demo(demo::Arguments),
+    Demo,
     /// Run the benchmarks and print their ratios
     Bench(gate::Bench),
 }
@@ -72,7 +72,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::Tidy(arguments) => tidy::command(&app()?, arguments),
         Command::Test(arguments) => gate::test(&app()?, &arguments),
         Command::Ci => gate::ci(&app()?),
-        Command::Demo(arguments) => demo::command(&app()?, &arguments),
+        Command::Demo => demo::command(&app()?),
         Command::Bench(arguments) => gate::bench(&app()?, &arguments),
     }
 }

@@ -1,7 +1,7 @@
 //! `demo`: the whole story on real input, in six acts. Running it again changes nothing.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -10,17 +10,9 @@ use serde_json::Value;
 use crate::app::App;
 use crate::build::{self, Built, Profile};
 use crate::error::{Error, Result};
-use crate::select::{self, Choice};
+use crate::select::Choice;
 use crate::workspace::Workspace;
 use crate::{file, talk, weight};
-
-/// The command line of `demo`.
-#[derive(Debug, Clone, Default, clap::Args)]
-pub struct Arguments {
-    /// Leave the state folder, so that `dist/app` can be asked about the stored rows
-    #[arg(long)]
-    pub keep: bool,
-}
 
 /// The edition that is welded.
 const EDITION: &str = "community";
@@ -29,9 +21,11 @@ const ROWS: &str = "examples/bird-strikes/birdstrikes.csv";
 /// Rows that are broken, each in another way.
 const BROKEN: &str = "examples/bird-strikes/broken-rows.csv";
 /// Where the report goes.
-const OUT: &str = "dist/bird-strikes";
-/// Where the stored rows go.
-const STATE: &str = "dist/bird-strikes-state";
+const REPORT: &str = "dist/bird-strikes";
+/// Where the rows are stored.
+const STATE: &str = "dist/state";
+/// What a refused graph exits with.
+const REFUSED: i32 = 3;
 
 /// The command.
 ///
@@ -41,33 +35,31 @@ const STATE: &str = "dist/bird-strikes-state";
     clippy::disallowed_methods,
     reason = "the seconds are told to people, and decide nothing"
 )]
-pub fn command(app: &App, arguments: &Arguments) -> Result<()> {
+pub fn command(app: &App) -> Result<()> {
     if !app.root.join(ROWS).is_file() {
         return Err(Error::failed(format!("there is no {ROWS} here"))
             .help("the demo is part of the framework's repository"));
     }
     let start = Instant::now();
-    talk::headline("1. choose: plugins in and out");
+    talk::headline("1. choose   plugins are crates: take what you need");
     choose(app)?;
-    talk::headline("2. weld: one static binary, audited");
+    talk::headline("2. weld     one static binary, and proof of what is inside");
     let built = weld(app)?;
-    talk::headline("3. work: read, validate, normalise, aggregate, store, report");
+    talk::headline("3. work     read, validate, normalise, aggregate, store, report");
     let outcome = work(app, &built.path)?;
-    talk::headline("4. find: one sentence from 10,000 rows");
+    talk::headline("4. find     one sentence from 10,000 rows");
     find(&outcome);
-    talk::headline("5. break: the same without storage");
+    talk::headline("5. break    the same without storage");
     break_it(app)?;
-    talk::headline("6. next");
-    for command in next(arguments.keep) {
-        talk::more(command);
-    }
-    if !arguments.keep {
-        remove(&app.root.join(STATE))?;
-    }
-    talk::step(
-        "Finished",
-        format_args!("in {:.0} s", start.elapsed().as_secs_f64()),
-    );
+    talk::headline("6. next     three commands");
+    next();
+    let is_new = built.is_new || files(&outcome).any(is_changed);
+    let seconds = start.elapsed().as_secs_f64();
+    talk::headline(if is_new {
+        format!("Done in {seconds:.0} s. Run it again: nothing will change.")
+    } else {
+        format!("Done in {seconds:.0} s. Nothing has changed: same binary, same report.")
+    });
     Ok(())
 }
 
@@ -81,11 +73,7 @@ fn choose(app: &App) -> Result<()> {
     let rows: Vec<Vec<String>> = all
         .iter()
         .map(|plugin| {
-            let place = if chosen.contains(&plugin.id) {
-                "in"
-            } else {
-                "out"
-            };
+            let is_in = chosen.contains(&plugin.id);
             let needs: Vec<&str> = plugin
                 .requires
                 .iter()
@@ -93,7 +81,7 @@ fn choose(app: &App) -> Result<()> {
                 .collect();
             vec![
                 plugin.id.clone(),
-                place.to_owned(),
+                if is_in { "in" } else { "out" }.to_owned(),
                 needs.join(", "),
                 plugin.description.clone(),
             ]
@@ -105,97 +93,112 @@ fn choose(app: &App) -> Result<()> {
 
 /// Builds, and shows the bytes of each plugin.
 fn weld(app: &App) -> Result<Built> {
+    let choice = Choice {
+        edition: Some(EDITION.to_owned()),
+        ..Choice::default()
+    };
     let arguments = build::Arguments {
-        choice: Choice {
-            edition: Some(EDITION.to_owned()),
-            ..Choice::default()
-        },
+        choice,
         profile: Profile::Fast,
         ..build::Arguments::default()
     };
     let built =
         build::build(app, &arguments)?.ok_or_else(|| Error::failed("a dry run welds nothing"))?;
-    let bytes = file::read_bytes(&built.path)?;
-    let workspace = Workspace::load(&app.root)?;
-    let ids: BTreeSet<String> = built.record.plugins.iter().cloned().collect();
-    let weights = weight::of_plugins(&bytes, &workspace, app, &ids).unwrap_or_default();
-    let mut rows: Vec<Vec<String>> = app
-        .plugins
-        .keys()
-        .map(|id| {
-            let out = || {
-                if ids.contains(id) {
-                    "unknown".to_owned()
-                } else {
-                    "0 B".to_owned()
-                }
-            };
-            vec![
-                id.clone(),
-                weights
-                    .get(id)
-                    .map_or_else(out, |weight| talk::bytes(*weight)),
-            ]
-        })
-        .collect();
-    rows.push(vec!["the whole binary".to_owned(), talk::bytes(built.len)]);
+    let rows = weigh(app, &built)?;
     talk::table(&["plugin, with what only it brings", ">bytes"], &rows);
-    let linkage = if built.record.is_static {
+    let record = &built.record;
+    let linkage = if record.is_static {
         "static"
     } else {
         "dynamic"
     };
-    let path = file::relative(&built.path, &app.root);
     talk::step(
         "Welded",
         format_args!(
-            "{path}: {linkage} {}, {}",
-            built.record.libc, built.record.target
+            "{}: {linkage} {}, {}{}",
+            file::relative(&built.path, &app.root),
+            record.libc,
+            record.target,
+            if built.is_new { "" } else { ", unchanged" },
         ),
     );
     Ok(built)
 }
 
+/// A row per plugin, in or out, and one for the whole.
+fn weigh(app: &App, built: &Built) -> Result<Vec<Vec<String>>> {
+    let bytes = file::read_bytes(&built.path)?;
+    let workspace = Workspace::load(&app.root)?;
+    let ids: BTreeSet<String> = built.record.plugins.iter().cloned().collect();
+    let weights = weight::of_plugins(&bytes, &workspace, app, &ids).unwrap_or_default();
+    let weight = |id: &String| match weights.get(id) {
+        Some(weight) => talk::bytes(*weight),
+        None if ids.contains(id) => "unknown".to_owned(),
+        None => "0 B".to_owned(),
+    };
+    let plugins = app.plugins.keys().map(|id| vec![id.clone(), weight(id)]);
+    let whole = vec!["the whole binary".to_owned(), talk::bytes(built.len)];
+    Ok(plugins.chain([whole]).collect())
+}
+
 /// Runs the job twice; the second run must change nothing.
 fn work(app: &App, binary: &Path) -> Result<Value> {
-    let outcome = run_job(app, binary)?;
-    talk::data(outcome["table"].as_str().unwrap_or_default());
+    let arguments = job();
+    let shown = file::relative(binary, &app.root);
+    talk::command(format_args!("{shown} {}", arguments.join(" ")));
+    let outcome = run_job(app, binary, &arguments, Stdio::inherit())?;
+    // Its parts stand apart by empty lines: title, finding, figures, then the tables.
+    let table = outcome["table"].as_str().unwrap_or_default();
+    for part in table.split("\n\n").skip(2).take(2) {
+        talk::data(format_args!("{part}\n"));
+    }
     let rows = &outcome["rows"];
     talk::step(
         "Worked",
         format_args!(
-            "{} rows read, {} kept ({} of them equal an earlier one), {} set aside",
+            "{} rows: {} stored, of which {} equal an earlier one; {} broken ones set aside",
             rows["read"], rows["stored"], rows["repeated"], rows["set_aside"]
         ),
     );
-    let again = run_job(app, binary)?;
-    let changed = files(&again)
-        .filter(|file| file["changed"] != false)
-        .count();
+    let again = run_job(app, binary, &arguments, Stdio::null())?;
+    let changed = files(&again).filter(|file| is_changed(file)).count();
     if changed > 0 || again["finding"] != outcome["finding"] {
         return Err(Error::failed(format!(
             "the second run over the same rows changed {changed} files"
         )));
     }
-    talk::step("Repeated", "the same job again: no file changed");
+    let count = files(&again).count();
+    talk::step(
+        "Repeated",
+        format_args!("the same job over the same rows: {count} files unchanged"),
+    );
     Ok(outcome)
 }
 
+/// The command line of the job.
+fn job() -> Vec<&'static str> {
+    let line = ["--state", STATE, "call", "report.run"];
+    let flags = ["--source", ROWS, "--also", BROKEN, "--output", REPORT];
+    line.into_iter().chain(flags).collect()
+}
+
 /// The linked application's own command, with its own progress bar.
-fn run_job(app: &App, binary: &Path) -> Result<Value> {
+fn run_job(app: &App, binary: &Path, arguments: &[&str], bar: Stdio) -> Result<Value> {
     let output = Command::new(binary)
         .current_dir(&app.root)
-        .args(["--state", STATE, "call", "report.run"])
-        .args(["--source", ROWS, "--also", BROKEN, "--output", OUT])
+        .args(arguments)
         .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
+        .stderr(bar)
         .output()
         .map_err(|e| Error::failed(format!("run {}: {e}", binary.display())))?;
     if !output.status.success() {
-        return Err(Error::failed(format!(
-            "the job failed ({}); what it says is above",
-            output.status
-        )));
+        return Err(
+            Error::failed(format!("the job failed ({})", output.status)).help(format!(
+                "see why: {} {}",
+                binary.display(),
+                arguments.join(" ")
+            )),
+        );
     }
     serde_json::from_slice(&output.stdout)
         .map_err(|e| Error::failed(format!("read the result of the job: {e}")))
@@ -205,78 +208,75 @@ fn files(outcome: &Value) -> impl Iterator<Item = &Value> {
     outcome["files"].as_array().into_iter().flatten()
 }
 
+fn is_changed(file: &Value) -> bool {
+    file["changed"] != false
+}
+
 /// The sentence, and where the rest is.
 fn find(outcome: &Value) {
-    talk::data(outcome["finding"].as_str().unwrap_or_default());
+    talk::paragraph(outcome["finding"].as_str().unwrap_or_default());
     for file in files(outcome) {
-        talk::more(file["path"].as_str().unwrap_or_default());
+        let path = file["path"].as_str().unwrap_or_default();
+        let is_main = path.ends_with(".html") || path.ends_with(".json");
+        if is_main {
+            let verb = if is_changed(file) {
+                "Wrote"
+            } else {
+                "Unchanged"
+            };
+            talk::step(verb, path);
+        }
     }
 }
 
-/// A choice without storage is refused before anything is compiled.
+/// A choice without storage is refused before anything is compiled: the real command, in a process
+/// of its own.
 #[expect(
     clippy::disallowed_methods,
     reason = "the seconds are told to people, and decide nothing"
 )]
 fn break_it(app: &App) -> Result<()> {
-    let plugins: Vec<String> = app
-        .editions
-        .get(EDITION)
-        .into_iter()
-        .flatten()
+    let edition = app.editions.get(EDITION).into_iter().flatten();
+    let plugins: Vec<&str> = edition
+        .map(String::as_str)
         .filter(|id| !id.starts_with("storage"))
-        .cloned()
         .collect();
-    talk::more(format_args!(
-        "$ cargo xtask build --plugins {}",
-        plugins.join(",")
-    ));
+    let arguments = ["build", "--plugins", &plugins.join(",")];
+    talk::command(format_args!("cargo xtask {}", arguments.join(" ")));
     let start = Instant::now();
-    match select::select(
-        app,
-        &Choice {
-            plugins,
-            ..Choice::default()
-        },
-    ) {
-        Err(Error::Refused(problems)) => {
-            let refused = Error::Refused(problems);
-            talk::error(&refused);
-            talk::step(
-                "Refused",
-                format_args!("in {} ms, before compiling", start.elapsed().as_millis()),
-            );
-            Ok(())
-        }
-        Err(other) => Err(other),
-        Ok(_) => Err(Error::failed("a build without storage was not refused")),
+    let own = std::env::current_exe().map_err(|e| Error::failed(format!("who am I: {e}")))?;
+    let status = Command::new(own)
+        .current_dir(&app.root)
+        .args(["--package", &app.name])
+        .args(arguments)
+        .stdin(Stdio::null())
+        .status()
+        .map_err(|e| Error::failed(format!("run cargo xtask build: {e}")))?;
+    if status.code() != Some(REFUSED) {
+        return Err(Error::failed(format!(
+            "a build without storage was not refused ({status})"
+        )));
     }
+    let seconds = start.elapsed().as_secs_f64();
+    talk::step(
+        "Refused",
+        format_args!("in {seconds:.1} s with exit code {REFUSED}, before anything was compiled"),
+    );
+    Ok(())
 }
 
-fn next(keep: bool) -> [String; 3] {
-    let look = if keep {
-        format!("dist/app --state {STATE} call storage.count --help")
-    } else {
-        "dist/app describe report.run".to_owned()
-    };
-    [
-        format!("{look:<52} # what a method takes and gives"),
-        format!(
-            "{:<52} # a plugin of your own, with a test",
-            "cargo xtask new plugin greeting"
+fn next() {
+    let count = format!("dist/app --state {STATE} call storage.count --collection strikes");
+    let commands = [
+        (count.as_str(), "ask what was stored"),
+        (
+            "cargo xtask new plugin greeting",
+            "a plugin of your own, with its test",
         ),
-        format!(
-            "{:<52} # an application of your own",
-            "cargo xtask new app ../shop"
-        ),
-    ]
-}
-
-fn remove(folder: &PathBuf) -> Result<()> {
-    match std::fs::remove_dir_all(folder) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
-            Err(Error::failed(format!("remove {}: {e}", folder.display())))
-        }
-        _ => Ok(()),
+        ("cargo xtask new app ../shop", "an application of your own"),
+    ];
+    let width = commands.iter().map(|(line, _)| line.len()).max();
+    for (line, why) in commands {
+        talk::command(format_args!("{line:<0$}   # {why}", width.unwrap_or(0)));
     }
 }

@@ -34,12 +34,16 @@ pub fn write(path: &Path, text: &str) -> Result<bool> {
     Ok(true)
 }
 
-/// Copies a file over another, even one that is being executed.
+/// Copies a file over another, even one that is being executed; says whether anything changed.
 ///
 /// # Errors
-/// Fails with the path when it cannot be written.
-pub fn copy(from: &Path, to: &Path) -> Result<()> {
-    put(to, |new| fs::copy(from, new).map(drop))
+/// Fails with the path when it cannot be read or written.
+pub fn copy(from: &Path, to: &Path) -> Result<bool> {
+    let is_same = fs::metadata(to).is_ok() && read_bytes(from)? == read_bytes(to)?;
+    if !is_same {
+        put(to, |new| fs::copy(from, new).map(drop))?;
+    }
+    Ok(!is_same)
 }
 
 /// Makes the neighbour, renames it, and leaves nothing behind on failure.

@@ -1,7 +1,6 @@
 //! `test`, `ci` and `bench`: what must hold before a change is welcome.
 
 use std::path::Path;
-use std::process::Command;
 use std::time::Instant;
 
 use crate::app::App;
@@ -164,7 +163,10 @@ fn run_cargo(app: &App, name: &str, arguments: &[&str], environment: &[(&str, &s
 /// The command line of `bench`.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Bench {
-    /// Handed on to `cargo bench`
+    /// Measure sizes and compile times too: 15 to 30 minutes on 2 cores
+    #[arg(long)]
+    pub builds: bool,
+    /// Handed on to the benchmark: a part of a title, `--rounds N`, `--json`
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub arguments: Vec<String>,
 }
@@ -185,17 +187,21 @@ pub fn bench(app: &App, arguments: &Bench) -> Result<()> {
         ));
     }
     // Its tables are the data of this command, so they go to stdout as they come.
-    run_to_stdout(
-        cargo::command()
-            .current_dir(&folder)
-            .arg("bench")
-            .args(&arguments.arguments),
-        &folder,
-    )
+    let figures = ["--features", "peers", "--bench", "figures"];
+    run_to_stdout(&folder, &figures, &arguments.arguments)?;
+    if arguments.builds {
+        run_to_stdout(&folder, &["--bench", "builds"], &arguments.arguments)?;
+    }
+    Ok(())
 }
 
-fn run_to_stdout(command: &mut Command, folder: &Path) -> Result<()> {
-    let status = command
+fn run_to_stdout(folder: &Path, which: &[&str], arguments: &[String]) -> Result<()> {
+    let status = cargo::command()
+        .current_dir(folder)
+        .arg("bench")
+        .args(which)
+        .arg("--")
+        .args(arguments)
         .status()
         .map_err(|e| Error::failed(format!("run cargo bench in {}: {e}", folder.display())))?;
     if status.success() {

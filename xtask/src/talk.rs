@@ -35,6 +35,30 @@ pub fn headline(line: impl Display) {
     anstream::eprintln!("\n{BOLD}{line}{BOLD:#}");
 }
 
+/// A command as one would type it.
+pub fn command(line: impl Display) {
+    anstream::eprintln!("{:>12} {BOLD}{line}{BOLD:#}", "$");
+}
+
+/// The widest line of running text.
+const WIDTH_MAX: usize = 92;
+
+/// A sentence as data, wrapped between words.
+pub fn paragraph(text: &str) {
+    let mut line = String::new();
+    for word in text.split(' ') {
+        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH_MAX {
+            data(format_args!("{BOLD}{line}{BOLD:#}"));
+            line.clear();
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    data(format_args!("{BOLD}{line}{BOLD:#}"));
+}
+
 /// Shows every problem of an error with its fixes.
 pub fn error(error: &Error) {
     for problem in error.problems() {

@@ -78,6 +78,20 @@ struct Edge {
     /// The name of the extern crate.
     name: String,
     pkg: String,
+    dep_kinds: Vec<EdgeKind>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct EdgeKind {
+    /// `dev` or `build`; nothing for a normal one.
+    kind: Option<String>,
+}
+
+impl Edge {
+    /// Whether the crate is linked into what depends on it.
+    fn is_linked(&self) -> bool {
+        self.dep_kinds.iter().any(|of| of.kind.is_none())
+    }
 }
 
 impl Workspace {
@@ -136,7 +150,7 @@ impl Workspace {
         })
     }
 
-    /// The crates of a package's whole dependency tree, itself included, as Rust names them.
+    /// The crates that a package links, itself included, as Rust names them.
     pub fn crates(&self, package: &str) -> BTreeSet<String> {
         let nodes = self
             .resolve
@@ -152,7 +166,8 @@ impl Workspace {
             if seen.insert(id)
                 && let Some(node) = nodes.iter().find(|node| node.id == id)
             {
-                waiting.extend(node.deps.iter().map(|edge| edge.pkg.as_str()));
+                let linked = node.deps.iter().filter(|edge| edge.is_linked());
+                waiting.extend(linked.map(|edge| edge.pkg.as_str()));
             }
         }
         let names = self

@@ -4,6 +4,7 @@
 //! there is one description of what an application is. Its dependencies are paths into the
 //! checkout and its lock file is the checkout's, so that it builds offline.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +14,7 @@ use super::{check_name, fill};
 use crate::app::App;
 use crate::error::{Error, Problem, Result};
 use crate::manifest::Manifest;
+use crate::workspace::Workspace;
 use crate::{file, plugins_rs, talk};
 
 /// The command line of `new app`.
@@ -30,8 +32,9 @@ pub struct Arguments {
 }
 
 /// The tables of the checkout's manifest that an application repeats.
-const TABLES: [&[&str]; 3] = [
+const TABLES: [&[&str]; 4] = [
     &["workspace", "lints"],
+    &["profile", "release"],
     &["profile", "small"],
     &["profile", "fast"],
 ];
@@ -139,7 +142,10 @@ fn write(
         ("editions", &editions.join(", ")),
         ("features", &features(template, plugins)),
         ("dependencies", &dependencies(template, plugins)),
-        ("tables", &tables(&root)),
+        (
+            "tables",
+            &tables(&root, &linked(checkout, template, plugins)?),
+        ),
     ];
     let put =
         |place: &str, template: &str| file::write(&folder.join(place), &fill(template, &values));
@@ -149,6 +155,10 @@ fn write(
         include_str!("../../templates/app/config.toml"),
     )?;
     put(".gitignore", include_str!("../../templates/app/gitignore"))?;
+    put(
+        "clippy.toml",
+        include_str!("../../templates/app/clippy.toml"),
+    )?;
     put(
         "xtask/Cargo.toml",
         include_str!("../../templates/app/xtask.toml"),
@@ -208,8 +218,19 @@ fn dependencies(template: &App, plugins: &[String]) -> String {
     plugins.iter().map(line).collect()
 }
 
-/// Lints and profiles as the checkout has them, without its comments.
-fn tables(root: &Manifest) -> String {
+/// The crates that the application links, as Rust names them.
+fn linked(checkout: &Path, template: &App, plugins: &[String]) -> Result<BTreeSet<String>> {
+    let workspace = Workspace::load(checkout)?;
+    let packages = plugins
+        .iter()
+        .map(|id| template.plugins[id].package.as_str());
+    let packages = packages.chain(["weldkit"]);
+    Ok(packages.flat_map(|name| workspace.crates(name)).collect())
+}
+
+/// Lints and profiles as the checkout has them, without its comments, and without what they say
+/// about crates that are not linked here: Cargo warns of those.
+fn tables(root: &Manifest, linked: &BTreeSet<String>) -> String {
     let mut document = DocumentMut::new();
     for keys in TABLES {
         let (Some(item), Some((last, parents))) = (root.get(keys), keys.split_last()) else {
@@ -230,6 +251,13 @@ fn tables(root: &Manifest) -> String {
         let mut item = item.clone();
         if let Some(table) = item.as_table_mut() {
             table.decor_mut().clear();
+            if let Some(overrides) = table.get_mut("package").and_then(Item::as_table_mut) {
+                overrides.retain(|name, _| linked.contains(&name.replace('-', "_")));
+                overrides
+                    .iter_mut()
+                    .filter_map(|(_, item)| item.as_table_mut())
+                    .for_each(|table| table.decor_mut().clear());
+            }
         }
         at.insert(last, item);
     }
