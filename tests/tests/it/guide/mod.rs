@@ -6,6 +6,7 @@ mod calls;
 mod contract;
 mod data;
 mod metadata;
+#[cfg(unix)]
 mod shell;
 
 pub(crate) use book::MODULES;
