@@ -107,6 +107,28 @@ fn chosen(template: &App, asked: &[String]) -> Result<Vec<String>> {
     Ok(template.plugins.keys().filter(is_asked).cloned().collect())
 }
 
+/// The files that are filled in: where each goes, and its template.
+const FILES: &[(&str, &str)] = &[
+    ("Cargo.toml", include_str!("../../templates/app/Cargo.toml")),
+    (
+        ".cargo/config.toml",
+        include_str!("../../templates/app/config.toml"),
+    ),
+    (".gitignore", include_str!("../../templates/app/gitignore")),
+    (
+        "clippy.toml",
+        include_str!("../../templates/app/clippy.toml"),
+    ),
+    (
+        "xtask/Cargo.toml",
+        include_str!("../../templates/app/xtask.toml"),
+    ),
+    (
+        "xtask/src/main.rs",
+        include_str!("../../templates/app/xtask.rs"),
+    ),
+];
+
 fn write(
     folder: &Path,
     name: &str,
@@ -147,26 +169,9 @@ fn write(
             &tables(&root, &linked(checkout, template, plugins)?),
         ),
     ];
-    let put =
-        |place: &str, template: &str| file::write(&folder.join(place), &fill(template, &values));
-    put("Cargo.toml", include_str!("../../templates/app/Cargo.toml"))?;
-    put(
-        ".cargo/config.toml",
-        include_str!("../../templates/app/config.toml"),
-    )?;
-    put(".gitignore", include_str!("../../templates/app/gitignore"))?;
-    put(
-        "clippy.toml",
-        include_str!("../../templates/app/clippy.toml"),
-    )?;
-    put(
-        "xtask/Cargo.toml",
-        include_str!("../../templates/app/xtask.toml"),
-    )?;
-    put(
-        "xtask/src/main.rs",
-        include_str!("../../templates/app/xtask.rs"),
-    )?;
+    for (place, template) in FILES {
+        file::write(&folder.join(place), &fill(template, &values))?;
+    }
     for same in ["src/main.rs", "src/plugins.rs", "weldkit.toml", "README.md"] {
         file::copy(&template.folder.join(same), &folder.join(same))?;
     }
