@@ -302,7 +302,7 @@ async fn the_readme_shows_what_the_demo_says() {
     );
     let rows = &outcome["rows"];
     let worked = format!(
-        "{} rows read, {} kept ({} of them equal an earlier one), {} set aside",
+        "{} rows: {} stored, of which {} equal an earlier one; {} broken ones set aside",
         rows["read"], rows["stored"], rows["repeated"], rows["set_aside"]
     );
     assert!(readme.contains(&worked), "README.md should say: {worked}");
