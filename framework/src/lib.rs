@@ -27,6 +27,7 @@ pub mod metrics;
 pub mod name;
 pub mod registry;
 pub mod security;
+pub mod transaction;
 
 #[cfg(feature = "cli")]
 pub mod app;
