@@ -143,6 +143,7 @@ pub fn service(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// | `permissions("a.b", …)` | what the plugin's own calls need |
 /// | `access(net, fs, env, exec)` | what it touches outside of the process |
 /// | `exclusive` | two instances may not run at once: a replacement stops the old one first |
+/// | `participant` | it takes part in transactions with a resource of its own, and implements `transaction::Participant` |
 /// | `categories("…")`, `tags("…")` | for people who look for it |
 /// | `stability = "…"` | `stable` (default), `beta`, `experimental` or `deprecated` |
 /// | `crate = path` | the framework, where the macro cannot find it by itself |

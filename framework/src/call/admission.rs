@@ -2,9 +2,11 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
+use super::enlist::joined;
 use super::generation::Generation;
 use super::instance::{Instance, MethodGate};
 use super::{Contract, Ctx, Service};
+use crate::contract::MethodKind;
 use crate::error::{CallError, Code};
 use crate::limit;
 
@@ -52,12 +54,16 @@ fn watch(gate: &MethodGate, instance: &Instance, ctx: &Ctx) -> Result<(), CallEr
             "the caller had given up before the call began",
         ));
     }
-    match ctx.transaction() {
-        Some(transaction) if gate.method.transactional => {
-            transaction.enlist(instance.name(), gate.method.name)
-        }
-        _ => Ok(()),
+    if gate.method.kind != MethodKind::Async && joined(gate, ctx).is_some() {
+        return Err(CallError::new(
+            Code::IncompatibleInterface,
+            format!(
+                "`{}.{}` cannot wait for its turn in a transaction, since it is not async",
+                gate.service, gate.method.name
+            ),
+        ));
     }
+    Ok(())
 }
 
 /// A permit, where the configuration limits concurrency.

@@ -10,6 +10,8 @@ use crate::error::CallError;
 use crate::limit;
 use crate::security::{Principal, Roles};
 
+use super::Enlist;
+
 /// What travels with a call: on whose behalf, until when, under which trace, in which transaction.
 ///
 /// Cheap to clone. Only a host makes a root `Ctx`; a provider passes the one it was given on to
@@ -41,12 +43,6 @@ type TraceId = u128;
 
 /// Receives what a handler reports of its progress: a fraction from 0 to 1, and a message.
 pub type Progress = Arc<dyn Fn(f64, &str) + Send + Sync>;
-
-/// A transaction as the gate sees it: something that a called instance joins.
-pub trait Enlist: Send + Sync + fmt::Debug {
-    /// Called before a `transactional` method of `instance` runs; an error refuses the call.
-    fn enlist(&self, instance: &str, method: &str) -> Result<(), CallError>;
-}
 
 /// What a host puts into a root `Ctx`.
 pub(crate) struct Root {

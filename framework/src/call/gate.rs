@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 
 use super::Contract;
 use super::admission::{admit, permit};
+use super::enlist::{in_turn, joined};
 use super::generation::Generation;
 use super::guard::{First, Guarded, GuardedStream, Isolated, outcome};
 use super::instance::MethodGate;
@@ -247,7 +248,16 @@ where
             METHOD,
             ctx,
             arguments,
-            |twin, ctx, a| First::poll(call(twin, ctx, a), cx),
+            |twin, ctx, a| {
+                // A constant of the method: what takes part in no transaction does not even look.
+                if const { S::DESCRIPTOR.methods[METHOD].transactional }
+                    && joined(gate, ctx).is_some()
+                {
+                    let future = special(generation, gate, ctx, a, call);
+                    return First::poll(future, cx);
+                }
+                First::poll(call(twin, ctx, a), cx)
+            },
         );
         let result = match first {
             Ok(First::Pending(future)) => return self.wait(generation, future, None, cx),
@@ -284,11 +294,14 @@ where
             self.ctx,
             arguments,
             |twin, ctx, a| {
+                if !gate.special && joined(gate, ctx).is_none() {
+                    return First::poll(call(twin, ctx, a), cx);
+                }
+                let future = special(generation, gate, ctx, a, call);
                 if gate.special {
-                    let future = special(generation, gate, ctx, a, call);
                     return Ok(First::Pending(future));
                 }
-                First::poll(call(twin, ctx, a), cx)
+                First::poll(future, cx)
             },
         );
         let result = match first {
@@ -331,7 +344,7 @@ where
     }
 }
 
-/// The ways that cost more: a task of its own, a permit.
+/// The ways that cost more: a task of its own, a permit, a turn in a transaction.
 fn special<'a, T, A, R, E>(
     generation: &'a Generation<T>,
     gate: &'a MethodGate,
@@ -348,11 +361,18 @@ where
     let isolated = gate.method.isolated;
     Box::pin(async move {
         let _permit = permit(gate).await?;
+        let called = (&*generation.provider, &*generation.instance);
         if !isolated {
-            return call(&generation.provider, ctx, arguments).await;
+            return in_turn(called, gate, ctx, |twin, ctx| call(twin, ctx, arguments)).await;
         }
-        let (generation, ctx) = (generation.clone(), ctx.clone());
-        Isolated::spawn(async move { call(&generation.provider, &ctx, arguments).await }).await
+        let apart = generation.clone();
+        in_turn(called, gate, ctx, |_, ctx| {
+            let ctx = ctx.clone();
+            Box::pin(Isolated::spawn(async move {
+                call(&apart.provider, &ctx, arguments).await
+            }))
+        })
+        .await
     })
 }
 

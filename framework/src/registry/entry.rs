@@ -7,6 +7,7 @@ use super::inject::Binder;
 use crate::call::{AnySlot, BoxFuture, Contract, Instance, MethodGate, Slot};
 use crate::contract::ServiceDescriptor;
 use crate::error::{Error, Result};
+use crate::transaction::AnyParticipant;
 
 /// A plugin: what `#[weldkit::plugin]` implements, and what can be written by hand.
 ///
@@ -36,6 +37,11 @@ pub trait Plugin: Sized + Send + Sync + 'static {
     fn health(&self) -> Health {
         Health::Ready
     }
+
+    /// The instance as a participant of transactions, when it has a resource of its own.
+    fn participant(self: Arc<Self>) -> Option<Arc<dyn AnyParticipant>> {
+        None
+    }
 }
 
 /// How an instance is.
@@ -54,6 +60,7 @@ pub(crate) trait Running: Send + Sync {
     fn provide(self: Arc<Self>) -> Vec<Provided>;
     fn stop(&self) -> BoxFuture<'_, Result<()>>;
     fn health(&self) -> Health;
+    fn participant(self: Arc<Self>) -> Option<Arc<dyn AnyParticipant>>;
 }
 
 impl<P: Plugin> Running for P {
@@ -67,6 +74,10 @@ impl<P: Plugin> Running for P {
 
     fn health(&self) -> Health {
         Plugin::health(self)
+    }
+
+    fn participant(self: Arc<Self>) -> Option<Arc<dyn AnyParticipant>> {
+        Plugin::participant(self)
     }
 }
 

@@ -27,6 +27,7 @@ use crate::error::{CallError, Result};
 use crate::host::{Host, HostBuilder};
 use crate::registry::{Health, PluginDescriptor, PluginEntry, Provided, Running, Start};
 use crate::security::Principal;
+use crate::transaction::AnyParticipant;
 
 /// A host with a clock that a test moves and a state folder of its own. Derefs to [`Host`].
 #[derive(Debug)]
@@ -158,6 +159,10 @@ impl<S: Contract + ?Sized + 'static> Running for StandIn<S> {
 
     fn health(&self) -> Health {
         Health::Ready
+    }
+
+    fn participant(self: Arc<Self>) -> Option<Arc<dyn AnyParticipant>> {
+        None
     }
 }
 

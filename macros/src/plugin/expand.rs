@@ -25,6 +25,16 @@ pub(super) fn expand(plugin: &Plugin) -> TokenStream {
         let call = quote_spanned!(place(span)=> <#ty>::health(self));
         quote!(fn health(&self) -> #weldkit::Health { #call })
     });
+    let participant = plugin.participant.map(|span| {
+        let this = quote_spanned!(span=> ::core::option::Option::Some(self));
+        quote! {
+            fn participant(self: #weldkit::__private::Arc<Self>)
+                -> ::core::option::Option<#weldkit::__private::Arc<dyn #weldkit::transaction::AnyParticipant>>
+            {
+                #this
+            }
+        }
+    });
     let settings = one_settings(plugin);
     quote! {
         #[allow(deprecated, clippy::all, clippy::pedantic)]
@@ -38,6 +48,7 @@ pub(super) fn expand(plugin: &Plugin) -> TokenStream {
                 }
                 #stop
                 #health
+                #participant
             }
             #settings
             #weldkit::__private::register! { #ty }

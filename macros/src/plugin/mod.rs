@@ -60,6 +60,7 @@ struct Plugin {
     permissions: Vec<LitStr>,
     access: Vec<Ident>,
     exclusive: bool,
+    participant: Option<Span>,
     start: Start,
     stop: Option<Stop>,
     health: Option<Span>,

@@ -47,6 +47,10 @@ const KEYS: &[Key] = &[
         form: Form::Flag,
     },
     Key {
+        name: "participant",
+        form: Form::Flag,
+    },
+    Key {
         name: "name",
         form: Form::Elsewhere("a plugin has an id: write `id = \"…\"`"),
     },
@@ -161,6 +165,7 @@ pub(super) fn plugin(arguments: TokenStream, block: &Block, errors: &mut Errors)
         permissions: arguments.texts("permissions").to_vec(),
         access: arguments.words("access").to_vec(),
         exclusive: arguments.flag("exclusive").is_some(),
+        participant: arguments.flag("participant"),
         start: start?,
         stop,
         health,

@@ -76,6 +76,9 @@ fn flags(method: &Method, errors: &mut Errors) {
     if let (Kind::Stream, Some(isolated)) = (method.kind, method.flags.isolated) {
         errors.push(isolated, "a stream runs where its reader is; leave out `isolated`, and let a task of the provider's own feed `Stream::channel`");
     }
+    if let (Kind::Sync, Some(transactional)) = (method.kind, method.flags.transactional) {
+        errors.push(transactional, "a sync method cannot wait for its turn in a transaction; write `async fn`, or leave out `transactional`");
+    }
     if let (Kind::Stream, Some(transactional)) = (method.kind, method.flags.transactional) {
         errors.push(transactional, "a stream outlives the step of a transaction; collect it in a method that returns `Result<Vec<T>, E>`, or leave out `transactional`");
     }

@@ -471,28 +471,40 @@ async fn a_concurrency_limit_makes_calls_wait_their_turn() {
     assert!(first.await.is_err());
 }
 
-#[derive(Debug, Default)]
-struct Log(std::sync::Mutex<Vec<String>>);
+/// A transaction that writes down who joined and how each turn ended, and takes in one call.
+#[derive(Debug, Default, Clone)]
+struct Log(Arc<std::sync::Mutex<Vec<String>>>);
 
 impl weldkit::call::Enlist for Log {
-    fn enlist(&self, instance: &str, method: &str) -> Result<(), CallError> {
-        let mut log = self.0.lock().unwrap();
-        log.push(format!("{instance}.{method}"));
-        if log.len() > 1 {
-            Err(CallError::conflict("one is enough"))
-        } else {
-            Ok(())
-        }
+    fn join<'a>(
+        &'a self,
+        instance: &'a str,
+        method: &'static str,
+    ) -> weldkit::call::BoxFuture<'a, Result<weldkit::call::Turn, CallError>> {
+        Box::pin(async move {
+            let mut log = self.0.lock().unwrap();
+            log.push(format!("{instance}.{method}"));
+            if log.len() > 1 {
+                return Err(CallError::conflict("one is enough"));
+            }
+            let ended = self.0.clone();
+            let end = move |how| ended.lock().unwrap().push(format!("{how:?}"));
+            Ok(weldkit::call::Turn::new(Arc::new(self.clone()), end))
+        })
+    }
+
+    fn as_any(&self) -> &(dyn std::any::Any + Send + Sync) {
+        self
     }
 }
 
 #[tokio::test]
 async fn a_transactional_method_enlists_and_others_do_not() {
     let test = start().await;
-    let log = Arc::new(Log::default());
+    let log = Log::default();
     let (notes, ctx) = (
         test.service::<dyn Notes>().unwrap(),
-        test.ctx().with_transaction(log.clone()),
+        test.ctx().with_transaction(Arc::new(log.clone())),
     );
     let note = || Note {
         text: "x".into(),
@@ -502,7 +514,10 @@ async fn a_transactional_method_enlists_and_others_do_not() {
     assert!(
         matches!(notes.put(&ctx, note(), 0).await, Err(NoteError::Call(error)) if error.code() == &Code::Conflict)
     );
-    assert_eq!(*log.0.lock().unwrap(), ["shelf.put", "shelf.put"]);
+    assert_eq!(
+        *log.0.lock().unwrap(),
+        ["shelf.put", "Answered", "shelf.put"]
+    );
 }
 
 #[tokio::test]

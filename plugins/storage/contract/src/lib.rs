@@ -39,7 +39,7 @@ pub use crate::range::{Cursor, KeyRange, LIMIT_DEFAULT, LIMIT_MAX, Limit};
 #[weldkit::service]
 pub trait Storage {
     /// Read one document; `null` when there is none under the key.
-    #[method(read_only, idempotent, permission = "storage.read")]
+    #[method(read_only, idempotent, transactional, permission = "storage.read")]
     async fn get(
         &self,
         ctx: &Ctx,
@@ -94,7 +94,7 @@ pub trait Storage {
     /// Pass the `cursor` of a page to get the next one; the last page has none. Each page sees the
     /// documents as they are when it is read, after the last key of the page before. A page of large
     /// documents ends early, at 16 MiB.
-    #[method(read_only, idempotent, permission = "storage.read")]
+    #[method(read_only, idempotent, transactional, permission = "storage.read")]
     async fn scan(
         &self,
         ctx: &Ctx,
@@ -112,7 +112,7 @@ pub trait Storage {
     ) -> Result<Page, StorageError>;
 
     /// Count the documents of a range of keys.
-    #[method(read_only, idempotent, permission = "storage.read")]
+    #[method(read_only, idempotent, transactional, permission = "storage.read")]
     async fn count(
         &self,
         ctx: &Ctx,
@@ -124,7 +124,7 @@ pub trait Storage {
     ) -> Result<u64, StorageError>;
 
     /// List the collections that hold a document, in the order of their names.
-    #[method(read_only, idempotent, permission = "storage.read")]
+    #[method(read_only, idempotent, transactional, permission = "storage.read")]
     async fn collections(
         &self,
         ctx: &Ctx,
