@@ -79,3 +79,33 @@ pub const HEALTH: Duration = Duration::from_secs(2);
 
 /// How long a call that was given up has to end before nobody waits for it any more.
 pub const GIVEN_UP: Duration = Duration::from_secs(2);
+
+/// Deadline of a transaction that is begun without one.
+pub const TRANSACTION: Duration = Duration::from_secs(30);
+
+/// Transactions of one host that have begun and not ended.
+pub const TRANSACTIONS: usize = 10_000;
+
+/// Ended transactions whose outcome can still be asked for.
+pub const TRANSACTIONS_ENDED: usize = 1_024;
+
+/// Participants of one transaction, savepoints of one transaction.
+pub const PARTICIPANTS: usize = 64;
+
+/// Times that `run` begins a transaction again after a conflict.
+pub const TRANSACTION_RETRIES: u32 = 16;
+
+/// The first pause before a transaction is begun again; it doubles.
+pub const TRANSACTION_PAUSE: Duration = Duration::from_millis(1);
+
+/// The longest such pause.
+pub const TRANSACTION_PAUSE_MAX: Duration = Duration::from_millis(500);
+
+/// The pause before a participant is told its outcome a second time; it doubles.
+pub const PHASE_TWO_DELAY: Duration = Duration::from_millis(10);
+
+/// The longest such pause.
+pub const PHASE_TWO_DELAY_MAX: Duration = Duration::from_secs(30);
+
+/// Changes of transactions that a slow watcher may be behind; older ones are left out.
+pub const TRANSACTION_CHANGES: usize = 1_024;

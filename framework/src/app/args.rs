@@ -72,6 +72,10 @@ pub(super) enum Command {
     Config(With<Config>),
     /// Make the running host read its configuration again
     Reload(With<Nothing>),
+    /// Show the transactions, and end those that wait
+    #[cfg(feature = "transaction")]
+    #[command(subcommand)]
+    Tx(Tx),
     /// Find out what is wrong
     Doctor(With<Nothing>),
     /// Explain the code of an error
@@ -100,6 +104,8 @@ impl Command {
             Self::Call(with) => &with.globals,
             Self::Explain(with) => &with.globals,
             Self::Completions(with) => &with.globals,
+            #[cfg(feature = "transaction")]
+            Self::Tx(tx) => tx.globals(),
             Self::Config(with) => {
                 let later = match &with.command.page {
                     Page::Schema(page) | Page::Sample(page) => &page.globals,
@@ -170,6 +176,10 @@ pub(super) struct CallOptions {
     /// Call as this principal instead of as the operator
     #[arg(long = "as", value_name = "PRINCIPAL")]
     pub(super) principal: Option<String>,
+    /// Call inside of this transaction of the running host
+    #[cfg(feature = "transaction")]
+    #[arg(long, value_name = "ID")]
+    pub(super) transaction: Option<String>,
 }
 
 impl CallOptions {
@@ -179,6 +189,8 @@ impl CallOptions {
             input: later.input.or(self.input),
             timeout: later.timeout.or(self.timeout),
             principal: later.principal.or(self.principal),
+            #[cfg(feature = "transaction")]
+            transaction: later.transaction.or(self.transaction),
         }
     }
 }
@@ -205,6 +217,38 @@ pub(super) struct Show {
     /// Say behind each value where it comes from
     #[arg(long)]
     pub(super) origins: bool,
+}
+
+/// What to do with transactions.
+#[cfg(feature = "transaction")]
+#[derive(Debug, Subcommand)]
+pub(super) enum Tx {
+    /// Every transaction that has not ended, and those that wait for an operator
+    List(With<Nothing>),
+    /// One transaction, an ended one included
+    Show(With<OneTx>),
+    /// Tell participants that have not answered to finish now, as it was decided
+    Resolve(With<OneTx>),
+    /// Forget one with a heuristic outcome, or whose participant will never come back
+    Forget(With<OneTx>),
+}
+
+#[cfg(feature = "transaction")]
+impl Tx {
+    fn globals(&self) -> &Globals {
+        match self {
+            Self::List(with) => &with.globals,
+            Self::Show(with) | Self::Resolve(with) | Self::Forget(with) => &with.globals,
+        }
+    }
+}
+
+#[cfg(feature = "transaction")]
+#[derive(Debug, Args)]
+pub(super) struct OneTx {
+    /// The id, as `tx list` shows it
+    #[arg(value_name = "ID")]
+    pub(super) id: String,
 }
 
 #[derive(Debug, Args)]

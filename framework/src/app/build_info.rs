@@ -48,7 +48,7 @@ fn report(session: &Session, record: &Value) -> Value {
         let plugin = entry.descriptor;
         json!({ "id": plugin.id, "version": plugin.version, "package": plugin.package, "license": plugin.license, "source": plugin.source })
     };
-    let plugins: Vec<Value> = session.app.entries.iter().map(plugin).collect();
+    let plugins: Vec<Value> = session.app.plugins().map(plugin).collect();
     envelope([
         ("app", session.app.facts.package.into()),
         ("version", session.app.facts.version.into()),
@@ -91,7 +91,7 @@ fn text(session: &Session, record: &Value) -> String {
         let features: Vec<&str> = features.iter().filter_map(Value::as_str).collect();
         rows.push(["features".to_owned(), list(&features)]);
     }
-    let plugins = session.app.entries.iter().map(|entry| {
+    let plugins = session.app.plugins().map(|entry| {
         let plugin = entry.descriptor;
         [plugin.id, plugin.version, plugin.package, plugin.license].map(str::to_owned)
     });

@@ -51,7 +51,10 @@ async fn running(loaded: &Loaded) -> Result<Running, Failure> {
 /// One instance, in the order of the names.
 fn rows(session: &Session, loaded: &Loaded, running: &Running) -> Vec<Value> {
     let entries = &session.app.entries;
-    let default = entries.iter().map(|entry| (entry.descriptor.id, entry));
+    let default = session
+        .app
+        .plugins()
+        .map(|entry| (entry.descriptor.id, entry));
     let further = loaded
         .config
         .instances()

@@ -26,6 +26,8 @@ mod pretty;
 mod reload;
 mod serve;
 mod session;
+#[cfg(feature = "transaction")]
+mod tx;
 mod workers;
 
 use std::ffi::OsString;
@@ -75,6 +77,12 @@ impl App {
         Self {
             facts,
             defaults: "",
+            #[cfg(feature = "transaction")]
+            entries: linked()
+                .into_iter()
+                .chain([crate::registry::builtin()])
+                .collect(),
+            #[cfg(not(feature = "transaction"))]
             entries: linked(),
         }
     }
@@ -94,6 +102,11 @@ impl App {
         self.entries.push(PluginEntry::new::<P>(""));
         self.entries.sort_by_key(|entry| entry.descriptor.id);
         self
+    }
+
+    /// The plugins, without the services of the host itself.
+    fn plugins(&self) -> impl Iterator<Item = &PluginEntry> {
+        self.entries.iter().filter(|entry| !entry.is_builtin())
     }
 
     /// Runs the command that the process was started with.
@@ -130,6 +143,8 @@ fn execute(session: &Session, command: Command) -> Result<u8, Failure> {
         Command::Check(_) => check::run(session),
         Command::Config(with) => configuration::run(session, &with.command),
         Command::Reload(_) => reload::run(session),
+        #[cfg(feature = "transaction")]
+        Command::Tx(tx) => tx::run(session, &tx),
         Command::Doctor(_) => doctor::run(session),
         Command::Explain(with) => explain::run(session, &with.command.code),
         Command::BuildInfo(_) => build_info::run(session),

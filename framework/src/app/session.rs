@@ -30,7 +30,7 @@ impl Session {
     pub(super) fn new(app: App, globals: Globals) -> Self {
         let format = globals.format.unwrap_or_default();
         Self {
-            catalog: Arc::new(host::catalog(&app.entries)),
+            catalog: Arc::new(host::catalog(&app.plugins().copied().collect::<Vec<_>>())),
             app,
             globals,
             output: Output { format },
@@ -57,8 +57,12 @@ impl Session {
             chosen: self.app.facts.chosen,
             ..Choices::default()
         };
-        let entries = self.app.entries.iter().copied();
-        let builder = entries.fold(HostBuilder::default().choices(choices), HostBuilder::entry);
+        // A builder brings the host's own services along.
+        let builder = self
+            .app
+            .plugins()
+            .copied()
+            .fold(HostBuilder::default().choices(choices), HostBuilder::entry);
         Loaded {
             builder: builder.configure(&config),
             config,

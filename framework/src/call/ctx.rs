@@ -108,6 +108,15 @@ impl Ctx {
         }
     }
 
+    /// The same without a deadline: for what outlives the call.
+    #[cfg(feature = "transaction")]
+    pub(crate) fn without_deadline(&self) -> Self {
+        Self {
+            deadline: None,
+            ..self.clone()
+        }
+    }
+
     /// The same, cancelled when `cancel` is or when this one is.
     #[must_use]
     pub fn with_cancel(&self, cancel: &Cancel) -> Self {

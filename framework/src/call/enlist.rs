@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::instance::{Instance, MethodGate};
 use super::{BoxFuture, Ctx};
-use crate::contract::ServiceError;
+use crate::contract::{MethodDescriptor, ServiceError};
 use crate::error::{CallError, Effect};
 
 /// A transaction as the gate sees it.
@@ -16,7 +16,7 @@ pub trait Enlist: Send + Sync + fmt::Debug {
     fn join<'a>(
         &'a self,
         instance: &'a str,
-        method: &'static str,
+        method: &'static MethodDescriptor,
     ) -> BoxFuture<'a, Result<Turn, CallError>>;
 
     /// For the transaction's own code to know itself again.
@@ -55,7 +55,8 @@ impl Turn {
         }
     }
 
-    fn end(mut self, ended: Ended) {
+    /// Ends the turn.
+    pub fn end(mut self, ended: Ended) {
         if let Some(end) = self.end.take() {
             end(ended);
         }
@@ -80,7 +81,7 @@ pub(super) async fn in_turn<T: ?Sized, R, E: ServiceError>(
     let Some(transaction) = joined(gate, ctx) else {
         return call(provider, ctx).await;
     };
-    let turn = transaction.join(instance.name(), gate.method.name).await?;
+    let turn = transaction.join(instance.name(), gate.method).await?;
     let inside = ctx.with_transaction(turn.inside.clone());
     let result = call(provider, &inside).await;
     turn.end(match &result {

@@ -75,7 +75,12 @@ impl<'a, T, E: ServiceError> Guarded<'a, T, E> {
             .watch
             .get_or_insert_with(|| Watch::new(self.ctx, self.gate, self.instance));
         match watch.poll(cx, self.ctx, self.gate) {
-            Some(given_up) => self.end(Err(E::from(given_up))),
+            Some(given_up) => {
+                // What it holds, such as its turn in a transaction, ends with the call and not when the caller
+                // gets round to dropping it.
+                self.future = Box::pin(std::future::pending());
+                self.end(Err(E::from(given_up)))
+            }
             None => Poll::Pending,
         }
     }

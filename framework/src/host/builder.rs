@@ -56,6 +56,9 @@ impl Default for HostBuilder {
     fn default() -> Self {
         Self {
             setup: Setup {
+                #[cfg(feature = "transaction")]
+                entries: vec![crate::registry::builtin()],
+                #[cfg(not(feature = "transaction"))]
                 entries: Vec::new(),
                 choices: Choices::default(),
                 reach: None,

@@ -17,6 +17,8 @@ use crate::limit;
 use crate::metrics::{Lanes, Meter};
 use crate::registry::{Binder, Health, PlannedInstance, Running as RunningPlugin, Tasks};
 use crate::security::{Permission, Policy, Principal};
+#[cfg(feature = "transaction")]
+use crate::transaction::Transactions;
 
 /// A started instance.
 pub(super) struct Running {
@@ -35,6 +37,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) policy: &'a Policy,
     /// The slots of what it asks for, in the order of its bindings.
     pub(super) slots: Vec<Arc<dyn AnySlot>>,
+    #[cfg(feature = "transaction")]
+    pub(super) transactions: &'a Transactions,
     pub(super) on_quarantine: Box<dyn Fn() + Send + Sync>,
 }
 
@@ -74,6 +78,10 @@ impl Running {
                 )));
             }
         };
+        #[cfg(feature = "transaction")]
+        seat(&planned, &plugin, around.transactions)
+            .await
+            .map_err(failed)?;
         let gate = Arc::new(Instance::new(
             &planned.name,
             around.setup.clock.clone(),
@@ -161,6 +169,22 @@ impl Running {
     }
 }
 
+/// Lets an instance take part in transactions, once what it has left in doubt is decided.
+#[cfg(feature = "transaction")]
+async fn seat(
+    planned: &PlannedInstance,
+    plugin: &Arc<dyn RunningPlugin>,
+    transactions: &Transactions,
+) -> Result<()> {
+    if let Some(participant) = plugin.clone().participant() {
+        return transactions.seat(&planned.name, participant).await;
+    }
+    if planned.entry.descriptor.passes_transactions() {
+        transactions.sit(&planned.name);
+    }
+    Ok(())
+}
+
 fn said(ended: tokio::task::JoinError) -> String {
     let Ok(payload) = ended.try_into_panic() else {
         return String::new();
@@ -211,6 +235,8 @@ fn binder(
         }),
         tasks: tasks.clone(),
         open_state: Arc::new(around.setup.folder.clone()),
+        #[cfg(feature = "transaction")]
+        transactions: around.transactions.clone(),
     })
 }
 

@@ -15,6 +15,8 @@ use crate::clock;
 use crate::error::{Error, ErrorKind, Problem, Result};
 use crate::registry::{Plan, PlannedInstance};
 use crate::security::Policy;
+#[cfg(feature = "transaction")]
+use crate::transaction::Transactions;
 
 type States = watch::Sender<BTreeMap<String, State>>;
 
@@ -23,6 +25,8 @@ pub(super) struct Starter {
     setup: Setup,
     policy: Policy,
     states: States,
+    #[cfg(feature = "transaction")]
+    transactions: Transactions,
 }
 
 impl Starter {
@@ -45,6 +49,8 @@ impl Starter {
             setup: &self.setup,
             policy: &self.policy,
             slots,
+            #[cfg(feature = "transaction")]
+            transactions: &self.transactions,
             on_quarantine: Box::new(move || set(&states, &quarantined, State::Quarantined)),
         };
         Running::start(planned, settings, around).await
@@ -68,10 +74,14 @@ impl Host {
                 .map(|planned| (planned.name.clone(), State::Waiting))
                 .collect(),
         );
+        #[cfg(feature = "transaction")]
+        let transactions = Transactions::new(setup.clock.clone());
         let starter = Arc::new(Starter {
             setup: setup.clone(),
             policy: policy.clone(),
             states: states.clone(),
+            #[cfg(feature = "transaction")]
+            transactions: transactions.clone(),
         });
         let mut started: BTreeMap<String, Arc<Running>> = BTreeMap::new();
         let failures = start_all(&starter, &plan, &mut started).await;
@@ -90,6 +100,8 @@ impl Host {
             stopping: Cancel::new(),
             changing: tokio::sync::Mutex::new(()),
             runtime: tokio::runtime::Handle::current(),
+            #[cfg(feature = "transaction")]
+            transactions,
         };
         Ok(Self(Arc::new(inner)))
     }
@@ -99,6 +111,8 @@ impl Host {
             setup,
             policy: self.0.policy.clone(),
             states: self.0.states.clone(),
+            #[cfg(feature = "transaction")]
+            transactions: self.0.transactions.clone(),
         }
     }
 
@@ -112,6 +126,8 @@ impl Host {
         if self.0.stopping.is_cancelled() {
             return Ok(());
         }
+        #[cfg(feature = "transaction")]
+        self.0.transactions.close().await;
         self.0.stopping.cancel();
         let running = self
             .running()

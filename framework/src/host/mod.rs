@@ -34,6 +34,8 @@ use crate::metrics::MethodCounts;
 use crate::name;
 use crate::registry::Plan;
 use crate::security::{Policy, Principal};
+#[cfg(feature = "transaction")]
+use crate::transaction::{TransactionBuilder, Transactions};
 
 use builder::Setup;
 use instance::Running;
@@ -56,6 +58,8 @@ struct Inner {
     changing: tokio::sync::Mutex<()>,
     /// Where plugins run, whoever calls.
     runtime: tokio::runtime::Handle,
+    #[cfg(feature = "transaction")]
+    transactions: Transactions,
 }
 
 /// Where calls by name go. Fixed from the start on: slots stay when providers are replaced.
@@ -100,6 +104,19 @@ impl Host {
             clock: inner.setup.clock.clone(),
             cancel: None,
         })
+    }
+
+    /// The terms of a new transaction of the local operator; [`run`](TransactionBuilder::run) it, or
+    /// [`begin`](TransactionBuilder::begin) and end it by hand.
+    #[cfg(feature = "transaction")]
+    pub fn transaction(&self) -> TransactionBuilder {
+        self.0.transactions.transaction(&self.ctx())
+    }
+
+    /// The transactions of the host.
+    #[cfg(feature = "transaction")]
+    pub fn transactions(&self) -> &Transactions {
+        &self.0.transactions
     }
 
     /// A client of a service.

@@ -50,6 +50,8 @@ pub enum Need {
         /// Its schema.
         schema: fn() -> Schema,
     },
+    /// Containers of the host, which take part in transactions.
+    Containers,
     /// Something that every host has.
     Host,
 }
@@ -59,7 +61,7 @@ impl PluginDescriptor {
     pub fn requires(&self) -> impl Iterator<Item = (&'static ServiceDescriptor, bool)> + '_ {
         self.needs.iter().filter_map(|need| match need {
             Need::Service { service, optional } => Some((*service, *optional)),
-            Need::Settings { .. } | Need::Host => None,
+            Need::Settings { .. } | Need::Containers | Need::Host => None,
         })
     }
 
@@ -67,8 +69,24 @@ impl PluginDescriptor {
     pub fn settings(&self) -> Option<Schema> {
         self.needs.iter().find_map(|need| match need {
             Need::Settings { schema } => Some(schema()),
-            Need::Service { .. } | Need::Host => None,
+            Need::Service { .. } | Need::Containers | Need::Host => None,
         })
+    }
+}
+
+impl PluginDescriptor {
+    /// Whether a transaction can pass through it without it being a participant: it keeps what it has in containers
+    /// of the host, or calls others that take part.
+    #[cfg(feature = "transaction")]
+    pub(crate) fn passes_transactions(&self) -> bool {
+        let keeps = self
+            .needs
+            .iter()
+            .any(|need| matches!(need, Need::Containers));
+        keeps
+            || self
+                .requires()
+                .any(|(service, _)| service.methods.iter().any(|method| method.transactional))
     }
 }
 

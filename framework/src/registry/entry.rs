@@ -125,6 +125,13 @@ impl PluginEntry {
     }
 }
 
+impl PluginEntry {
+    /// Whether it is the host itself.
+    pub(crate) fn is_builtin(&self) -> bool {
+        self.descriptor.id == super::BUILTIN
+    }
+}
+
 fn start<P: Plugin>(binder: Binder) -> Starting {
     Box::pin(async move {
         let plugin: Arc<dyn Running> = Arc::new(P::start(&binder).await?);

@@ -15,6 +15,8 @@ use crate::call::{AnySlot, Cancel, Consumer, Contract, Ctx, Service, Slot};
 use crate::contract::{ServiceDescriptor, input_schema};
 use crate::error::{Error, ErrorKind, Result};
 use crate::metrics::Meter;
+#[cfg(feature = "transaction")]
+use crate::transaction::Transactions;
 
 /// A type that a plugin's constructor may ask for.
 ///
@@ -50,6 +52,8 @@ pub struct Binder {
     pub(crate) ctx: Ctx,
     pub(crate) tasks: Tasks,
     pub(crate) open_state: Arc<dyn StateFolder>,
+    #[cfg(feature = "transaction")]
+    pub(crate) transactions: Transactions,
 }
 
 impl Binder {
@@ -267,5 +271,14 @@ impl FromHost for Background {
             ctx: binder.ctx.clone(),
             tasks: binder.tasks.clone(),
         })
+    }
+}
+
+#[cfg(feature = "transaction")]
+impl FromHost for Transactions {
+    const NEED: Need = Need::Host;
+
+    fn from_host(binder: &Binder) -> Result<Self> {
+        Ok(binder.transactions.clone())
     }
 }

@@ -4,6 +4,8 @@
 //! [`HostBuilder::plugin`](crate::HostBuilder::plugin). Order means nothing: entries are sorted by
 //! id. [`resolve`] is pure: descriptors and choices in, a plan or every problem out.
 
+#[cfg(feature = "transaction")]
+mod builtin;
 mod descriptor;
 mod embed;
 mod entry;
@@ -14,6 +16,8 @@ mod order;
 mod plan;
 mod resolve;
 
+#[cfg(feature = "transaction")]
+pub(crate) use builtin::builtin;
 pub use descriptor::{Need, PluginDescriptor, default_id, first_non_empty};
 pub use embed::{Frame, embedded_len, frame, frame_len, frame_text, text};
 pub(crate) use entry::Running;
@@ -28,3 +32,6 @@ pub use link::linked;
 pub use metadata::metadata;
 pub use plan::{Binding, Choices, Plan, PlannedInstance};
 pub use resolve::resolve;
+
+/// The plugin and the instance that provide the services of the host itself.
+pub(crate) const BUILTIN: &str = "weldkit";

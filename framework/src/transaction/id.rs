@@ -1,5 +1,10 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::CallError;
 
@@ -59,5 +64,29 @@ impl FromStr for TransactionId {
                 "`{text}` is not the id of a transaction: write it as `begin` gave it, such as `0000002a-7`"
             ))
         })
+    }
+}
+
+impl Serialize for TransactionId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for TransactionId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse()
+            .map_err(|fault: CallError| D::Error::custom(fault.message()))
+    }
+}
+
+impl JsonSchema for TransactionId {
+    fn schema_name() -> Cow<'static, str> {
+        "TransactionId".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^[0-9a-f]{8}-(0|[1-9][0-9]*)$" })
     }
 }

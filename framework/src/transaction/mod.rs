@@ -5,16 +5,50 @@
 //!                                                          \-> abort (presumed: not logged)
 //! ```
 //!
-//! A transaction travels in [`Ctx`](crate::Ctx). What plugins keep in containers of the host
-//! takes part through them; a plugin with a resource of its own is a [`Participant`].
+//! A transaction travels in [`Ctx`]. What plugins keep in containers of the host takes part
+//! through them; a plugin with a resource of its own is a [`Participant`].
 
 mod id;
 mod isolation;
 mod participant;
+
+#[cfg(feature = "transaction")]
+mod change;
+#[cfg(feature = "transaction")]
+mod coordinator;
+#[cfg(feature = "transaction")]
+mod drive;
+#[cfg(feature = "transaction")]
+mod engine;
+#[cfg(feature = "transaction")]
+mod handle;
+#[cfg(feature = "transaction")]
+mod live;
+#[cfg(feature = "transaction")]
+mod log;
+#[cfg(feature = "transaction")]
+mod mvcc;
+#[cfg(feature = "transaction")]
+mod savepoints;
+#[cfg(feature = "transaction")]
+mod service;
+#[cfg(feature = "transaction")]
+mod transactions;
+#[cfg(feature = "transaction")]
+mod turns;
 
 pub use id::{HostId, TransactionId};
 pub use isolation::Isolation;
 pub use participant::{
     AnyParticipant, Branch, Capabilities, Durability, Fault, Heuristic, Mark, Participant, Phase,
     Vote,
+};
+
+#[cfg(feature = "transaction")]
+pub use self::{
+    change::Change,
+    coordinator::State,
+    handle::{Transaction, TransactionBuilder},
+    service::{Participation, Status, TransactionService},
+    transactions::{Transactions, current},
 };

@@ -47,7 +47,7 @@ pub(super) fn check(contract: &Contract, item: &Trait, errors: &mut Errors) {
             ),
         );
     }
-    if let Some(fault) = text::name_fault(&contract.name.text) {
+    if let Some(fault) = text::name_fault(own_name(&contract.name.text)) {
         errors.push(
             contract.name.span,
             format!("{fault}; write `name = \"…\"` with a name that callers will use"),
@@ -66,6 +66,15 @@ pub(super) fn check(contract: &Contract, item: &Trait, errors: &mut Errors) {
         }
         flags(method, errors);
         parameters(method, errors);
+    }
+}
+
+/// The services of the framework itself are called `weldkit.…`; nobody else's can be.
+fn own_name(name: &str) -> &str {
+    let is_framework = std::env::var("CARGO_PKG_NAME").is_ok_and(|package| package == "weldkit");
+    match name.strip_prefix("weldkit.") {
+        Some(own) if is_framework => own,
+        _ => name,
     }
 }
 

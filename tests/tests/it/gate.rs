@@ -479,11 +479,11 @@ impl weldkit::call::Enlist for Log {
     fn join<'a>(
         &'a self,
         instance: &'a str,
-        method: &'static str,
+        method: &'static weldkit::contract::MethodDescriptor,
     ) -> weldkit::call::BoxFuture<'a, Result<weldkit::call::Turn, CallError>> {
         Box::pin(async move {
             let mut log = self.0.lock().unwrap();
-            log.push(format!("{instance}.{method}"));
+            log.push(format!("{instance}.{}", method.name));
             if log.len() > 1 {
                 return Err(CallError::conflict("one is enough"));
             }

@@ -17,3 +17,4 @@ mod graph;
 mod guide;
 mod host;
 mod invariants;
+mod transactions;

@@ -22,6 +22,13 @@ pub(super) async fn call(
     input: Vec<u8>,
     show: &Show,
 ) -> Result<u8, Failure> {
+    #[cfg(feature = "transaction")]
+    if let Some(id) = &options.transaction {
+        let message = format!(
+            "no host is running, so there is no transaction `{id}`; `app serve` starts one"
+        );
+        return Err(CallError::not_found(message).into());
+    }
     let (builder, elsewhere) = loaded.reaching(target.service)?;
     if !elsewhere.is_empty() {
         say(&format!(

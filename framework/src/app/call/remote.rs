@@ -29,6 +29,8 @@ pub(super) async fn call(
             .timeout
             .map(|timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX)),
         stream: true,
+        #[cfg(feature = "transaction")]
+        transaction: options.transaction.as_deref().map(Into::into),
         ..Request::default()
     };
     let mut signals = Signals::new(Signal::Stop)?;

@@ -224,5 +224,12 @@ fn ctx(desk: &Desk, request: &Request<'_>, cancel: &Cancel) -> Result<Ctx, CallE
     if let Some(key) = &request.idempotency_key {
         ctx = ctx.with_idempotency_key(key.clone());
     }
+    #[cfg(feature = "transaction")]
+    if let Some(id) = &request.transaction {
+        let joined = id
+            .parse()
+            .and_then(|id| desk.host.transactions().join(&ctx, id));
+        ctx = joined.map_err(|refused| refused.pointer("/transaction"))?;
+    }
     Ok(ctx)
 }

@@ -80,7 +80,7 @@ pub(super) struct Request<'a> {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) stream: bool,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub(super) transaction: Option<&'a RawValue>,
+    pub(super) transaction: Option<Cow<'a, str>>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub(super) control: Option<Cow<'a, str>>,
 }
@@ -99,6 +99,7 @@ impl<'a> Request<'a> {
             return Err(no_object("it begins with something else"));
         }
         let request: Self = serde_json::from_slice(line).map_err(|fault| refused(line, &fault))?;
+        #[cfg(not(feature = "transaction"))]
         if request.transaction.is_some() {
             return Err(CallError::invalid_parameter(
                 "this binary has no transactions; leave `transaction` out",

@@ -92,8 +92,7 @@ fn linked(session: &Session) -> Finding {
     let chosen = session.app.facts.chosen;
     let linked: Vec<&str> = session
         .app
-        .entries
-        .iter()
+        .plugins()
         .map(|entry| entry.descriptor.id)
         .collect();
     let extra: Vec<&str> = linked

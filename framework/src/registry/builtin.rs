@@ -1,0 +1,50 @@
+//! The services that every host provides itself. They are called, described and permitted like any other.
+
+use std::sync::Arc;
+
+use super::BUILTIN;
+use super::descriptor::{Need, PluginDescriptor};
+use super::entry::{Plugin, PluginEntry, Provided};
+use super::inject::{Binder, FromHost};
+use crate::call::{BoxFuture, Contract};
+use crate::contract::Stability;
+use crate::error::Result;
+use crate::transaction::{TransactionService, Transactions};
+
+/// The host as a plugin of itself. Not registered by link: it is in no request and in no audit.
+struct Builtin(Transactions);
+
+impl Plugin for Builtin {
+    const DESCRIPTOR: &'static PluginDescriptor = &PluginDescriptor {
+        id: BUILTIN,
+        version: env!("CARGO_PKG_VERSION"),
+        package: env!("CARGO_PKG_NAME"),
+        description: "The services of the host itself",
+        authors: env!("CARGO_PKG_AUTHORS"),
+        license: env!("CARGO_PKG_LICENSE"),
+        source: env!("CARGO_PKG_REPOSITORY"),
+        stability: Stability::Stable,
+        categories: &[],
+        tags: &[],
+        permissions: &[],
+        access: &[],
+        exclusive: false,
+        provides: &[<dyn TransactionService as Contract>::DESCRIPTOR],
+        needs: &[Need::Host],
+    };
+
+    fn start(binder: &Binder) -> BoxFuture<'_, Result<Self>> {
+        Box::pin(async move { Transactions::from_host(binder).map(Self) })
+    }
+
+    fn provide(self: Arc<Self>) -> Vec<Provided> {
+        vec![Provided::new::<dyn TransactionService>(Arc::new(
+            self.0.clone(),
+        ))]
+    }
+}
+
+/// The entry of the host itself.
+pub(crate) fn builtin() -> PluginEntry {
+    PluginEntry::new::<Builtin>("")
+}

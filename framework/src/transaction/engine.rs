@@ -1,0 +1,236 @@
+//! What the transactions of one host share: who can take part, which are open, what became of the last ones.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::Instant;
+
+use tokio::sync::{Notify, broadcast};
+
+use super::coordinator::Coordinator;
+use super::live::{Live, Terms};
+use super::mvcc::Store;
+use super::{AnyParticipant, Capabilities, Change, HostId, State, Status, TransactionId};
+use crate::clock::Clock;
+use crate::error::{CallError, Code};
+use crate::limit;
+use crate::security::Principal;
+
+/// What an instance is to a transaction.
+#[derive(Clone)]
+pub(crate) enum Seat {
+    /// It keeps what it has in containers of the host, or only calls others on.
+    Inside,
+    /// It has a resource of its own.
+    Participant(Arc<dyn AnyParticipant>, Capabilities),
+}
+
+/// The transactions of one host.
+pub(crate) struct Engine {
+    pub(super) clock: Clock,
+    pub(super) store: Arc<Store>,
+    seats: Mutex<BTreeMap<Arc<str>, Seat>>,
+    table: Mutex<Table>,
+    /// Wakes the task that aborts what is over its deadline, when a nearer one comes.
+    nearer: Notify,
+    number: AtomicU64,
+    run: AtomicU32,
+    host: OnceLock<HostId>,
+    changes: broadcast::Sender<Change>,
+}
+
+/// Every transaction that can be asked for.
+#[derive(Default)]
+struct Table {
+    open: BTreeMap<TransactionId, Arc<Live>>,
+    deadlines: BTreeSet<(Instant, TransactionId)>,
+    /// The last ones that have ended, and who began them.
+    ended: VecDeque<(Principal, Status)>,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Transactions({} open)", self.table().open.len())
+    }
+}
+
+impl Engine {
+    pub(super) fn new(clock: Clock, store: Arc<Store>) -> Arc<Self> {
+        Arc::new(Self {
+            clock,
+            store,
+            seats: Mutex::default(),
+            table: Mutex::default(),
+            nearer: Notify::new(),
+            number: AtomicU64::new(0),
+            run: AtomicU32::new(0),
+            host: OnceLock::new(),
+            changes: broadcast::Sender::new(limit::TRANSACTION_CHANGES),
+        })
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Zero until something durable is kept.
+    pub(super) fn host_id(&self) -> HostId {
+        self.host.get().copied().unwrap_or(HostId(0))
+    }
+
+    /// Names the host and counts its start, from the journal.
+    pub(super) fn named(&self, host: HostId, run: u32) {
+        self.run.store(run, Relaxed);
+        let first = self.host.set(host);
+        debug_assert!(first.is_ok(), "a host is named once");
+    }
+
+    pub(super) fn seat(&self, instance: &str) -> Option<Seat> {
+        self.seats
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(instance)
+            .cloned()
+    }
+
+    /// Lets an instance take part from now on; a new one of the same name takes the place of the old.
+    pub(super) fn sit(&self, instance: &str, seat: Seat) {
+        self.seats
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(instance.into(), seat);
+    }
+
+    pub(super) fn begin(self: &Arc<Self>, terms: Terms) -> Result<Arc<Live>, CallError> {
+        let id = TransactionId {
+            run: self.run.load(Relaxed),
+            number: self.number.fetch_add(1, Relaxed) + 1,
+        };
+        let deadline = terms.deadline;
+        let live = Arc::new(Live::new(self.clone(), id, terms, Coordinator::new()));
+        let mut table = self.table();
+        if table.open.len() >= limit::TRANSACTIONS {
+            return Err(CallError::limit(format!(
+                "{} transactions are open; end some, or let their deadlines pass",
+                limit::TRANSACTIONS
+            ))
+            .retryable(true));
+        }
+        table.open.insert(id, live.clone());
+        table.deadlines.insert((deadline, id));
+        let is_nearest = table.deadlines.first() == Some(&(deadline, id));
+        drop(table);
+        if is_nearest {
+            self.nearer.notify_one();
+        }
+        self.tell(id, State::Active);
+        Ok(live)
+    }
+
+    /// Takes in one that a restart has left.
+    pub(super) fn take_in(&self, live: Arc<Live>) {
+        self.table().open.insert(live.id, live);
+    }
+
+    pub(super) fn find(&self, id: TransactionId) -> Option<Arc<Live>> {
+        self.table().open.get(&id).cloned()
+    }
+
+    /// Every transaction that has not ended, and those that an operator has to look at.
+    pub(super) fn all(&self) -> Vec<Arc<Live>> {
+        self.table().open.values().cloned().collect()
+    }
+
+    /// What is known of a transaction, an ended one included.
+    pub(super) fn status(&self, id: TransactionId) -> Result<(Principal, Status), CallError> {
+        if let Some(live) = self.find(id) {
+            return Ok((live.terms.principal.clone(), live.status()));
+        }
+        let table = self.table();
+        let ended = table
+            .ended
+            .iter()
+            .rev()
+            .find(|(_, status)| status.transaction == id);
+        ended.cloned().ok_or_else(|| {
+            CallError::not_found(format!(
+                "there is no transaction `{id}`; of those that have ended, the last {} are known",
+                limit::TRANSACTIONS_ENDED
+            ))
+        })
+    }
+
+    /// Puts one that has ended out of the way; a heuristic one stays until it is forgotten.
+    pub(super) fn ended(&self, live: &Live) {
+        let status = live.status();
+        let mut table = self.table();
+        if table.open.remove(&live.id).is_none() {
+            return;
+        }
+        table.deadlines.remove(&(live.terms.deadline, live.id));
+        if table.ended.len() >= limit::TRANSACTIONS_ENDED {
+            table.ended.pop_front();
+        }
+        table
+            .ended
+            .push_back((live.terms.principal.clone(), status));
+    }
+
+    pub(super) fn tell(&self, transaction: TransactionId, state: State) {
+        // Nobody may be listening.
+        drop(self.changes.send(Change { transaction, state }));
+    }
+
+    pub(super) fn watch(&self) -> broadcast::Receiver<Change> {
+        self.changes.subscribe()
+    }
+
+    /// The transactions that are over their deadline; `Err` says when the next one will be.
+    fn expired(&self) -> Result<Arc<Live>, Option<Instant>> {
+        let mut table = self.table();
+        let Some((deadline, id)) = table.deadlines.first().copied() else {
+            return Err(None);
+        };
+        if deadline > self.clock.now() {
+            return Err(Some(deadline));
+        }
+        table.deadlines.pop_first();
+        match table.open.get(&id) {
+            Some(live) => Ok(live.clone()),
+            None => Err(Some(deadline)),
+        }
+    }
+}
+
+/// Aborts every transaction that is still open at its deadline, for as long as the host lives.
+pub(super) async fn expire(engine: Weak<Engine>) {
+    while let Some(held) = engine.upgrade() {
+        match held.expired() {
+            Ok(live) => live.expire(),
+            Err(next) => {
+                let nearer = held.nearer.notified();
+                let sleep = async {
+                    match next {
+                        Some(deadline) => held.clock.sleep_until(deadline).await,
+                        None => std::future::pending().await,
+                    }
+                };
+                tokio::select! {
+                    () = nearer => {}
+                    () = sleep => {}
+                }
+            }
+        }
+    }
+}
+
+/// Why a principal may not touch a transaction of another.
+pub(super) fn not_yours(id: TransactionId, asking: &Principal) -> CallError {
+    CallError::new(
+        Code::PermissionDenied,
+        format!(
+            "transaction `{id}` was begun by another principal than `{asking}`; a transaction is used by whoever began it"
+        ),
+    )
+}

@@ -1,0 +1,462 @@
+//! One transaction that has begun and not ended: who takes part, what is under way, which savepoints stand.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
+
+use tokio::sync::{Notify, SetOnce};
+
+use super::coordinator::{Coordinator, Event, Kind, Outcome, Party, Refused};
+use super::engine::{Engine, Seat};
+use super::mvcc::Local;
+use super::turns::Turns;
+use super::{
+    AnyParticipant, Branch, Capabilities, Durability, Isolation, Mark, State, TransactionId,
+};
+use crate::call::{BoxFuture, Ended, Enlist, Turn};
+use crate::contract::MethodDescriptor;
+use crate::error::{CallError, Code};
+use crate::limit;
+use crate::security::Principal;
+
+/// What `begin` was asked for.
+#[derive(Debug, Clone)]
+pub(super) struct Terms {
+    pub(super) principal: Principal,
+    pub(super) isolation: Isolation,
+    pub(super) deadline: Instant,
+    pub(super) allow_volatile: bool,
+}
+
+/// A transaction that has begun.
+pub(super) struct Live {
+    pub(super) engine: Arc<Engine>,
+    pub(super) id: TransactionId,
+    pub(super) terms: Terms,
+    turns: Turns,
+    /// What it did in containers of the host; made when the first one is touched.
+    local: OnceLock<Local>,
+    /// Held to look and to note only; never while plugin code runs.
+    inner: Mutex<Inner>,
+    /// What became of it, for everybody who waits.
+    pub(super) answer: SetOnce<Outcome>,
+    /// Ends the pause before the next attempt to tell a participant the outcome.
+    pub(super) hurry: Notify,
+}
+
+/// What changes in the life of a transaction.
+#[derive(Debug)]
+pub(super) struct Inner {
+    pub(super) coordinator: Coordinator,
+    /// By the index of the coordinator's parties.
+    pub(super) enlisted: Vec<Enlisted>,
+    /// Calls that have their turn.
+    calls: usize,
+    /// The names of the savepoints; the mark of one is its place.
+    pub(super) savepoints: Vec<Arc<str>>,
+    /// Why it can only be aborted, or was.
+    pub(super) reason: Option<String>,
+    /// The code of the participant that could not commit.
+    pub(super) refusal: Option<Code>,
+    /// Whether something durable, something volatile is written.
+    writes: [bool; 2],
+}
+
+/// A participant of one transaction.
+#[derive(Clone)]
+pub(super) struct Enlisted {
+    pub(super) instance: Arc<str>,
+    /// None: it is not linked any more, or has not started yet.
+    pub(super) participant: Option<Arc<dyn AnyParticipant>>,
+    pub(super) capabilities: Capabilities,
+}
+
+impl fmt::Debug for Enlisted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Enlisted({})", self.instance)
+    }
+}
+
+impl fmt::Debug for Live {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Transaction({} {})", self.id, self.state().as_str())
+    }
+}
+
+impl Live {
+    pub(super) fn new(
+        engine: Arc<Engine>,
+        id: TransactionId,
+        terms: Terms,
+        coordinator: Coordinator,
+    ) -> Self {
+        let inner = Inner {
+            coordinator,
+            enlisted: Vec::new(),
+            calls: 0,
+            savepoints: Vec::new(),
+            reason: None,
+            refusal: None,
+            writes: [false; 2],
+        };
+        Self {
+            engine,
+            id,
+            terms,
+            turns: Turns::default(),
+            local: OnceLock::new(),
+            inner: Mutex::new(inner),
+            answer: SetOnce::new(),
+            hurry: Notify::new(),
+        }
+    }
+
+    pub(super) fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn state(&self) -> State {
+        self.inner().coordinator.state()
+    }
+
+    /// What it does in containers of the host.
+    pub(super) fn local(&self) -> Result<&Local, CallError> {
+        if let Some(local) = self.local.get() {
+            return Ok(local);
+        }
+        let mut inner = self.inner();
+        if let Err(refused) = inner.coordinator.enlist_local() {
+            return Err(self.refused(&refused, inner.reason.as_deref()));
+        }
+        if let (Isolation::Serializable, Some(other)) =
+            (self.terms.isolation, inner.enlisted.first())
+        {
+            return Err(CallError::new(
+                Code::IncompatibleInterface,
+                format!(
+                    "`serializable` holds within one participant: the containers of the host would be a second one beside `{}`; begin with `repeatable_read`",
+                    other.instance
+                ),
+            ));
+        }
+        let marks = inner.savepoints.len();
+        // Under the lock, so that no savepoint comes in between.
+        Ok(self.local.get_or_init(|| {
+            let local = self
+                .engine
+                .store
+                .begin(self.terms.isolation, self.terms.deadline);
+            for _ in 0..marks {
+                local.savepoint();
+            }
+            local
+        }))
+    }
+
+    /// The same, unless no container was touched.
+    pub(super) fn touched(&self) -> Option<&Local> {
+        self.local.get()
+    }
+
+    pub(super) fn branch(&self) -> Branch {
+        Branch {
+            host: self.engine.host_id(),
+            transaction: self.id,
+            isolation: self.terms.isolation,
+            deadline: self.terms.deadline,
+        }
+    }
+
+    /// Whether calls and savepoints are taken.
+    pub(super) fn check_active(&self) -> Result<(), CallError> {
+        if self.engine.clock.now() >= self.terms.deadline {
+            self.doom("its deadline has passed");
+        }
+        let inner = self.inner();
+        match inner.coordinator.admit() {
+            Ok(()) => Ok(()),
+            Err(refused) => Err(self.refused(&refused, inner.reason.as_deref())),
+        }
+    }
+
+    fn refused(&self, refused: &Refused, reason: Option<&str>) -> CallError {
+        let because = reason.map_or_else(String::new, |reason| format!(": {reason}"));
+        let code = match refused {
+            Refused::State(_) => Code::InvalidState,
+            Refused::LastResource { .. } => Code::IncompatibleInterface,
+            Refused::Full => Code::Limit,
+        };
+        CallError::new(code, format!("`{}`: {refused}{because}", self.id))
+            .details(serde_json::json!({ "transaction": self.id }))
+    }
+
+    /// From here on it can only be aborted.
+    pub(super) fn doom(&self, reason: &str) {
+        let mut inner = self.inner();
+        if inner.coordinator.state() != State::Active {
+            return;
+        }
+        inner.reason = Some(reason.to_owned());
+        let mut actions = Vec::new();
+        let doomed = inner.coordinator.step(Event::RollbackOnly, &mut actions);
+        debug_assert!(doomed.is_ok(), "an active transaction can be given up");
+        debug_assert!(actions.is_empty(), "nobody is told before it ends");
+        drop(inner);
+        self.engine.tell(self.id, State::RollbackOnly);
+    }
+
+    /// A participant, where it is linked.
+    pub(super) fn party(&self, party: Party) -> Option<(Arc<str>, Arc<dyn AnyParticipant>)> {
+        let inner = self.inner();
+        let enlisted = inner.enlisted.get(party.index())?;
+        Some((enlisted.instance.clone(), enlisted.participant.clone()?))
+    }
+
+    /// Keeps why a participant could not do what it was told; the first is what the caller hears.
+    pub(super) fn note_refusal(&self, instance: &str, error: &CallError) {
+        let mut inner = self.inner();
+        if inner.refusal.is_none() {
+            inner.refusal = Some(error.code().clone());
+            inner.reason = Some(format!("`{instance}`: {}", error.message()));
+        }
+    }
+
+    /// Notes that something is written, and refuses to mix what survives a crash with what does not.
+    pub(super) fn note_write(&self, durability: Durability) -> Result<(), CallError> {
+        let mut inner = self.inner();
+        let (own, other) = match durability {
+            Durability::Volatile => (0, 1),
+            Durability::Durable => (1, 0),
+        };
+        if inner.writes[other] && !self.terms.allow_volatile {
+            return Err(CallError::new(
+                Code::IncompatibleInterface,
+                format!(
+                    "transaction `{}` writes both what is kept on disk and what is kept in memory, and a crash would keep one half; begin it with `allow_volatile` where that is meant",
+                    self.id
+                ),
+            ));
+        }
+        inner.writes[own] = true;
+        Ok(())
+    }
+
+    /// Whether anything that survives a crash is written.
+    pub(super) fn is_durable(&self) -> bool {
+        self.inner().writes[1]
+    }
+
+    /// As many savepoints as stand.
+    pub(super) fn depth(&self) -> usize {
+        self.inner().savepoints.len()
+    }
+
+    fn enter(&self) -> Result<(), CallError> {
+        self.check_active()?;
+        self.inner().calls += 1;
+        Ok(())
+    }
+
+    fn leave(&self, ended: Ended, call: &str) {
+        self.inner().calls -= 1;
+        if ended == Ended::Unknown {
+            self.doom(&format!(
+                "`{call}` did not end as it should, and may have done a part of its work"
+            ));
+        }
+    }
+
+    /// Refuses to end while calls are under way: they would write into what is decided.
+    pub(super) fn check_quiet(&self) -> Result<(), CallError> {
+        match self.inner().calls {
+            0 => Ok(()),
+            calls => Err(CallError::new(
+                Code::InvalidState,
+                format!(
+                    "{calls} calls of transaction `{}` are under way; await them before it ends",
+                    self.id
+                ),
+            )),
+        }
+    }
+
+    /// Waits for the calls under way at an instance, for as long as a call that was given up may take.
+    pub(super) async fn quiet(&self, instance: &Arc<str>) {
+        let until = crate::clock::now() + limit::GIVEN_UP;
+        drop(crate::clock::until(until, self.turns.take(instance)).await);
+    }
+
+    /// Makes an instance a participant, before its first call.
+    async fn enlist(
+        &self,
+        instance: &Arc<str>,
+        method: &MethodDescriptor,
+    ) -> Result<(), CallError> {
+        let Some(seat) = self.engine.seat(instance) else {
+            return Err(CallError::new(
+                Code::IncompatibleInterface,
+                format!(
+                    "`{instance}` takes no part in transactions: it keeps nothing in a container of the host, is no participant, and calls nobody that is; call `{}` outside of the transaction",
+                    method.name
+                ),
+            ));
+        };
+        let Seat::Participant(participant, capabilities) = seat else {
+            return Ok(());
+        };
+        let is_new = !self
+            .inner()
+            .enlisted
+            .iter()
+            .any(|known| known.instance == *instance);
+        if is_new {
+            self.begin_at(instance, participant, capabilities.clone())
+                .await?;
+        }
+        if method.read_only {
+            return Ok(());
+        }
+        self.note_write(capabilities.durability)
+    }
+
+    async fn begin_at(
+        &self,
+        instance: &Arc<str>,
+        participant: Arc<dyn AnyParticipant>,
+        capabilities: Capabilities,
+    ) -> Result<(), CallError> {
+        let marks = self.admit(instance, participant.clone(), capabilities)?;
+        let branch = self.branch();
+        let opened = async {
+            participant.begin(&branch).await?;
+            for mark in 0..marks {
+                participant.mark(&branch, mark, Mark::Set).await?;
+            }
+            Ok(())
+        };
+        let result: Result<(), CallError> = opened.await;
+        if result.is_err() {
+            // Its branch may be half open: it is told to abort with the others, and used for nothing else.
+            self.doom(&format!("`{instance}` could not open its branch"));
+        }
+        result
+    }
+
+    /// Takes the participant in if it can give what the transaction needs; the number of savepoints that it has to
+    /// catch up with. Noted before its branch is opened, so that a branch half open is aborted as well.
+    fn admit(
+        &self,
+        instance: &Arc<str>,
+        participant: Arc<dyn AnyParticipant>,
+        capabilities: Capabilities,
+    ) -> Result<u32, CallError> {
+        let refuse = |what: String| Err(CallError::new(Code::IncompatibleInterface, what));
+        let wanted = self.terms.isolation;
+        if !capabilities.isolation.contains(&wanted) {
+            let levels: Vec<&str> = capabilities.isolation.iter().map(|l| l.as_str()).collect();
+            return refuse(format!(
+                "`{instance}` cannot give the isolation `{wanted}`; it has `{}`",
+                levels.join("`, `")
+            ));
+        }
+        if wanted == Isolation::Serializable && self.is_elsewhere(instance) {
+            return refuse(format!(
+                "`serializable` holds within one participant, and `{instance}` would be a second one; begin with `repeatable_read`, or keep to one participant"
+            ));
+        }
+        let mut inner = self.inner();
+        if !inner.savepoints.is_empty() && !capabilities.savepoints {
+            return refuse(format!(
+                "`{instance}` has no savepoints, and the transaction has set one"
+            ));
+        }
+        let kind = match capabilities.prepare {
+            true => Kind::Prepares,
+            false => Kind::LastResource,
+        };
+        let enlisted = inner.coordinator.enlist(kind);
+        match enlisted {
+            Ok(party) => debug_assert_eq!(party.index(), inner.enlisted.len(), "same places"),
+            Err(refused) => return Err(self.refused(&refused, inner.reason.as_deref())),
+        }
+        inner.enlisted.push(Enlisted {
+            instance: instance.clone(),
+            participant: Some(participant),
+            capabilities,
+        });
+        Ok(u32::try_from(inner.savepoints.len()).unwrap_or(u32::MAX))
+    }
+
+    /// Whether another participant than `instance` has been touched.
+    fn is_elsewhere(&self, instance: &str) -> bool {
+        self.local.get().is_some()
+            || self
+                .inner()
+                .enlisted
+                .iter()
+                .any(|known| *known.instance != *instance)
+    }
+}
+
+/// A transaction as one provider sees it: with the turns that are held on the way to it.
+#[derive(Debug, Clone)]
+pub(super) struct Inside {
+    pub(super) live: Arc<Live>,
+    holds: Vec<Arc<str>>,
+}
+
+impl Inside {
+    /// As whoever began it sees it.
+    pub(super) fn root(live: Arc<Live>) -> Self {
+        Self {
+            live,
+            holds: Vec::new(),
+        }
+    }
+}
+
+impl Enlist for Inside {
+    fn join<'a>(
+        &'a self,
+        instance: &'a str,
+        method: &'static MethodDescriptor,
+    ) -> BoxFuture<'a, Result<Turn, CallError>> {
+        Box::pin(async move {
+            let live = self.live.clone();
+            live.check_active()?;
+            let held = self.holds.iter().any(|holds| **holds == *instance);
+            let instance: Arc<str> = instance.into();
+            let turn = match held {
+                true => None,
+                false => Some(live.turns.take(&instance).await),
+            };
+            live.enter()?;
+            let mut holds = self.holds.clone();
+            holds.push(instance.clone());
+            let inside = Inside {
+                live: live.clone(),
+                holds,
+            };
+            let call = format!("{instance}: {}", method.name);
+            let entered = Turn::new(Arc::new(inside), {
+                let live = live.clone();
+                move |ended| {
+                    live.leave(ended, &call);
+                    drop(turn);
+                }
+            });
+            match live.enlist(&instance, method).await {
+                Ok(()) => Ok(entered),
+                Err(refused) => {
+                    entered.end(Ended::Answered);
+                    Err(refused)
+                }
+            }
+        })
+    }
+
+    fn as_any(&self) -> &(dyn Any + Send + Sync) {
+        self
+    }
+}

@@ -1,0 +1,256 @@
+//! The transactions of one host, as plugins and doors hold them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::broadcast;
+
+use super::engine::{self, Engine, Seat};
+use super::handle::{Transaction, TransactionBuilder};
+use super::live::{Inside, Live};
+use super::mvcc::Store;
+use super::{AnyParticipant, Change, Isolation, Status, TransactionId, TransactionService};
+use crate::call::{Cancel, Ctx};
+use crate::clock::Clock;
+use crate::error::{CallError, Error};
+use crate::security::Principal;
+
+/// The transactions of a host. A plugin asks for it in its constructor; a host hands it out. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Transactions {
+    engine: Arc<Engine>,
+    closed: Cancel,
+}
+
+impl Transactions {
+    pub(crate) fn new(clock: Clock) -> Self {
+        let store = Arc::new(Store::new(clock.clone()));
+        let (engine, closed) = (Engine::new(clock, store), Cancel::new());
+        let (watched, ends) = (Arc::downgrade(&engine), closed.clone());
+        tokio::spawn(async move {
+            tokio::select! {
+                () = engine::expire(watched) => {}
+                () = ends.cancelled() => {}
+            }
+        });
+        Self { engine, closed }
+    }
+
+    /// Aborts what is open. Called once, when the host stops and before its instances do.
+    pub(crate) async fn close(&self) {
+        for live in self.engine.all() {
+            if !live.state().is_ended() {
+                drop(live.abort("the host stops").await);
+            }
+        }
+        self.closed.cancel();
+    }
+
+    /// Lets an instance take part that keeps nothing outside of containers.
+    pub(crate) fn sit(&self, instance: &str) {
+        self.engine.sit(instance, Seat::Inside);
+    }
+
+    /// Lets a participant take part, once the branches that it has left in doubt are decided.
+    pub(crate) async fn seat(
+        &self,
+        instance: &str,
+        participant: Arc<dyn AnyParticipant>,
+    ) -> Result<(), Error> {
+        let capabilities = participant.capabilities();
+        self.engine
+            .sit(instance, Seat::Participant(participant, capabilities));
+        Ok(())
+    }
+
+    /// The terms of a new transaction on behalf of `ctx`; inside of one already, of a nested one.
+    pub fn transaction(&self, ctx: &Ctx) -> TransactionBuilder {
+        TransactionBuilder::new(self.engine.clone(), ctx.clone())
+    }
+
+    /// `ctx` inside of a transaction that was begun before, by its id.
+    ///
+    /// # Errors
+    ///
+    /// `not_found`, or `permission_denied` when another principal began it.
+    pub fn join(&self, ctx: &Ctx, id: TransactionId) -> Result<Ctx, CallError> {
+        Ok(self.open(ctx, id)?.ctx())
+    }
+
+    /// Every transaction that has not ended, and those that wait for an operator.
+    pub fn list(&self) -> Vec<Status> {
+        self.engine.all().iter().map(|live| live.status()).collect()
+    }
+
+    /// Where a transaction is, an ended one included.
+    ///
+    /// # Errors
+    ///
+    /// `not_found` when it is unknown or ended long ago.
+    pub fn status(&self, id: TransactionId) -> Result<Status, CallError> {
+        Ok(self.engine.status(id)?.1)
+    }
+
+    /// Every change of a state from now on. A slow reader loses the oldest and is told how many.
+    pub fn watch(&self) -> broadcast::Receiver<Change> {
+        self.engine.watch()
+    }
+
+    /// An open transaction of the principal of `ctx`.
+    fn open(&self, ctx: &Ctx, id: TransactionId) -> Result<Transaction, CallError> {
+        let Some(live) = self.engine.find(id) else {
+            let (principal, status) = self.engine.status(id)?;
+            check_owner(&principal, ctx, id)?;
+            return Err(CallError::new(
+                crate::error::Code::InvalidState,
+                format!("transaction `{id}` has ended: {}", status.state),
+            ));
+        };
+        check_owner(&live.terms.principal, ctx, id)?;
+        Ok(Transaction::new(live, ctx).kept())
+    }
+
+    /// The state after an ending was asked for; an ended one is not an error where that is its end.
+    async fn end(&self, ctx: &Ctx, id: TransactionId, commit: bool) -> Result<Status, CallError> {
+        use super::State::{Committed, RolledBack};
+        match self.engine.find(id) {
+            Some(live) => {
+                check_owner(&live.terms.principal, ctx, id)?;
+                match commit {
+                    true => live.clone().commit().await?,
+                    false => live.clone().abort("it was asked for").await?,
+                }
+                self.status(id)
+            }
+            None => {
+                let (principal, status) = self.engine.status(id)?;
+                check_owner(&principal, ctx, id)?;
+                match (commit, status.state) {
+                    (true, Committed) | (false, RolledBack) => Ok(status),
+                    (_, state) => Err(CallError::new(
+                        crate::error::Code::InvalidState,
+                        format!("transaction `{id}` has ended: {state}"),
+                    )),
+                }
+            }
+        }
+    }
+
+    fn waiting(&self, id: TransactionId) -> Result<Arc<Live>, CallError> {
+        self.engine
+            .find(id)
+            .ok_or_else(|| match self.engine.status(id) {
+                Ok((_, status)) => CallError::new(
+                    crate::error::Code::InvalidState,
+                    format!("transaction `{id}` has ended: {}", status.state),
+                ),
+                Err(unknown) => unknown,
+            })
+    }
+}
+
+fn check_owner(owner: &Principal, ctx: &Ctx, id: TransactionId) -> Result<(), CallError> {
+    if owner == ctx.principal() {
+        Ok(())
+    } else {
+        Err(engine::not_yours(id, ctx.principal()))
+    }
+}
+
+/// The transaction that a call is inside of.
+pub fn current(ctx: &Ctx) -> Option<TransactionId> {
+    live(ctx).map(|live| live.id)
+}
+
+pub(super) fn live(ctx: &Ctx) -> Option<&Arc<Live>> {
+    let inside = ctx.transaction()?.as_any().downcast_ref::<Inside>()?;
+    Some(&inside.live)
+}
+
+impl TransactionService for Transactions {
+    async fn begin(
+        &self,
+        ctx: &Ctx,
+        isolation: Isolation,
+        deadline_ms: Option<u64>,
+        allow_volatile: bool,
+    ) -> Result<Status, CallError> {
+        // The deadline of this very call bounds the call, not the transaction.
+        let mut builder = self
+            .transaction(&ctx.without_deadline())
+            .isolation(isolation);
+        if let Some(deadline) = deadline_ms {
+            builder = builder.deadline(Duration::from_millis(deadline));
+        }
+        if allow_volatile {
+            builder = builder.allow_volatile();
+        }
+        let transaction = builder.begin()?.kept();
+        Ok(transaction.status())
+    }
+
+    async fn commit(&self, ctx: &Ctx, transaction: TransactionId) -> Result<Status, CallError> {
+        self.end(ctx, transaction, true).await
+    }
+
+    async fn abort(&self, ctx: &Ctx, transaction: TransactionId) -> Result<Status, CallError> {
+        self.end(ctx, transaction, false).await
+    }
+
+    async fn savepoint(
+        &self,
+        ctx: &Ctx,
+        transaction: TransactionId,
+        name: String,
+    ) -> Result<Status, CallError> {
+        let transaction = self.open(ctx, transaction)?;
+        transaction.savepoint(&name).await?;
+        Ok(transaction.status())
+    }
+
+    async fn rollback_to(
+        &self,
+        ctx: &Ctx,
+        transaction: TransactionId,
+        name: String,
+    ) -> Result<Status, CallError> {
+        let transaction = self.open(ctx, transaction)?;
+        transaction.rollback_to(&name).await?;
+        Ok(transaction.status())
+    }
+
+    async fn release(
+        &self,
+        ctx: &Ctx,
+        transaction: TransactionId,
+        name: String,
+    ) -> Result<Status, CallError> {
+        let transaction = self.open(ctx, transaction)?;
+        transaction.release(&name).await?;
+        Ok(transaction.status())
+    }
+
+    async fn state(&self, ctx: &Ctx, transaction: TransactionId) -> Result<Status, CallError> {
+        let (principal, status) = self.engine.status(transaction)?;
+        if principal == Principal::operator() || *ctx.principal() != Principal::operator() {
+            check_owner(&principal, ctx, transaction)?;
+        }
+        Ok(status)
+    }
+
+    async fn list(&self, _: &Ctx) -> Result<Vec<Status>, CallError> {
+        Ok(Transactions::list(self))
+    }
+
+    async fn resolve(&self, _: &Ctx, transaction: TransactionId) -> Result<Status, CallError> {
+        let live = self.waiting(transaction)?;
+        live.clone().resolve().await;
+        self.status(transaction)
+    }
+
+    async fn forget(&self, _: &Ctx, transaction: TransactionId) -> Result<Status, CallError> {
+        let live = self.waiting(transaction)?;
+        live.clone().forget().await?;
+        self.status(transaction)
+    }
+}

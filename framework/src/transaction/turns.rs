@@ -1,0 +1,28 @@
+//! One call of a transaction at a time at each instance.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::OwnedMutexGuard;
+
+/// The turns of one transaction. A turn is data that outlives every lock: it is held while plugin code
+/// runs, and ends with the call that holds it.
+#[derive(Debug, Default)]
+pub(super) struct Turns(Mutex<BTreeMap<Arc<str>, Arc<tokio::sync::Mutex<()>>>>);
+
+/// The turn of one call.
+pub(super) type Held = OwnedMutexGuard<()>;
+
+impl Turns {
+    /// Waits until no other call of the transaction is under way at the instance, first come first served.
+    pub(super) async fn take(&self, instance: &Arc<str>) -> Held {
+        let turn = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(instance.clone())
+            .or_default()
+            .clone();
+        turn.lock_owned().await
+    }
+}
