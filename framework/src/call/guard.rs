@@ -50,7 +50,7 @@ pub(crate) struct Guarded<'a, T, E> {
     watch: Option<Watch>,
 }
 
-impl<'a, T, E: ServiceError> Guarded<'a, T, E> {
+impl<'a, T: 'a, E: ServiceError> Guarded<'a, T, E> {
     pub(super) fn new(
         future: BoxFuture<'a, Result<T, E>>,
         ctx: &'a Ctx,
@@ -92,7 +92,7 @@ impl<'a, T, E: ServiceError> Guarded<'a, T, E> {
     }
 }
 
-impl<T, E: ServiceError> Future for Guarded<'_, T, E> {
+impl<'a, T: 'a, E: ServiceError> Future for Guarded<'a, T, E> {
     type Output = Result<T, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
