@@ -109,3 +109,6 @@ pub const PHASE_TWO_DELAY_MAX: Duration = Duration::from_secs(30);
 
 /// Changes of transactions that a slow watcher may be behind; older ones are left out.
 pub const TRANSACTION_CHANGES: usize = 1_024;
+
+/// Reads that a serializable transaction remembers until it commits.
+pub const READS: usize = 100_000;

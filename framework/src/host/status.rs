@@ -97,6 +97,7 @@ impl Host {
         let states = self.0.states.borrow().clone();
         self.running()
             .iter()
+            .filter(|running| !running.planned.entry.is_builtin())
             .map(|running| {
                 let plugin = running.planned.entry.descriptor;
                 InstanceStatus {

@@ -16,7 +16,7 @@ use crate::contract::{ServiceDescriptor, input_schema};
 use crate::error::{Error, ErrorKind, Result};
 use crate::metrics::Meter;
 #[cfg(feature = "transaction")]
-use crate::transaction::Transactions;
+use crate::transaction::{Containers, Transactions};
 
 /// A type that a plugin's constructor may ask for.
 ///
@@ -280,5 +280,15 @@ impl FromHost for Transactions {
 
     fn from_host(binder: &Binder) -> Result<Self> {
         Ok(binder.transactions.clone())
+    }
+}
+
+#[cfg(feature = "transaction")]
+impl FromHost for Containers {
+    const NEED: Need = Need::Containers;
+
+    fn from_host(binder: &Binder) -> Result<Self> {
+        let (transactions, instance) = (binder.transactions.clone(), binder.instance.clone());
+        Ok(Containers::new(transactions, instance))
     }
 }

@@ -65,7 +65,7 @@ impl Live {
     }
 
     /// Keeps the first reason there was.
-    fn note(&self, reason: &str) {
+    pub(super) fn note(&self, reason: &str) {
         let mut inner = self.inner();
         if inner.reason.is_none() && !inner.coordinator.state().is_ended() {
             inner.reason = Some(reason.to_owned());

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::coordinator::{Action, Ballot, End, Event, Party, Recorded};
 use super::drive::perform;
 use super::live::Live;
+use super::mvcc::LogFailure;
 use super::{Heuristic, Participation, State, Status, Vote};
 use crate::error::{CallError, Code};
 
@@ -15,8 +16,8 @@ impl Live {
             return Ballot::ReadOnly;
         };
         match self.engine.store.prepare(local) {
-            Ok((Vote::ReadOnly, _)) => Ballot::ReadOnly,
-            Ok((Vote::Prepared, _)) => Ballot::Prepared,
+            Ok(Vote::ReadOnly) => Ballot::ReadOnly,
+            Ok(Vote::Prepared) => Ballot::Prepared,
             Err(refused) => {
                 self.note_refusal("containers", &refused);
                 Ballot::No
@@ -32,7 +33,20 @@ impl Live {
 
     /// Makes the decision as durable as what it is about.
     pub(super) async fn record(&self) -> Recorded {
-        Recorded::Durable
+        let Some(local) = self.touched() else {
+            return Recorded::Durable;
+        };
+        match self.engine.store.commit(local, None).await {
+            Ok(()) => Recorded::Durable,
+            Err(LogFailure::Failed(why)) => {
+                self.note(&why);
+                Recorded::Failed
+            }
+            Err(LogFailure::Unknown(why)) => {
+                self.note(&why);
+                Recorded::Unknown
+            }
+        }
     }
 
     /// Notes for good what a participant did by itself.

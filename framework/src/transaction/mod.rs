@@ -15,6 +15,8 @@ mod participant;
 #[cfg(feature = "transaction")]
 mod change;
 #[cfg(feature = "transaction")]
+mod container;
+#[cfg(feature = "transaction")]
 mod coordinator;
 #[cfg(feature = "transaction")]
 mod drive;
@@ -47,6 +49,7 @@ pub use participant::{
 #[cfg(feature = "transaction")]
 pub use self::{
     change::Change,
+    container::{BytesMap, BytesRange, Cell, Containers, Map, MapKey},
     coordinator::State,
     handle::{Transaction, TransactionBuilder},
     service::{Participation, Status, TransactionService},

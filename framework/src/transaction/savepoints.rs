@@ -42,7 +42,7 @@ impl Live {
         let mark = self.find_mark(name)?;
         self.inner().savepoints.truncate(mark + 1);
         if let Some(local) = self.touched() {
-            local.rollback_to(height(mark));
+            local.rollback_to(mark);
         }
         self.at_every_participant(mark, Mark::Return).await
     }
@@ -54,7 +54,7 @@ impl Live {
         let mark = self.find_mark(name)?;
         self.inner().savepoints.truncate(mark);
         if let Some(local) = self.touched() {
-            local.release(height(mark));
+            local.release(mark);
         }
         self.at_every_participant(mark, Mark::Release).await
     }

@@ -8,8 +8,10 @@ use tokio::sync::broadcast;
 use super::engine::{self, Engine, Seat};
 use super::handle::{Transaction, TransactionBuilder};
 use super::live::{Inside, Live};
-use super::mvcc::Store;
-use super::{AnyParticipant, Change, Isolation, Status, TransactionId, TransactionService};
+use super::mvcc::{Container, Store};
+use super::{
+    AnyParticipant, Change, Durability, Isolation, Status, TransactionId, TransactionService,
+};
 use crate::call::{Cancel, Ctx};
 use crate::clock::Clock;
 use crate::error::{CallError, Error};
@@ -24,7 +26,7 @@ pub struct Transactions {
 
 impl Transactions {
     pub(crate) fn new(clock: Clock) -> Self {
-        let store = Arc::new(Store::new(clock.clone()));
+        let store = Store::new(clock.clone());
         let (engine, closed) = (Engine::new(clock, store), Cancel::new());
         let (watched, ends) = (Arc::downgrade(&engine), closed.clone());
         tokio::spawn(async move {
@@ -44,6 +46,27 @@ impl Transactions {
             }
         }
         self.closed.cancel();
+    }
+
+    /// The container of that name.
+    pub(super) async fn container(
+        &self,
+        name: &str,
+        durability: Durability,
+    ) -> Result<Arc<Container>, Error> {
+        Ok(self.engine.store.container(name, durability, None))
+    }
+
+    pub(super) fn store(&self) -> &Arc<Store> {
+        &self.engine.store
+    }
+
+    pub(super) fn now(&self) -> std::time::Instant {
+        self.engine.clock.now()
+    }
+
+    pub(super) fn owns(&self, live: &Live) -> bool {
+        Arc::ptr_eq(&live.engine, &self.engine)
     }
 
     /// Lets an instance take part that keeps nothing outside of containers.

@@ -1,28 +1,243 @@
-//! STUB
-use super::{Isolation, Vote};
+//! The multi-version store that all containers of one host share: one commit clock, one rule of conflict.
+//!
+//! ```text
+//! write -> the row's lock (data, not a mutex) -> private write set -> commit: timestamp, versions, one record
+//! read  -> own writes -> newest version that the snapshot sees -> base (what the last checkpoint holds)
+//! ```
+//!
+//! - Versions are installed with a timestamp that nobody sees yet and become visible in the order of
+//!   timestamps, once the journal says that they are durable.
+//! - First updater wins. The second waits; then read committed goes on with the newest version, and a
+//!   snapshot is told of the conflict. The wait that would close a circle is refused.
+//! - Serializable is a snapshot whose reads are checked at the commit: no key that was read and no range
+//!   that was scanned may have a newer version (backward validation; Kung and Robinson 1981). Who only
+//!   reads is never refused.
+//! - A version that no snapshot can see goes when its row is written or settled.
+
+mod base;
+mod commit;
+mod container;
+mod local;
+mod range;
+mod record;
+mod row;
+mod waits;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering::Acquire, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
+
+use tokio::sync::Notify;
+
+pub(crate) use base::Base;
+pub(crate) use commit::{Log, LogFailure};
+pub(crate) use container::Container;
+pub(crate) use local::Local;
+pub(crate) use range::KeyRange;
+use row::{Owner, Timestamp};
+use waits::Waits;
+
+use super::{Durability, Isolation};
 use crate::clock::Clock;
 use crate::error::CallError;
-use std::time::Instant;
-#[derive(Debug)]
-pub(crate) struct Store;
-#[derive(Debug)]
-pub(crate) struct Local;
-#[derive(Debug)]
-pub(crate) struct Prepared;
+
+/// Everything that the containers of one host hold.
+pub(crate) struct Store {
+    clock: Clock,
+    /// The newest timestamp that is visible.
+    visible: AtomicU64,
+    owners: AtomicU64,
+    commits: Mutex<commit::Commits>,
+    /// The snapshots in use, counted: no version that the oldest sees may go.
+    snapshots: Mutex<BTreeMap<Timestamp, usize>>,
+    waits: Mutex<Waits>,
+    /// Who is waited for, and what wakes the waiters.
+    waited: Mutex<BTreeMap<Owner, Arc<Notify>>>,
+    containers: Mutex<Containers>,
+    log: OnceLock<Arc<dyn Log>>,
+}
+
+#[derive(Default)]
+struct Containers {
+    all: Vec<Arc<Container>>,
+    names: BTreeMap<Arc<str>, usize>,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Store(at {})", self.visible.load(Relaxed))
+    }
+}
+
+/// A lock that a panic of a holder cannot spoil: each change under it is whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Store {
-    pub(crate) fn new(_: Clock) -> Self {
-        Self
+    pub(crate) fn new(clock: Clock) -> Arc<Self> {
+        Arc::new(Self {
+            clock,
+            visible: AtomicU64::new(0),
+            owners: AtomicU64::new(0),
+            commits: Mutex::default(),
+            snapshots: Mutex::default(),
+            waits: Mutex::default(),
+            waited: Mutex::default(),
+            containers: Mutex::default(),
+            log: OnceLock::new(),
+        })
     }
-    pub(crate) fn begin(&self, _: Isolation, _: Instant) -> Local {
-        Local
+
+    /// Where durable writes go from now on. Called once, before the first durable container.
+    pub(crate) fn log_to(&self, log: Arc<dyn Log>) {
+        let first = self.log.set(log);
+        debug_assert!(first.is_ok(), "a store has one journal");
     }
-    pub(crate) fn prepare(&self, _: &Local) -> Result<(Vote, Option<Prepared>), CallError> {
-        Ok((Vote::ReadOnly, None))
+
+    /// The container of that name, the same one every time.
+    pub(crate) fn container(
+        self: &Arc<Self>,
+        name: &str,
+        durability: Durability,
+        base: Option<Arc<dyn Base>>,
+    ) -> Arc<Container> {
+        let mut containers = lock(&self.containers);
+        if let Some(at) = containers.names.get(name) {
+            return containers.all[*at].clone();
+        }
+        let (id, name) = (containers.all.len(), Arc::<str>::from(name));
+        let container = Arc::new(Container::new(self, id, name.clone(), durability, base));
+        containers.names.insert(name, id);
+        containers.all.push(container.clone());
+        container
     }
-    pub(crate) fn abort(&self, _: &Local) {}
+
+    /// The part of a transaction that happens in containers. It ends by a commit, an abort, or when it is dropped.
+    pub(crate) fn begin(self: &Arc<Self>, isolation: Isolation, deadline: Instant) -> Local {
+        let owner = self.owners.fetch_add(1, Relaxed) + 1;
+        Local::new(self.clone(), owner, isolation, deadline)
+    }
+
+    fn nth(&self, id: usize) -> Arc<Container> {
+        lock(&self.containers).all[id].clone()
+    }
+
+    fn visible(&self) -> Timestamp {
+        self.visible.load(Acquire)
+    }
+
+    /// The newest snapshot, kept until it is given back.
+    fn snapshot(self: &Arc<Self>) -> Snapshot {
+        let mut snapshots = lock(&self.snapshots);
+        // Read under the lock: whoever looks for the oldest finds this one, or an older visible moment.
+        let at = self.visible();
+        *snapshots.entry(at).or_default() += 1;
+        Snapshot {
+            at,
+            store: self.clone(),
+        }
+    }
+
+    /// The oldest moment that anybody can still see.
+    fn oldest(&self) -> Timestamp {
+        let snapshots = lock(&self.snapshots);
+        snapshots
+            .keys()
+            .next()
+            .copied()
+            .unwrap_or_else(|| self.visible())
+    }
+
+    /// Waits until `holder` has ended, or `deadline` has come.
+    async fn wait_for(
+        &self,
+        waiter: &Local,
+        holder: Owner,
+        try_again: impl Fn() -> row::Claim,
+    ) -> Result<row::Claim, CallError> {
+        let began = lock(&self.waits).begin(waiter.owner, holder);
+        if let Err(circle) = began {
+            return Err(deadlock(&circle));
+        }
+        let _wait = Wait {
+            store: self,
+            waiter: waiter.owner,
+            holder,
+        };
+        let ended = lock(&self.waited).entry(holder).or_default().clone();
+        let ended = ended.notified();
+        tokio::pin!(ended);
+        // Registered first, tried second: an end in between is not missed.
+        ended.as_mut().enable();
+        let claim = try_again();
+        if claim != row::Claim::HeldBy(holder) {
+            return Ok(claim);
+        }
+        tokio::select! {
+            biased;
+            () = ended => Ok(try_again()),
+            () = self.clock.sleep_until(waiter.deadline) => Err(too_long()),
+        }
+    }
+
+    /// Tells whoever waits that a transaction has ended.
+    fn wake(&self, owner: Owner) {
+        let woken = lock(&self.waited).remove(&owner);
+        if let Some(waiters) = woken {
+            waiters.notify_waiters();
+        }
+    }
 }
-impl Local {
-    pub(crate) fn savepoint(&self) {}
-    pub(crate) fn rollback_to(&self, _: u32) {}
-    pub(crate) fn release(&self, _: u32) {}
+
+/// A wait that is over when this goes, whichever way.
+struct Wait<'a> {
+    store: &'a Store,
+    waiter: Owner,
+    holder: Owner,
 }
+
+impl Drop for Wait<'_> {
+    fn drop(&mut self) {
+        lock(&self.store.waits).end(self.waiter, self.holder);
+    }
+}
+
+/// A moment that is kept visible while this lives.
+#[derive(Debug)]
+struct Snapshot {
+    at: Timestamp,
+    store: Arc<Store>,
+}
+
+impl Drop for Snapshot {
+    fn drop(&mut self) {
+        let mut snapshots = lock(&self.store.snapshots);
+        if let Some(count) = snapshots.get_mut(&self.at) {
+            *count -= 1;
+            if *count == 0 {
+                snapshots.remove(&self.at);
+            }
+        }
+    }
+}
+
+fn deadlock(circle: &[Owner]) -> CallError {
+    let members = circle.len().saturating_sub(1);
+    CallError::conflict(format!(
+        "deadlock: {members} transactions wait for each other in a circle, and this one closed it; abort it and run it again"
+    ))
+    .retryable(true)
+}
+
+fn too_long() -> CallError {
+    CallError::conflict(
+        "another transaction holds what this one wants to write, and did not end before the deadline; run it again",
+    )
+    .retryable(true)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,264 @@
+//! One map of keys: point reads and writes. Ranges are in `range.rs`.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
+
+use super::Store;
+use super::base::Base;
+use super::local::{Key, Local};
+use super::row::{Claim, Owner, Row, Timestamp, Value};
+use crate::error::CallError;
+use crate::transaction::Durability;
+
+/// Locks of one container: a reader and a writer of different keys rarely meet.
+const SHARDS: usize = 64;
+
+#[expect(
+    clippy::disallowed_types,
+    reason = "point reads by key; the order is kept beside it and only that is iterated"
+)]
+type Rows = std::collections::HashMap<Key, Row>;
+
+/// A map from keys to values, as bytes.
+pub(crate) struct Container {
+    pub(super) store: Weak<Store>,
+    pub(super) id: usize,
+    pub(super) name: Arc<str>,
+    pub(crate) durability: Durability,
+    pub(super) base: Option<Arc<dyn Base>>,
+    hasher: RandomState,
+    shards: Vec<RwLock<Rows>>,
+    /// The keys that have a row, in order. Changes when a row comes or goes, and not at every write.
+    order: RwLock<BTreeSet<Key>>,
+}
+
+impl fmt::Debug for Container {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Container({})", self.name)
+    }
+}
+
+impl Container {
+    pub(super) fn new(
+        store: &Arc<Store>,
+        id: usize,
+        name: Arc<str>,
+        durability: Durability,
+        base: Option<Arc<dyn Base>>,
+    ) -> Self {
+        Self {
+            store: Arc::downgrade(store),
+            id,
+            name,
+            durability,
+            base,
+            hasher: RandomState::new(),
+            shards: (0..SHARDS).map(|_| RwLock::default()).collect(),
+            order: RwLock::default(),
+        }
+    }
+
+    pub(super) fn store(&self) -> Arc<Store> {
+        self.store
+            .upgrade()
+            .expect("whoever holds a container holds its host's store")
+    }
+
+    fn shard(&self, key: &[u8]) -> &RwLock<Rows> {
+        let hash = self.hasher.hash_one(key);
+        // The high bits: the map inside uses the low ones.
+        &self.shards[usize::try_from(hash >> 58).unwrap_or(0)]
+    }
+
+    fn read(&self, key: &[u8]) -> RwLockReadGuard<'_, Rows> {
+        self.shard(key)
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self, key: &[u8]) -> RwLockWriteGuard<'_, Rows> {
+        self.shard(key)
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the key holds; the transaction's own write first.
+    pub(crate) async fn get(&self, local: Option<&Local>, key: &[u8]) -> Result<Value, CallError> {
+        let mut snapshot = None;
+        if let Some(local) = local {
+            snapshot = local.sees()?;
+            if let Some(own) = local.own(self.id, key) {
+                return Ok(own);
+            }
+            local.has_read(self.id, &key.into())?;
+        }
+        if self.base.is_none() {
+            return Ok(self.seen(key, snapshot).flatten());
+        }
+        let store = self.store();
+        // Without it a checkpoint could take a version away between the look at the row and the look at the base.
+        let _kept = snapshot.is_none().then(|| store.snapshot());
+        match (self.seen(key, snapshot), &self.base) {
+            (Some(value), _) => Ok(value),
+            (None, Some(base)) => base.get(key).await,
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// What the rows say: the version at the snapshot, or at this very moment.
+    pub(super) fn seen(&self, key: &[u8], snapshot: Option<Timestamp>) -> Option<Value> {
+        let rows = self.read(key);
+        // Looked at under the shard's lock, so that no version is pruned for a moment that this one does not see.
+        let at = snapshot.unwrap_or_else(|| self.visible());
+        rows.get(key)?.at(at).cloned()
+    }
+
+    fn visible(&self) -> Timestamp {
+        self.store
+            .upgrade()
+            .map_or(Timestamp::MAX, |store| store.visible())
+    }
+
+    /// Takes the lock of a row, waiting for whoever has it.
+    pub(super) async fn claim(&self, local: &Local, key: &Key) -> Result<(), CallError> {
+        let snapshot = local.sees()?;
+        let mut claim = self.try_claim(local.owner, key, snapshot);
+        while let Claim::HeldBy(holder) = claim {
+            let store = &local.store;
+            claim = store
+                .wait_for(local, holder, || self.try_claim(local.owner, key, snapshot))
+                .await?;
+        }
+        match claim {
+            Claim::Owned => local.has_claimed(self.id, key.clone()),
+            Claim::Already | Claim::HeldBy(_) => {}
+            Claim::Newer => {
+                // The row may have been made for this claim.
+                local.has_claimed(self.id, key.clone());
+                return Err(self.conflict(key));
+            }
+        }
+        Ok(())
+    }
+
+    fn try_claim(&self, owner: Owner, key: &Key, snapshot: Option<Timestamp>) -> Claim {
+        let mut rows = self.write(key);
+        if let Some(row) = rows.get_mut(key) {
+            return row.claim(owner, snapshot);
+        }
+        let mut row = Row::default();
+        let claim = row.claim(owner, snapshot);
+        rows.insert(key.clone(), row);
+        // Inside the shard's lock, as everywhere: the order has a key exactly as long as its row is there.
+        self.ordered().insert(key.clone());
+        claim
+    }
+
+    fn ordered(&self) -> RwLockWriteGuard<'_, BTreeSet<Key>> {
+        self.order.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn order(&self) -> RwLockReadGuard<'_, BTreeSet<Key>> {
+        self.order.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes a key, or removes it.
+    pub(crate) async fn put(&self, local: &Local, key: Key, value: Value) -> Result<(), CallError> {
+        self.claim(local, &key).await?;
+        local.write(self.id, key, value)
+    }
+
+    /// Reads a key and writes what `change` makes of it, with nobody in between.
+    pub(crate) async fn update<T>(
+        &self,
+        local: &Local,
+        key: Key,
+        change: impl FnOnce(&Value) -> Result<(Value, T), CallError>,
+    ) -> Result<T, CallError> {
+        self.claim(local, &key).await?;
+        // The row is ours, so what is visible now stays until we end.
+        let before = self.get(Some(local), &key).await?;
+        let (after, answer) = change(&before)?;
+        local.write(self.id, key, after)?;
+        Ok(answer)
+    }
+
+    /// Whether a version of the key is newer than the snapshot, visible or not.
+    pub(super) fn is_newer(&self, key: &[u8], snapshot: Timestamp) -> bool {
+        let rows = self.read(key);
+        rows.get(key).is_some_and(|row| row.is_newer_than(snapshot))
+    }
+
+    pub(super) fn install(&self, key: &Key, ts: Timestamp, value: Value) {
+        let mut rows = self.write(key);
+        if let Some(row) = rows.get_mut(key) {
+            row.install(ts, value);
+        } else {
+            debug_assert!(false, "whoever commits a key has its row's lock");
+        }
+    }
+
+    pub(super) fn withdraw(&self, key: &Key, ts: Timestamp) {
+        if let Some(row) = self.write(key).get_mut(key) {
+            row.withdraw(ts);
+        }
+    }
+
+    /// Gives a row's lock back, and drops what nobody needs of the row any more.
+    pub(super) fn settle(&self, key: &Key, owner: Owner, oldest: Timestamp) {
+        let mut rows = self.write(key);
+        let Some(row) = rows.get_mut(key) else {
+            return;
+        };
+        row.release(owner);
+        if self.base.is_none() {
+            row.prune(oldest);
+        }
+        if row.is_void(oldest, self.base.is_some()) {
+            rows.remove(key);
+            self.ordered().remove(key);
+        }
+    }
+
+    /// Puts what a replay found in place, as the newest version.
+    pub(super) fn replay(&self, key: Key, ts: Timestamp, value: Value) {
+        let mut rows = self.write(&key);
+        rows.entry(key.clone()).or_default().install(ts, value);
+        self.ordered().insert(key);
+    }
+
+    /// What has to be written to the base, and the newest timestamp among it.
+    pub(super) fn settled(&self, oldest: Timestamp) -> Vec<(Key, Timestamp, Value)> {
+        let keys: Vec<Key> = self.order().iter().cloned().collect();
+        let settled = keys.into_iter().filter_map(|key| {
+            let rows = self.read(&key);
+            let (ts, value) = rows.get(&key)?.settled(oldest)?;
+            Some((key.clone(), ts, value.clone()))
+        });
+        settled.collect()
+    }
+
+    /// The base holds this version of the key now.
+    pub(super) fn rebased(&self, key: &Key, ts: Timestamp) {
+        let mut rows = self.write(key);
+        let Some(row) = rows.get_mut(key) else {
+            return;
+        };
+        row.rebase(ts);
+        if row.is_void(ts, true) {
+            rows.remove(key);
+            self.ordered().remove(key);
+        }
+    }
+
+    pub(super) fn conflict(&self, key: &[u8]) -> CallError {
+        CallError::conflict(format!(
+            "`{}` in `{}` was changed by another transaction after this one began; abort it and run it again",
+            String::from_utf8_lossy(key),
+            self.name
+        ))
+        .retryable(true)
+    }
+}

@@ -1,0 +1,246 @@
+//! What one transaction does in containers, until it ends: private writes, remembered reads, savepoints.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use super::row::{Owner, Timestamp, Value};
+use super::{Snapshot, Store, lock};
+use crate::error::{CallError, Code};
+use crate::limit;
+use crate::transaction::{Durability, Isolation};
+
+/// A key.
+pub(super) type Key = Arc<[u8]>;
+
+/// What is written, by container.
+pub(super) type Writes = BTreeMap<usize, BTreeMap<Key, Value>>;
+
+/// What a key was in the write set before: not in it, or this.
+type Before = (usize, Key, Option<Value>);
+
+/// One transaction's part in the store.
+pub(crate) struct Local {
+    pub(super) store: Arc<Store>,
+    pub(super) owner: Owner,
+    pub(super) isolation: Isolation,
+    pub(super) deadline: Instant,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Taken at the first use, for all levels above read committed.
+    snapshot: Option<Snapshot>,
+    writes: Writes,
+    /// How to undo the writes, the last one first.
+    undo: Vec<Before>,
+    /// The lengths of `undo` at the savepoints.
+    savepoints: Vec<usize>,
+    reads: Reads,
+    /// The rows whose locks it has.
+    claims: Vec<(usize, Key)>,
+    has_ended: bool,
+}
+
+/// What was read under serializable: at the commit none of it may have changed.
+#[derive(Debug, Default)]
+pub(super) struct Reads {
+    pub(super) keys: BTreeSet<(usize, Key)>,
+    /// From a key on, up to one that is not in it any more; `None`: to the end.
+    pub(super) ranges: BTreeSet<(usize, Key, Option<Key>)>,
+}
+
+impl Reads {
+    /// Whether a write of the key would change what was read.
+    pub(super) fn meet(&self, container: usize, key: &Key) -> bool {
+        self.keys.contains(&(container, key.clone()))
+            || self.ranges.iter().any(|(of, from, until)| {
+                *of == container && from <= key && until.as_ref().is_none_or(|until| key < until)
+            })
+    }
+}
+
+impl fmt::Debug for Local {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Local({} {})", self.owner, self.isolation)
+    }
+}
+
+impl Local {
+    pub(super) fn new(
+        store: Arc<Store>,
+        owner: Owner,
+        isolation: Isolation,
+        deadline: Instant,
+    ) -> Self {
+        Self {
+            store,
+            owner,
+            isolation,
+            deadline,
+            state: Mutex::default(),
+        }
+    }
+
+    /// Marks a point to return to.
+    pub(crate) fn savepoint(&self) {
+        let mut state = lock(&self.state);
+        let height = state.undo.len();
+        state.savepoints.push(height);
+    }
+
+    /// Undoes what came after the savepoint at that height; it stays. Locks are kept until the end.
+    pub(crate) fn rollback_to(&self, mark: usize) {
+        let mut state = lock(&self.state);
+        let Some(height) = state.savepoints.get(mark).copied() else {
+            return;
+        };
+        state.savepoints.truncate(mark + 1);
+        let undone = state.undo.split_off(height);
+        for (container, key, before) in undone.into_iter().rev() {
+            let written = state.writes.entry(container).or_default();
+            match before {
+                Some(value) => written.insert(key, value),
+                None => written.remove(&key),
+            };
+        }
+    }
+
+    /// Forgets the savepoint at that height and those above it.
+    pub(crate) fn release(&self, mark: usize) {
+        lock(&self.state).savepoints.truncate(mark);
+    }
+
+    /// The moment that a read sees: its own for a snapshot, `None` for whatever is visible when it looks.
+    pub(super) fn sees(&self) -> Result<Option<Timestamp>, CallError> {
+        let mut state = lock(&self.state);
+        state.check()?;
+        if self.isolation == Isolation::ReadCommitted {
+            return Ok(None);
+        }
+        let snapshot = state.snapshot.get_or_insert_with(|| self.store.snapshot());
+        Ok(Some(snapshot.at))
+    }
+
+    /// What it has written to the key itself.
+    pub(super) fn own(&self, container: usize, key: &[u8]) -> Option<Value> {
+        lock(&self.state).writes.get(&container)?.get(key).cloned()
+    }
+
+    /// What it has written to keys from `from` on, in their order.
+    pub(super) fn own_from(&self, container: usize, from: &Key) -> BTreeMap<Key, Value> {
+        let state = lock(&self.state);
+        let written = state.writes.get(&container).into_iter();
+        written
+            .flat_map(|written| written.range(from.clone()..))
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect()
+    }
+
+    /// Writes to a key whose lock it has.
+    pub(super) fn write(&self, container: usize, key: Key, value: Value) -> Result<(), CallError> {
+        let mut state = lock(&self.state);
+        state.check()?;
+        let written = state.writes.entry(container).or_default();
+        let before = written.insert(key.clone(), value);
+        state.undo.push((container, key, before));
+        Ok(())
+    }
+
+    /// Remembers a read, where it will be checked.
+    pub(super) fn has_read(&self, container: usize, key: &Key) -> Result<(), CallError> {
+        if self.isolation == Isolation::Serializable {
+            let mut state = lock(&self.state);
+            state.reads.keys.insert((container, key.clone()));
+            state.check_reads()?;
+        }
+        Ok(())
+    }
+
+    /// Remembers a scan, where it will be checked.
+    pub(super) fn has_scanned(
+        &self,
+        container: usize,
+        from: &Key,
+        until: Option<&Key>,
+    ) -> Result<(), CallError> {
+        if self.isolation == Isolation::Serializable {
+            let mut state = lock(&self.state);
+            let range = (container, from.clone(), until.cloned());
+            state.reads.ranges.insert(range);
+            state.check_reads()?;
+        }
+        Ok(())
+    }
+
+    /// Whether it has written anything to containers of that durability.
+    pub(super) fn writes_any(&self) -> bool {
+        let state = lock(&self.state);
+        state.writes.values().any(|written| !written.is_empty())
+    }
+
+    /// What it has read, its snapshot, and what it has written: for the check at the commit.
+    pub(super) fn with<T>(&self, look: impl FnOnce(&Reads, Option<Timestamp>, &Writes) -> T) -> T {
+        let state = lock(&self.state);
+        let at = state.snapshot.as_ref().map(|snapshot| snapshot.at);
+        look(&state.reads, at, &state.writes)
+    }
+
+    /// Takes what it has read: it is checked, and guarded elsewhere until the commit.
+    pub(super) fn take_reads(&self) -> Reads {
+        std::mem::take(&mut lock(&self.state).reads)
+    }
+
+    /// Ends it, and gives what it has written and locked; `None` when it has ended before.
+    pub(super) fn end(&self) -> Option<(Writes, Vec<(usize, Key)>)> {
+        let mut state = lock(&self.state);
+        if std::mem::replace(&mut state.has_ended, true) {
+            return None;
+        }
+        let ended = std::mem::take(&mut *state);
+        state.has_ended = true;
+        Some((ended.writes, ended.claims))
+    }
+
+    /// Notes a lock that it has got. What a savepoint undoes stays locked to the end.
+    pub(super) fn has_claimed(&self, container: usize, key: Key) {
+        lock(&self.state).claims.push((container, key));
+    }
+
+    /// The strongest durability among the containers that it has written to.
+    pub(crate) fn durability(&self, of: impl Fn(usize) -> Durability) -> Option<Durability> {
+        let state = lock(&self.state);
+        let written = state.writes.iter().filter(|(_, keys)| !keys.is_empty());
+        written.map(|(container, _)| of(*container)).max()
+    }
+}
+
+impl State {
+    fn check(&self) -> Result<(), CallError> {
+        if self.has_ended {
+            return Err(CallError::new(
+                Code::InvalidState,
+                "the transaction has ended",
+            ));
+        }
+        Ok(())
+    }
+
+    fn check_reads(&self) -> Result<(), CallError> {
+        if self.reads.keys.len() + self.reads.ranges.len() > limit::READS {
+            return Err(CallError::limit(format!(
+                "a serializable transaction remembers at most {} reads; read ranges, or use several transactions",
+                limit::READS
+            )));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Local {
+    fn drop(&mut self) {
+        self.store.clone().abort(self);
+    }
+}
