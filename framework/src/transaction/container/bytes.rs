@@ -5,7 +5,7 @@ use crate::error::{CallError, Code, Effect};
 use crate::limit;
 use crate::transaction::live::Live;
 use crate::transaction::mvcc::{Container, KeyRange, Local, LogFailure};
-use crate::transaction::{Durability, Isolation, Transactions, transactions};
+use crate::transaction::{Durability, Isolation, Transactions, Vote, transactions};
 
 /// A map from bytes to bytes that takes part in transactions.
 ///
@@ -49,6 +49,11 @@ impl BytesMap {
     /// Whether what is committed survives a crash.
     pub fn durability(&self) -> Durability {
         self.container.durability
+    }
+
+    /// What it takes, roughly: every version of every key that somebody may still see.
+    pub fn bytes(&self) -> u64 {
+        self.container.bytes()
     }
 
     /// What the key holds.
@@ -188,7 +193,9 @@ impl BytesMap {
         // Read committed: it waits for its turn at the key, and then cannot conflict.
         let local = store.begin(Isolation::ReadCommitted, deadline);
         let answer = work(&local).await?;
-        store.prepare(&local)?;
+        if store.prepare(&local)? == Vote::ReadOnly {
+            return Ok(answer);
+        }
         match store.commit(&local, None).await {
             Ok(()) => Ok(answer),
             Err(failure) => Err(not_durable(&failure)),

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
 use super::Store;
@@ -29,6 +30,8 @@ pub(crate) struct Container {
     pub(crate) durability: Durability,
     pub(super) base: Option<Arc<dyn Base>>,
     hasher: RandomState,
+    /// What all versions take together, roughly.
+    bytes: AtomicU64,
     shards: Vec<RwLock<Rows>>,
     /// The keys that have a row, in order. Changes when a row comes or goes, and not at every write.
     order: RwLock<BTreeSet<Key>>,
@@ -55,6 +58,7 @@ impl Container {
             durability,
             base,
             hasher: RandomState::new(),
+            bytes: AtomicU64::new(0),
             shards: (0..SHARDS).map(|_| RwLock::default()).collect(),
             order: RwLock::default(),
         }
@@ -191,7 +195,22 @@ impl Container {
         rows.get(key).is_some_and(|row| row.is_newer_than(snapshot))
     }
 
+    /// What all versions take together, roughly.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes.load(Relaxed)
+    }
+
+    fn grow(&self, key: &Key, value: &Value) {
+        self.bytes.fetch_add(weight(key, value), Relaxed);
+    }
+
+    fn shrink(&self, key: &Key, gone: &[(Timestamp, Value)]) {
+        let bytes = gone.iter().map(|(_, value)| weight(key, value)).sum();
+        self.bytes.fetch_sub(bytes, Relaxed);
+    }
+
     pub(super) fn install(&self, key: &Key, ts: Timestamp, value: Value) {
+        self.grow(key, &value);
         let mut rows = self.write(key);
         if let Some(row) = rows.get_mut(key) {
             row.install(ts, value);
@@ -202,7 +221,7 @@ impl Container {
 
     pub(super) fn withdraw(&self, key: &Key, ts: Timestamp) {
         if let Some(row) = self.write(key).get_mut(key) {
-            row.withdraw(ts);
+            self.shrink(key, &row.withdraw(ts));
         }
     }
 
@@ -214,16 +233,16 @@ impl Container {
         };
         row.release(owner);
         if self.base.is_none() {
-            row.prune(oldest);
+            self.shrink(key, &row.prune(oldest));
         }
         if row.is_void(oldest, self.base.is_some()) {
-            rows.remove(key);
-            self.ordered().remove(key);
+            self.drop_row(&mut rows, key);
         }
     }
 
     /// Puts what a replay found in place, as the newest version.
     pub(super) fn replay(&self, key: Key, ts: Timestamp, value: Value) {
+        self.grow(&key, &value);
         let mut rows = self.write(&key);
         rows.entry(key.clone()).or_default().install(ts, value);
         self.ordered().insert(key);
@@ -246,11 +265,17 @@ impl Container {
         let Some(row) = rows.get_mut(key) else {
             return;
         };
-        row.rebase(ts);
+        self.shrink(key, &row.rebase(ts));
         if row.is_void(ts, true) {
-            rows.remove(key);
-            self.ordered().remove(key);
+            self.drop_row(&mut rows, key);
         }
+    }
+
+    fn drop_row(&self, rows: &mut Rows, key: &Key) {
+        if let Some(row) = rows.remove(key) {
+            self.shrink(key, &row.into_versions());
+        }
+        self.ordered().remove(key);
     }
 
     pub(super) fn conflict(&self, key: &[u8]) -> CallError {
@@ -261,4 +286,10 @@ impl Container {
         ))
         .retryable(true)
     }
+}
+
+/// What one version takes, roughly: the key, the value, and their places in the maps.
+fn weight(key: &Key, value: &Value) -> u64 {
+    const PLACES: usize = 64;
+    (key.len() + value.as_ref().map_or(0, |value| value.len()) + PLACES) as u64
 }

@@ -72,16 +72,20 @@ impl Row {
     }
 
     /// Takes a version out again that never became visible.
-    pub(super) fn withdraw(&mut self, ts: Timestamp) {
-        self.versions.retain(|(version, _)| *version != ts);
+    pub(super) fn withdraw(&mut self, ts: Timestamp) -> Vec<(Timestamp, Value)> {
+        let gone = self.versions.extract_if(.., |(version, _)| *version == ts);
+        gone.collect()
     }
 
     /// Drops what no snapshot from `oldest` on can see.
-    pub(super) fn prune(&mut self, oldest: Timestamp) {
+    pub(super) fn prune(&mut self, oldest: Timestamp) -> Vec<(Timestamp, Value)> {
         let seen = self.versions.iter().rposition(|(ts, _)| *ts <= oldest);
-        if let Some(seen) = seen.filter(|seen| *seen > 0) {
-            self.versions.drain(..seen);
-        }
+        self.versions.drain(..seen.unwrap_or(0)).collect()
+    }
+
+    /// What is left of it.
+    pub(super) fn into_versions(self) -> Vec<(Timestamp, Value)> {
+        self.versions
     }
 
     /// Whether nothing would be lost with the row: nobody owns it, and all it says is that there is nothing. A row over
@@ -102,8 +106,9 @@ impl Row {
     }
 
     /// Drops the versions up to `ts`: the base holds them now.
-    pub(super) fn rebase(&mut self, ts: Timestamp) {
-        self.versions.retain(|(version, _)| *version > ts);
+    pub(super) fn rebase(&mut self, ts: Timestamp) -> Vec<(Timestamp, Value)> {
+        let gone = self.versions.extract_if(.., |(version, _)| *version <= ts);
+        gone.collect()
     }
 
     /// How many versions it keeps.
@@ -165,15 +170,15 @@ mod tests {
     fn what_nobody_can_see_goes() {
         let check = |oldest, expected| {
             let mut row = row(&[(2, "a"), (5, "b"), (7, "c")]);
-            row.prune(oldest);
-            assert_eq!(row.len(), expected, "{oldest}");
+            let gone = row.prune(oldest).len();
+            assert_eq!((row.len(), gone), (expected, 3 - expected), "{oldest}");
         };
         for (oldest, expected) in [(1, 3), (2, 3), (5, 2), (6, 2), (7, 1), (9, 1)] {
             check(oldest, expected);
         }
         let mut gone = row(&[(2, "a")]);
         gone.install(5, None);
-        gone.prune(5);
+        drop(gone.prune(5));
         assert!(gone.is_void(5, false));
         assert!(
             !gone.is_void(4, false),

@@ -17,6 +17,8 @@
 //! ```
 
 mod document;
+#[cfg(feature = "containers")]
+mod documents;
 mod error;
 mod name;
 mod range;
@@ -28,6 +30,8 @@ pub mod provider;
 use weldkit::{Ctx, Json};
 
 pub use crate::document::{Document, Page};
+#[cfg(feature = "containers")]
+pub use crate::documents::Documents;
 pub use crate::error::StorageError;
 pub use crate::name::{COLLECTION_LEN_MAX, Collection, Invalid, KEY_LEN_MAX, Key};
 pub use crate::range::{Cursor, KeyRange, LIMIT_DEFAULT, LIMIT_MAX, Limit};

@@ -1,26 +1,20 @@
-//! Document storage in memory: fast, bounded, and gone with the instance.
+//! Document storage in memory: fast, bounded, transactional, and gone with the host.
 //!
 //! For tests, caches and state that may be lost. `storage-redb` provides the same service durably.
 
-mod store;
-
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-
 use weldkit::metrics::Gauge;
+use weldkit::transaction::{Containers, Durability};
 use weldkit::{Ctx, Json, Meter, Settings};
-use weldkit_storage::provider::{Scan, check_batch, check_document};
 use weldkit_storage::{
-    Collection, Cursor, Document, Key, KeyRange, Limit, Page, Storage, StorageError,
+    Collection, Cursor, Document, Documents, Key, KeyRange, Limit, Page, Storage, StorageError,
 };
-
-use crate::store::{Store, Stored};
 
 /// Settings of `storage-memory`.
 #[weldkit::data]
 #[derive(Debug, Clone)]
 #[serde(deny_unknown_fields)]
 pub struct MemorySettings {
-    /// Most bytes of all documents together; a write beyond is refused as `full`.
+    /// Most bytes of all documents together, roughly; a write beyond is refused as `full`.
     #[serde(default = "bytes_max")]
     pub bytes_max: u64,
 }
@@ -32,119 +26,105 @@ fn bytes_max() -> u64 {
 /// Documents in memory.
 #[derive(Debug)]
 pub struct MemoryStorage {
-    /// Never held over an await, and no foreign code runs under it.
-    store: RwLock<Store>,
+    documents: Documents,
     bytes: Gauge,
 }
 
 /// Document storage in memory.
-#[weldkit::plugin(provides(Storage), categories("Storage"), tags("memory"))]
+#[weldkit::plugin(
+    provides(Storage),
+    categories("Storage"),
+    tags("memory", "transactional")
+)]
 impl MemoryStorage {
-    /// An empty storage.
-    pub fn start(settings: Settings<MemorySettings>, meter: Meter) -> weldkit::Result<Self> {
-        let bytes_max = usize::try_from(settings.bytes_max).unwrap_or(usize::MAX);
+    /// A storage that is empty when the host starts.
+    pub async fn start(
+        settings: Settings<MemorySettings>,
+        containers: Containers,
+        meter: Meter,
+    ) -> weldkit::Result<Self> {
+        let bytes = containers.bytes("documents", Durability::Volatile).await?;
         Ok(Self {
-            store: RwLock::new(Store::new(bytes_max)),
+            documents: Documents::new(bytes, settings.bytes_max),
             bytes: meter.gauge("bytes"),
         })
     }
 }
 
 impl MemoryStorage {
-    // A panic under the lock leaves the store as the last finished step left it, so poison says nothing here.
-    fn read(&self) -> RwLockReadGuard<'_, Store> {
-        self.store.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn write(&self) -> RwLockWriteGuard<'_, Store> {
-        self.store.write().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Changes the store. What the change lets go is dropped after the lock: freeing a large document takes time.
-    fn change<T>(&self, change: impl FnOnce(&mut Store) -> T) -> T {
-        let mut store = self.write();
-        let let_go = change(&mut store);
-        self.bytes.set(store.bytes() as f64);
-        drop(store);
-        let_go
+    /// Passes on what a change gave, with the gauge as it is now.
+    fn changed<T>(&self, answer: T) -> T {
+        self.bytes.set(self.documents.bytes() as f64);
+        answer
     }
 }
 
 impl Storage for MemoryStorage {
     async fn get(
         &self,
-        _: &Ctx,
+        ctx: &Ctx,
         collection: Collection,
         key: Key,
     ) -> Result<Option<Document>, StorageError> {
-        Ok(self.read().get(&collection, key))
+        self.documents.get(ctx, collection, key).await
     }
 
     async fn put(
         &self,
-        _: &Ctx,
+        ctx: &Ctx,
         collection: Collection,
         key: Key,
         body: Json,
     ) -> Result<(), StorageError> {
-        let length = check_document(&key, &body)?;
-        self.change(|store| store.put(&collection, vec![(key, Stored::new(body, length))]))
-            .map(drop)
+        self.changed(self.documents.put(ctx, collection, key, body).await)
     }
 
     async fn put_batch(
         &self,
-        _: &Ctx,
+        ctx: &Ctx,
         collection: Collection,
         documents: Vec<Document>,
     ) -> Result<(), StorageError> {
-        let lengths = check_batch(&documents)?;
-        let entries = documents.into_iter().zip(lengths);
-        let entries = entries
-            .map(|(Document { key, body }, length)| (key, Stored::new(body, length)))
-            .collect();
-        self.change(|store| store.put(&collection, entries))
-            .map(drop)
+        self.changed(self.documents.put_batch(ctx, collection, documents).await)
     }
 
     async fn delete(
         &self,
-        _: &Ctx,
+        ctx: &Ctx,
         collection: Collection,
         key: Key,
     ) -> Result<bool, StorageError> {
-        Ok(self
-            .change(|store| store.delete(&collection, &key))
-            .is_some())
+        self.changed(self.documents.delete(ctx, collection, key).await)
     }
 
     async fn scan(
         &self,
-        _: &Ctx,
+        ctx: &Ctx,
         collection: Collection,
         range: KeyRange,
         cursor: Option<Cursor>,
         limit: Limit,
     ) -> Result<Page, StorageError> {
-        let scan = Scan::new(&collection, range, cursor.as_ref(), limit)?;
-        self.read().scan(&collection, &scan)
+        self.documents
+            .scan(ctx, collection, range, cursor, limit)
+            .await
     }
 
     async fn count(
         &self,
-        _: &Ctx,
+        ctx: &Ctx,
         collection: Collection,
         range: KeyRange,
     ) -> Result<u64, StorageError> {
-        Ok(self.read().count(&collection, &range))
+        self.documents.count(ctx, collection, range).await
     }
 
     async fn collections(
         &self,
-        _: &Ctx,
+        ctx: &Ctx,
         after: Option<Collection>,
         limit: Limit,
     ) -> Result<Vec<Collection>, StorageError> {
-        Ok(self.read().collections(after.as_ref(), limit))
+        self.documents.collections(ctx, after, limit).await
     }
 }

@@ -1,5 +1,6 @@
 //! Transactions over participants: who is told what, and what callers hear.
 
+mod hermitage;
 mod ledger;
 mod protocol;
 mod use_;
