@@ -125,6 +125,16 @@ pub(crate) fn jittered(mean: u64) -> u64 {
     })
 }
 
+/// A thread of the host's own, beside the runtime.
+pub(crate) fn thread(
+    name: &str,
+    work: impl FnOnce() + Send + 'static,
+) -> std::io::Result<std::thread::JoinHandle<()>> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work)
+}
+
 /// Lets the runtime work for a moment; for the host's own waiting, which is in real time always.
 pub(crate) async fn moment() {
     tokio::time::sleep(Duration::from_millis(2)).await;

@@ -22,6 +22,8 @@ pub mod config;
 pub mod contract;
 pub mod error;
 pub mod host;
+#[cfg(feature = "transaction")]
+pub mod journal;
 pub mod limit;
 pub mod metrics;
 pub mod name;

@@ -112,3 +112,27 @@ pub const TRANSACTION_CHANGES: usize = 1_024;
 
 /// Reads that a serializable transaction remembers until it commits.
 pub const READS: usize = 100_000;
+
+/// Bytes of the journal after which it is emptied into the checkpoint.
+pub const CHECKPOINT_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Bytes of the longest record of a journal.
+pub const JOURNAL_RECORD_BYTES: usize = 64 * 1024 * 1024;
+
+/// Bytes of records that wait to be written; who appends waits for room.
+pub const JOURNAL_QUEUE_BYTES: usize = 3 * JOURNAL_RECORD_BYTES;
+
+/// Bytes of records that are written and forced at once, unless one record alone is longer.
+pub const JOURNAL_BATCH_BYTES: usize = 1024 * 1024;
+
+/// Bytes of one file of a journal, unless its options say otherwise.
+pub const JOURNAL_SEGMENT_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Most bytes of one file of a journal that options may ask for.
+pub const JOURNAL_SEGMENT_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+
+/// Bytes of all files of a journal, unless its options say otherwise.
+pub const JOURNAL_QUOTA_BYTES: u64 = 1024 * 1024 * 1024;
+
+/// Most released files of a journal that are kept to be used again.
+pub const JOURNAL_SPARES: usize = 2;

@@ -75,7 +75,16 @@ impl Host {
                 .collect(),
         );
         #[cfg(feature = "transaction")]
-        let transactions = Transactions::new(setup.clock.clone());
+        let transactions = {
+            let folder = setup.folder.clone();
+            let is_there = folder.path().join(Transactions::JOURNAL).exists();
+            let open = move || crate::registry::StateFolder::open(&folder);
+            let transactions = Transactions::new(setup.clock.clone(), Box::new(open));
+            if is_there {
+                transactions.recover().await?;
+            }
+            transactions
+        };
         let starter = Arc::new(Starter {
             setup: setup.clone(),
             policy: policy.clone(),
@@ -141,6 +150,12 @@ impl Host {
             self.0.setup.stop_deadline,
         )
         .await;
+        #[cfg(feature = "transaction")]
+        let faults = {
+            let mut faults = faults;
+            faults.extend(self.0.transactions.put_away().await.err());
+            faults
+        };
         if faults.is_empty() {
             return Ok(());
         }

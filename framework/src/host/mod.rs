@@ -62,6 +62,13 @@ struct Inner {
     transactions: Transactions,
 }
 
+#[cfg(feature = "transaction")]
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.transactions.abandon();
+    }
+}
+
 /// Where calls by name go. Fixed from the start on: slots stay when providers are replaced.
 #[derive(Default)]
 struct Routes {

@@ -2,20 +2,25 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Instant;
 
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::{Notify, OnceCell, broadcast};
 
 use super::coordinator::Coordinator;
+use super::durable::Durable;
 use super::live::{Live, Terms};
 use super::mvcc::Store;
 use super::{AnyParticipant, Capabilities, Change, HostId, State, Status, TransactionId};
 use crate::clock::Clock;
-use crate::error::{CallError, Code};
+use crate::error::{CallError, Code, Error, ErrorKind, Result};
 use crate::limit;
 use crate::security::Principal;
+
+/// Makes and locks the folder of the host's state, and says where it is.
+pub(crate) type OpenFolder = Box<dyn Fn() -> Result<PathBuf> + Send + Sync>;
 
 /// What an instance is to a transaction.
 #[derive(Clone)]
@@ -33,10 +38,13 @@ pub(crate) struct Engine {
     seats: Mutex<BTreeMap<Arc<str>, Seat>>,
     table: Mutex<Table>,
     /// Wakes the task that aborts what is over its deadline, when a nearer one comes.
-    nearer: Notify,
+    nearer: Arc<Notify>,
     number: AtomicU64,
     run: AtomicU32,
     host: OnceLock<HostId>,
+    /// None once the host has stopped: whatever is still held of it must not hold the folder.
+    folder: Mutex<Option<Arc<OpenFolder>>>,
+    durable: OnceCell<Arc<Durable>>,
     changes: broadcast::Sender<Change>,
 }
 
@@ -56,18 +64,47 @@ impl fmt::Debug for Engine {
 }
 
 impl Engine {
-    pub(super) fn new(clock: Clock, store: Arc<Store>) -> Arc<Self> {
+    pub(super) fn new(clock: Clock, store: Arc<Store>, folder: OpenFolder) -> Arc<Self> {
         Arc::new(Self {
             clock,
             store,
             seats: Mutex::default(),
             table: Mutex::default(),
-            nearer: Notify::new(),
+            nearer: Arc::default(),
             number: AtomicU64::new(0),
             run: AtomicU32::new(0),
             host: OnceLock::new(),
+            folder: Mutex::new(Some(Arc::new(folder))),
+            durable: OnceCell::new(),
             changes: broadcast::Sender::new(limit::TRANSACTION_CHANGES),
         })
+    }
+
+    /// The journal and the checkpoint, opened and replayed by whoever needs them first.
+    pub(super) async fn durable(self: &Arc<Self>) -> Result<&Arc<Durable>> {
+        let open = || async {
+            let folder = lock(&self.folder).clone();
+            let stopped = || Error::new(ErrorKind::State, "the host has stopped");
+            Durable::open(self, folder.ok_or_else(stopped)?()?).await
+        };
+        self.durable.get_or_try_init(open).await
+    }
+
+    /// The same where they are open already.
+    pub(super) fn opened(&self) -> Option<&Arc<Durable>> {
+        self.durable.get()
+    }
+
+    /// Lets the folder go.
+    pub(super) fn leave(&self) {
+        drop(lock(&self.folder).take());
+    }
+
+    /// Forgets who could take part and what is open: both hold on to the host that they are part of.
+    pub(super) fn abandon(&self) {
+        let seats = std::mem::take(&mut *lock(&self.seats));
+        let table = std::mem::take(&mut *self.table());
+        drop((seats, table));
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
@@ -102,7 +139,10 @@ impl Engine {
             .insert(instance.into(), seat);
     }
 
-    pub(super) fn begin(self: &Arc<Self>, terms: Terms) -> Result<Arc<Live>, CallError> {
+    pub(super) fn begin(
+        self: &Arc<Self>,
+        terms: Terms,
+    ) -> std::result::Result<Arc<Live>, CallError> {
         let id = TransactionId {
             run: self.run.load(Relaxed),
             number: self.number.fetch_add(1, Relaxed) + 1,
@@ -143,7 +183,10 @@ impl Engine {
     }
 
     /// What is known of a transaction, an ended one included.
-    pub(super) fn status(&self, id: TransactionId) -> Result<(Principal, Status), CallError> {
+    pub(super) fn status(
+        &self,
+        id: TransactionId,
+    ) -> std::result::Result<(Principal, Status), CallError> {
         if let Some(live) = self.find(id) {
             return Ok((live.terms.principal.clone(), live.status()));
         }
@@ -187,7 +230,7 @@ impl Engine {
     }
 
     /// The transactions that are over their deadline; `Err` says when the next one will be.
-    fn expired(&self) -> Result<Arc<Live>, Option<Instant>> {
+    fn expired(&self) -> std::result::Result<Arc<Live>, Option<Instant>> {
         let mut table = self.table();
         let Some((deadline, id)) = table.deadlines.first().copied() else {
             return Err(None);
@@ -203,24 +246,39 @@ impl Engine {
     }
 }
 
+impl Drop for Engine {
+    fn drop(&mut self) {
+        // Whoever waits for a deadline finds nobody.
+        self.nearer.notify_one();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Aborts every transaction that is still open at its deadline, for as long as the host lives.
 pub(super) async fn expire(engine: Weak<Engine>) {
     while let Some(held) = engine.upgrade() {
-        match held.expired() {
-            Ok(live) => live.expire(),
-            Err(next) => {
-                let nearer = held.nearer.notified();
-                let sleep = async {
-                    match next {
-                        Some(deadline) => held.clock.sleep_until(deadline).await,
-                        None => std::future::pending().await,
-                    }
-                };
-                tokio::select! {
-                    () = nearer => {}
-                    () = sleep => {}
-                }
+        let next = match held.expired() {
+            Ok(live) => {
+                live.expire();
+                continue;
             }
+            Err(next) => next,
+        };
+        let (clock, nearer) = (held.clock.clone(), held.nearer.clone());
+        // Not held while it sleeps.
+        drop(held);
+        let sleep = async {
+            match next {
+                Some(deadline) => clock.sleep_until(deadline).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = nearer.notified() => {}
+            () = sleep => {}
         }
     }
 }

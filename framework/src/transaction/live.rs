@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use tokio::sync::{Notify, SetOnce};
 
-use super::coordinator::{Coordinator, Event, Kind, Outcome, Party, Refused};
+use super::coordinator::{Action, Coordinator, Entry, Event, Kind, Outcome, Party, Refused};
 use super::engine::{Engine, Seat};
 use super::mvcc::Local;
 use super::turns::Turns;
@@ -59,6 +59,8 @@ pub(super) struct Inner {
     pub(super) reason: Option<String>,
     /// The code of the participant that could not commit.
     pub(super) refusal: Option<Code>,
+    /// What a restart has left to do at participants that have not started yet.
+    pub(super) pending: Vec<Action>,
     /// Whether something durable, something volatile is written.
     writes: [bool; 2],
 }
@@ -98,6 +100,7 @@ impl Live {
             savepoints: Vec::new(),
             reason: None,
             refusal: None,
+            pending: Vec::new(),
             writes: [false; 2],
         };
         Self {
@@ -211,6 +214,42 @@ impl Live {
         let inner = self.inner();
         let enlisted = inner.enlisted.get(party.index())?;
         Some((enlisted.instance.clone(), enlisted.participant.clone()?))
+    }
+
+    /// Lets a participant that has just started take its place, and says what it has to be told.
+    pub(super) fn linked(
+        &self,
+        instance: &str,
+        participant: &Arc<dyn AnyParticipant>,
+        capabilities: &Capabilities,
+    ) -> Vec<Action> {
+        let mut inner = self.inner();
+        let inner = &mut *inner;
+        let mut enlisted = inner.enlisted.iter_mut().enumerate();
+        let place = enlisted.find(|(_, known)| *known.instance == *instance);
+        let Some((place, enlisted)) = place.filter(|(_, known)| known.participant.is_none()) else {
+            return Vec::new();
+        };
+        enlisted.participant = Some(participant.clone());
+        enlisted.capabilities = capabilities.clone();
+        let is_its = |action: &mut Action| match action {
+            Action::Commit { party, .. } | Action::Abort { party, .. } => party.index() == place,
+            _ => false,
+        };
+        inner.pending.extract_if(.., is_its).collect()
+    }
+
+    /// What the journal says of it, once it is decided.
+    pub(super) fn decided_entry(&self) -> Option<Entry<String>> {
+        let inner = self.inner();
+        inner.coordinator.outcome()?;
+        Some(named(inner.coordinator.entry(), &inner.enlisted))
+    }
+
+    /// What the journal is to say of it.
+    pub(super) fn entry(&self) -> Entry<String> {
+        let inner = self.inner();
+        named(inner.coordinator.entry(), &inner.enlisted)
     }
 
     /// Keeps why a participant could not do what it was told; the first is what the caller hears.
@@ -396,6 +435,24 @@ impl Live {
                 .enlisted
                 .iter()
                 .any(|known| *known.instance != *instance)
+    }
+}
+
+/// An entry by the names of the instances.
+fn named(entry: Entry<Party>, enlisted: &[Enlisted]) -> Entry<String> {
+    let name = |party: Party| {
+        enlisted
+            .get(party.index())
+            .map_or_else(String::new, |enlisted| enlisted.instance.to_string())
+    };
+    Entry {
+        decision: entry.decision,
+        local: entry.local,
+        parties: entry
+            .parties
+            .into_iter()
+            .map(|(party, what)| (name(party), what))
+            .collect(),
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::coordinator::{Action, Ballot, End, Event, Party, Recorded};
 use super::drive::perform;
+use super::durable::Durable;
 use super::live::Live;
 use super::mvcc::LogFailure;
 use super::{Heuristic, Participation, State, Status, Vote};
@@ -33,10 +34,7 @@ impl Live {
 
     /// Makes the decision as durable as what it is about.
     pub(super) async fn record(&self) -> Recorded {
-        let Some(local) = self.touched() else {
-            return Recorded::Durable;
-        };
-        match self.engine.store.commit(local, None).await {
+        match self.make_durable().await {
             Ok(()) => Recorded::Durable,
             Err(LogFailure::Failed(why)) => {
                 self.note(&why);
@@ -49,11 +47,54 @@ impl Live {
         }
     }
 
+    /// One record: the writes in containers, and the decision where foreign participants wait for it. With nothing that
+    /// survives a crash there is nothing to record.
+    async fn make_durable(&self) -> Result<(), LogFailure> {
+        let entry = self.entry();
+        let durable = self.engine.opened().filter(|_| self.is_durable());
+        let decision = match durable {
+            Some(durable) if !entry.parties.is_empty() => {
+                // Before the record: a checkpoint in between must leave it alone.
+                durable.pin(self.id);
+                Some(Durable::decision(self.id, &entry)?)
+            }
+            Some(_) | None => None,
+        };
+        match (self.touched(), durable, decision) {
+            (Some(local), _, decision) if entry.local => {
+                self.engine.store.commit(local, decision.as_deref()).await
+            }
+            (_, Some(durable), Some(decision)) => durable.decide(decision).await,
+            (_, _, _) => Ok(()),
+        }
+    }
+
     /// Notes for good what a participant did by itself.
-    pub(super) fn keep(&self, _: Party, _: Heuristic) {}
+    pub(super) fn keep(self: &Arc<Self>, party: Party, heuristic: Heuristic) {
+        let Some(durable) = self.engine.opened().cloned() else {
+            return;
+        };
+        let live = self.clone();
+        tokio::spawn(async move {
+            durable.pin(live.id);
+            let kept = match Durable::decision(live.id, &live.entry()) {
+                Ok(decision) => durable.decide(decision).await,
+                Err(failure) => Err(failure),
+            };
+            if let Err(LogFailure::Failed(why) | LogFailure::Unknown(why)) = kept {
+                let what = format!("what participant {} did ({heuristic:?})", party.index());
+                live.note(&format!("{what} could not be kept: {why}"));
+            }
+        });
+    }
 
     /// Nothing more has to be known of it after a restart.
-    pub(super) fn end_record(&self) {}
+    pub(super) fn end_record(&self) {
+        if let Some(durable) = self.engine.opened().cloned() {
+            let id = self.id;
+            tokio::spawn(async move { durable.end(id).await });
+        }
+    }
 
     /// Lets every participant that has not answered be told again now, and waits for that.
     pub(super) async fn resolve(self: Arc<Self>) {

@@ -15,11 +15,15 @@ mod participant;
 #[cfg(feature = "transaction")]
 mod change;
 #[cfg(feature = "transaction")]
+mod checkpoint;
+#[cfg(feature = "transaction")]
 mod container;
 #[cfg(feature = "transaction")]
 mod coordinator;
 #[cfg(feature = "transaction")]
 mod drive;
+#[cfg(feature = "transaction")]
+mod durable;
 #[cfg(feature = "transaction")]
 mod engine;
 #[cfg(feature = "transaction")]
@@ -30,6 +34,8 @@ mod live;
 mod log;
 #[cfg(feature = "transaction")]
 mod mvcc;
+#[cfg(feature = "transaction")]
+mod recovery;
 #[cfg(feature = "transaction")]
 mod savepoints;
 #[cfg(feature = "transaction")]

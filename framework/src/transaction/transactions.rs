@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use tokio::sync::broadcast;
 
-use super::engine::{self, Engine, Seat};
+use super::engine::{self, Engine, OpenFolder, Seat};
 use super::handle::{Transaction, TransactionBuilder};
 use super::live::{Inside, Live};
 use super::mvcc::{Container, Store};
+use super::recovery;
 use super::{
     AnyParticipant, Change, Durability, Isolation, Status, TransactionId, TransactionService,
 };
@@ -25,9 +26,13 @@ pub struct Transactions {
 }
 
 impl Transactions {
-    pub(crate) fn new(clock: Clock) -> Self {
+    /// The folder of the journal, in the state folder.
+    pub(crate) const JOURNAL: &str = "journal";
+
+    /// The transactions of a host; what has to survive it goes into the folder that `folder` opens.
+    pub(crate) fn new(clock: Clock, folder: OpenFolder) -> Self {
         let store = Store::new(clock.clone());
-        let (engine, closed) = (Engine::new(clock, store), Cancel::new());
+        let (engine, closed) = (Engine::new(clock, store, folder), Cancel::new());
         let (watched, ends) = (Arc::downgrade(&engine), closed.clone());
         tokio::spawn(async move {
             tokio::select! {
@@ -36,6 +41,31 @@ impl Transactions {
             }
         });
         Self { engine, closed }
+    }
+
+    /// Opens what an earlier run has left, before anything else starts.
+    ///
+    /// # Errors
+    ///
+    /// A journal or a file that cannot be used, by name.
+    pub(crate) async fn recover(&self) -> Result<(), Error> {
+        self.engine.durable().await.map(drop)
+    }
+
+    /// Puts everything that is durable where the next start finds it at once. Called last.
+    pub(crate) async fn put_away(&self) -> Result<(), Error> {
+        let closed = match self.engine.opened() {
+            Some(durable) => durable.close(&self.engine).await,
+            None => Ok(()),
+        };
+        self.engine.leave();
+        closed
+    }
+
+    /// Lets go of everybody, without a word to them: the host is dropped, stopped or not.
+    pub(crate) fn abandon(&self) {
+        self.closed.cancel();
+        self.engine.abandon();
     }
 
     /// Aborts what is open. Called once, when the host stops and before its instances do.
@@ -54,7 +84,12 @@ impl Transactions {
         name: &str,
         durability: Durability,
     ) -> Result<Arc<Container>, Error> {
-        Ok(self.engine.store.container(name, durability, None))
+        if durability == Durability::Volatile {
+            return Ok(self.engine.store.container(name, durability, || None));
+        }
+        let durable = self.engine.durable().await?;
+        let base = || Some(durable.base(name));
+        Ok(self.engine.store.container(name, durability, base))
     }
 
     pub(super) fn store(&self) -> &Arc<Store> {
@@ -81,6 +116,10 @@ impl Transactions {
         participant: Arc<dyn AnyParticipant>,
     ) -> Result<(), Error> {
         let capabilities = participant.capabilities();
+        if capabilities.durability == Durability::Durable {
+            self.engine.durable().await?;
+        }
+        recovery::decide(&self.engine, instance, &participant, &capabilities).await?;
         self.engine
             .sit(instance, Seat::Participant(participant, capabilities));
         Ok(())

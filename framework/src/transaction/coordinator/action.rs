@@ -42,7 +42,7 @@ pub(crate) enum Action {
         /// What it did.
         heuristic: Heuristic,
     },
-    /// Let a participant forget what it did by itself. Not answered.
+    /// Let a participant forget what it did by itself and against the decision. Not answered.
     Forget {
         /// Who may forget.
         party: Party,

@@ -42,6 +42,8 @@ pub(super) enum Progress {
     Deciding,
     Committing,
     Aborting,
+    /// Committed in one phase or not, nobody knows. Told to abort what may be left open.
+    Releasing,
     /// What it did in the end, told or by itself.
     Ended(Heuristic),
 }
@@ -57,7 +59,25 @@ impl Member {
 
     /// Whether it has been told the outcome and has not carried it out yet.
     pub(super) fn is_told(&self) -> bool {
-        matches!(self.progress, Progress::Committing | Progress::Aborting)
+        matches!(
+            self.progress,
+            Progress::Committing | Progress::Aborting | Progress::Releasing
+        )
+    }
+
+    /// What it did, as far as that cannot get better any more.
+    pub(super) fn done(&self) -> Option<Heuristic> {
+        match self.progress {
+            Progress::Ended(what) => Some(what),
+            Progress::Releasing => Some(Heuristic::Hazard),
+            Progress::Active
+            | Progress::Asked
+            | Progress::Prepared
+            | Progress::ReadOnly
+            | Progress::Deciding
+            | Progress::Committing
+            | Progress::Aborting => None,
+        }
     }
 }
 

@@ -1,9 +1,7 @@
 //! The coordinator: two-phase commit as a pure state machine, `(state, event) -> (state, actions)`.
 //!
 //! It reads no clock, file, socket or random number. A driver performs its actions, in their order,
-//! and feeds back what came of them: every `Prepare`, `Record`, `Commit` and `Abort` has exactly one
-//! answer, and a timeout, a panic or a lost connection is an answer too. Answers may come late, twice
-//! and in any order.
+//! and feeds back what came of them.
 //!
 //! ```text
 //! Active ──Commit──> Preparing ──all can──> Deciding ──durable──> Committing ──all have──> Committed
@@ -28,6 +26,18 @@
 //!   with an abort.
 //! - What was decided is told until it is carried out. The caller has its answer once each
 //!   participant has been tried once.
+//!
+//! What the driver owes:
+//!
+//! - Every `PrepareLocal`, `Prepare`, `Record`, `Commit` and `Abort` has one answer; a timeout, a panic
+//!   and a lost connection are answers too. Those of participants may come late, twice and in any order.
+//! - The calls of one branch are made one at a time: a prepare or an abort waits for the call under
+//!   way, and a call that has waited asks [`Coordinator::admit`] again.
+//! - [`Event::Expire`] comes before a commit that comes after the deadline.
+//! - A transaction has one coordinator. It is dropped once its state [is ended](State::is_ended), a
+//!   heuristic one after `Forget`. A vote that comes still later is aborted through [`Recovery`], and
+//!   so is what a participant names when it is asked again some time after a start: a prepare of the
+//!   host that crashed may arrive late.
 
 mod action;
 mod delay;
@@ -51,8 +61,8 @@ pub(crate) use recovery::{Decision, Entry, Recovery, Resumed};
 pub use state::State;
 pub(crate) use transition::Illegal;
 
-use super::Heuristic;
 use crate::limit;
+use crate::transaction::Heuristic;
 
 /// One transaction's way to its outcome.
 ///
@@ -64,6 +74,7 @@ use crate::limit;
 pub(crate) struct Coordinator {
     state: State,
     local: Local,
+    /// At most [`limit::PARTICIPANTS`], in the order of enlistment.
     members: Vec<Member>,
     /// Why it is rolled back. None: it commits, or is undecided.
     cause: Option<Cause>,
@@ -175,16 +186,12 @@ impl Coordinator {
 
     /// What the journal must say of it at [`Action::Record`] and [`Action::Keep`]; the latest entry holds.
     pub(crate) fn entry(&self) -> Entry<Party> {
-        let settled = |member: &Member| match member.progress {
-            Progress::Ended(what) => Some(what),
-            _ => None,
-        };
         let took_part = self.parties(|member| member.progress != Progress::ReadOnly);
         Entry {
             decision: self.decision(),
             local: self.local != Local::Absent,
             parties: took_part
-                .map(|party| (party, settled(&self.members[party.index()])))
+                .map(|party| (party, self.members[party.index()].done()))
                 .collect(),
         }
     }
@@ -207,14 +214,9 @@ impl Coordinator {
     fn deviation(&self) -> Option<Heuristic> {
         let decided = self.decision().heuristic();
         let local = (self.local != Local::Absent).then_some(decided);
-        let members = self
-            .members
-            .iter()
-            .filter_map(|member| match member.progress {
-                Progress::ReadOnly => None,
-                Progress::Ended(what) => Some(what),
-                _ => Some(decided),
-            });
+        let took_part = |member: &&Member| member.progress != Progress::ReadOnly;
+        let members = self.members.iter().filter(took_part);
+        let members = members.map(|member| member.done().unwrap_or(decided));
         outcome::together(local.into_iter().chain(members)).filter(|what| *what != decided)
     }
 }

@@ -73,6 +73,10 @@ impl Coordinator {
                     self.members[index].progress = Progress::Aborting;
                     actions.push(self.tell(party));
                 }
+                Progress::Releasing => {
+                    actions.push(self.tell(party));
+                    self.keep(party, Heuristic::Hazard, actions);
+                }
             }
         }
         self.settle(actions);
@@ -92,7 +96,7 @@ impl Coordinator {
             Progress::Deciding => self.decided(party, end, actions),
             Progress::Committing => self.carried_out(party, attempt, end, actions),
             // Said twice.
-            Progress::Ended(_) => {}
+            Progress::Ended(_) | Progress::Releasing => {}
             Progress::Aborting => return end == End::Failed,
             Progress::Active | Progress::Asked | Progress::Prepared | Progress::ReadOnly => {
                 return false;
@@ -112,7 +116,9 @@ impl Coordinator {
             return false;
         };
         match member.progress {
-            Progress::Aborting => self.carried_out(party, attempt, end, actions),
+            Progress::Aborting | Progress::Releasing => {
+                self.carried_out(party, attempt, end, actions)
+            }
             Progress::Ended(_) => return self.decision() == Decision::Abort,
             Progress::Active
             | Progress::Asked
@@ -129,17 +135,15 @@ impl Coordinator {
         let what = match end {
             End::Done => Heuristic::Committed,
             End::Heuristic(what) => what,
-            End::Unknown => Heuristic::Hazard,
             End::Failed => return self.abort(Cause::Party(party), actions),
+            End::Unknown => {
+                self.members[party.index()].progress = Progress::Releasing;
+                return self.abort(Cause::Party(party), actions);
+            }
         };
         self.members[party.index()].progress = Progress::Ended(what);
         match what {
-            Heuristic::Committed => {
-                if end != End::Done {
-                    actions.push(Action::Forget { party });
-                }
-                self.record(actions);
-            }
+            Heuristic::Committed => self.record(actions),
             // What is not known to be committed must not make others commit.
             Heuristic::RolledBack | Heuristic::Mixed | Heuristic::Hazard => {
                 self.abort(Cause::Party(party), actions);
@@ -149,15 +153,17 @@ impl Coordinator {
 
     /// A participant has answered to the outcome. What it did by itself counts whenever it says so.
     fn carried_out(&mut self, party: Party, attempt: u32, end: End, actions: &mut Vec<Action>) {
-        let current = attempt == self.members[party.index()].attempt;
+        let decided = self.decision().heuristic();
+        let member = &mut self.members[party.index()];
+        let current = attempt == member.attempt;
         match end {
             End::Heuristic(what) => {
-                self.members[party.index()].progress = Progress::Ended(what);
+                member.progress = Progress::Ended(what);
                 self.keep(party, what, actions);
             }
             End::Done if current => {
-                let what = self.decision().heuristic();
-                self.members[party.index()].progress = Progress::Ended(what);
+                let what = member.done().unwrap_or(decided);
+                member.progress = Progress::Ended(what);
             }
             End::Failed | End::Unknown if current => self.tell_again(party, actions),
             // Of an attempt that was given up: the current one will be answered too.
@@ -166,11 +172,9 @@ impl Coordinator {
         self.settle(actions);
     }
 
-    /// What was done against the decision is kept until an operator forgets it, and at the participant as well.
+    /// What was done against the decision is kept until an operator forgets it, here and at the participant.
     fn keep(&mut self, party: Party, what: Heuristic, actions: &mut Vec<Action>) {
-        if what == self.decision().heuristic() {
-            actions.push(Action::Forget { party });
-        } else {
+        if what != self.decision().heuristic() {
             self.logged = true;
             actions.push(Action::Keep {
                 party,
@@ -185,7 +189,7 @@ impl Coordinator {
         }
         let decided = self.decision().heuristic();
         for (index, member) in self.members.iter().enumerate() {
-            if matches!(member.progress, Progress::Ended(what) if what != decided) {
+            if member.done().is_some_and(|what| what != decided) {
                 actions.push(Action::Forget {
                     party: Party(index),
                 });

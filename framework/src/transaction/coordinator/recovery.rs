@@ -33,14 +33,37 @@ pub(crate) struct Entry<P> {
     pub(crate) parties: Vec<(P, Option<Heuristic>)>,
 }
 
+impl<P: PartialEq> Entry<P> {
+    /// The entry that no journal holds: presumed abort, of nobody yet.
+    fn abort() -> Self {
+        Self {
+            decision: Decision::Abort,
+            local: false,
+            parties: Vec::new(),
+        }
+    }
+
+    /// All have done as was decided: nothing is left to do and nothing to keep.
+    fn is_settled(&self) -> bool {
+        let decided = self.decision.heuristic();
+        self.parties.iter().all(|(_, what)| *what == Some(decided))
+    }
+
+    fn names(&self, party: &P) -> bool {
+        self.parties.iter().any(|(name, _)| name == party)
+    }
+}
+
 /// What a restart has to bring to an end: built from the journal and from what participants say.
 ///
 /// Feed every entry and end of the journal in its order, then every branch that a participant names
-/// as prepared or as decided by itself, then [`resume`](Self::resume).
+/// as prepared or as decided by itself, then [`resume`](Self::resume). While the host runs it serves for
+/// branches that come to light later; the entries are then those of the transactions that it keeps, and
+/// branches of transactions at work are left out.
 #[derive(Debug)]
 pub(crate) struct Recovery<P> {
     open: BTreeMap<TransactionId, Entry<P>>,
-    /// Branches that the entry of their transaction says nothing of.
+    /// Branches without an entry, or that a decision to commit does not name: nothing that anybody waits for.
     presumed: BTreeMap<TransactionId, Entry<P>>,
 }
 
@@ -58,7 +81,7 @@ pub(crate) struct Resumed<P> {
     pub(crate) actions: Vec<Action>,
 }
 
-impl<P: Ord + Clone> Recovery<P> {
+impl<P: PartialEq> Recovery<P> {
     /// An empty journal.
     pub(crate) fn new() -> Self {
         Self {
@@ -67,9 +90,13 @@ impl<P: Ord + Clone> Recovery<P> {
         }
     }
 
-    /// An entry of the journal.
+    /// An entry of the journal. One of the local store alone has no end of its own and is not held.
     pub(crate) fn entry(&mut self, transaction: TransactionId, entry: Entry<P>) {
-        self.open.insert(transaction, entry);
+        if entry.is_settled() {
+            self.open.remove(&transaction);
+        } else {
+            self.open.insert(transaction, entry);
+        }
     }
 
     /// The end of a transaction in the journal.
@@ -77,22 +104,18 @@ impl<P: Ord + Clone> Recovery<P> {
         self.open.remove(&transaction);
     }
 
-    /// A branch that a participant names. Without an entry that names the participant, its abort is presumed.
+    /// A branch that a participant names. Where no decision to commit names the participant, its abort is presumed.
     pub(crate) fn branch(&mut self, transaction: TransactionId, party: P) {
-        let named = self.open.get(&transaction).is_some_and(|entry| {
-            let mut parties = entry.parties.iter();
-            parties.any(|(name, _)| *name == party)
-        });
-        if named {
-            return;
-        }
-        let presumed = self.presumed.entry(transaction).or_insert_with(|| Entry {
-            decision: Decision::Abort,
-            local: false,
-            parties: Vec::new(),
-        });
-        if presumed.parties.iter().all(|(name, _)| *name != party) {
-            presumed.parties.push((party, None));
+        let entry = match self.open.get_mut(&transaction) {
+            Some(entry) if entry.names(&party) => return,
+            Some(entry) if entry.decision == Decision::Abort => entry,
+            Some(_) | None => self
+                .presumed
+                .entry(transaction)
+                .or_insert_with(Entry::abort),
+        };
+        if !entry.names(&party) {
+            entry.parties.push((party, None));
         }
     }
 

@@ -5,9 +5,7 @@ use crate::transaction::{Heuristic, Phase};
 
 /// An event that cannot be in this state: a fault of the driver. Nothing has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "a transaction that is {state} cannot take {event:?}: nothing that it asked for has this answer"
-)]
+#[error("a transaction that is {state} cannot take {event:?}: nothing before can have caused it")]
 pub(crate) struct Illegal {
     /// Where the transaction stands.
     pub(crate) state: State,
@@ -145,6 +143,7 @@ impl Coordinator {
                 | Progress::ReadOnly
                 | Progress::Committing
                 | Progress::Aborting
+                | Progress::Releasing
                 | Progress::Ended(_),
                 _,
             ) => return true,

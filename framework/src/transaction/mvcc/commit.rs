@@ -8,17 +8,24 @@ use std::sync::atomic::Ordering::Release;
 use tokio::sync::oneshot;
 
 use super::local::{Key, Local, Reads, Writes};
-use super::record;
-use super::row::{Owner, Timestamp};
-use super::{Store, lock};
+use super::record::{self, Commit};
+use super::row::{Owner, Timestamp, Value};
+use super::{Base, Container, Store, lock};
+use crate::call::BoxFuture;
 use crate::error::CallError;
 use crate::transaction::{Durability, Vote};
 
 /// The journal, as the store needs it. Records become durable in the order in which they were appended, and `done` is
 /// called in that order.
 pub(crate) trait Log: Send + Sync {
-    /// Appends a record; `done` hears when it is durable.
-    fn append(&self, record: Vec<u8>, done: Done);
+    /// Waits until a record of that many bytes has room.
+    fn reserve(&self, bytes: usize) -> BoxFuture<'_, Result<Box<dyn LogRoom>, LogFailure>>;
+}
+
+/// Room for one record.
+pub(crate) trait LogRoom: Send {
+    /// Appends the record of a commit, at once; `done` hears when it is durable.
+    fn append(self: Box<Self>, commit: Timestamp, record: Vec<u8>, done: Done);
 }
 
 /// Hears what became of a record.
@@ -115,7 +122,25 @@ impl Store {
         local: &Local,
         decision: Option<&[u8]>,
     ) -> Result<(), LogFailure> {
-        let told = self.begin_commit(local, decision);
+        let body = local.with(|_, _, writes| {
+            let durable = writes.iter().filter(|(_, keys)| !keys.is_empty());
+            let durable = durable.map(|(id, keys)| (self.nth(*id), keys));
+            let durable: Vec<_> = durable
+                .filter(|(container, _)| container.durability == Durability::Durable)
+                .collect();
+            (decision.is_some() || !durable.is_empty()).then(|| record::body(&durable, decision))
+        });
+        let mut logged = None;
+        if let (Some(log), Some(body)) = (self.log.get(), body) {
+            match log.reserve(record::HEAD + body.len()).await {
+                Ok(room) => logged = Some((room, body)),
+                Err(failure) => {
+                    self.abort(local);
+                    return Err(failure);
+                }
+            }
+        }
+        let told = self.begin_commit(local, logged);
         match told.await {
             Ok(result) => result,
             Err(_) => Err(LogFailure::Unknown("the store has gone".to_owned())),
@@ -125,7 +150,7 @@ impl Store {
     fn begin_commit(
         self: &Arc<Self>,
         local: &Local,
-        decision: Option<&[u8]>,
+        logged: Option<(Box<dyn LogRoom>, Vec<u8>)>,
     ) -> oneshot::Receiver<Result<(), LogFailure>> {
         let (told, hears) = oneshot::channel();
         let Some((writes, claims)) = local.end() else {
@@ -136,17 +161,12 @@ impl Store {
         commits.prepared.remove(&local.owner);
         commits.newest += 1;
         let ts = commits.newest;
-        let mut durable: Vec<(Arc<super::Container>, BTreeMap<Key, super::row::Value>)> =
-            Vec::new();
         let mut written = Vec::new();
         for (id, keys) in writes {
             let container = self.nth(id);
-            for (key, value) in &keys {
-                container.install(key, ts, value.clone());
-                written.push((id, key.clone()));
-            }
-            if container.durability == Durability::Durable && !keys.is_empty() {
-                durable.push((container, keys));
+            for (key, value) in keys {
+                container.install(&key, ts, value);
+                written.push((id, key));
             }
         }
         let pending = Pending {
@@ -157,16 +177,12 @@ impl Store {
             told,
         };
         commits.pending.insert(ts, pending);
-        let log = self
-            .log
-            .get()
-            .filter(|_| !durable.is_empty() || decision.is_some());
-        match log {
-            Some(log) => {
-                let record = record::encode(ts, &durable, decision);
+        match logged {
+            Some((room, body)) => {
+                let record = record::with_head(ts, &body);
                 let store = self.clone();
                 // Under the lock, so that records are in the order of their timestamps.
-                log.append(record, Box::new(move |result| store.done(ts, result)));
+                room.append(ts, record, Box::new(move |result| store.done(ts, result)));
                 drop(commits);
             }
             None => {
@@ -205,6 +221,56 @@ impl Store {
             // Whoever asked may have stopped waiting.
             drop(pending.told.send(result));
         }
+    }
+
+    /// From here on commits come after this one: a base holds everything up to it.
+    pub(crate) fn start_at(&self, commit: Timestamp) {
+        lock(&self.commits).newest = commit;
+        self.visible.store(commit, Release);
+    }
+
+    /// Takes in a commit that a replay has found, in its order. One that the base holds already changes nothing.
+    pub(crate) fn replay(self: &Arc<Self>, commit: Commit, base: impl Fn(&str) -> Arc<dyn Base>) {
+        let mut commits = lock(&self.commits);
+        if commit.ts <= commits.newest {
+            return;
+        }
+        for (name, writes) in commit.writes {
+            let container = self.container(&name, Durability::Durable, || Some(base(&name)));
+            for (key, value) in writes {
+                container.replay(key, commit.ts, value);
+            }
+        }
+        commits.newest = commit.ts;
+        self.visible.store(commit.ts, Release);
+    }
+
+    /// What every snapshot in use sees and no base holds yet, by container, and up to which commit that is all.
+    pub(crate) fn settled(&self) -> (Timestamp, BTreeMap<Arc<str>, Vec<(Key, Timestamp, Value)>>) {
+        let at = self.oldest();
+        let durable = self.durable().into_iter();
+        let settled = durable.map(|container| (container.name.clone(), container.settled(at)));
+        (
+            at,
+            settled.filter(|(_, changes)| !changes.is_empty()).collect(),
+        )
+    }
+
+    /// A base holds these now.
+    pub(crate) fn rebased(&self, changes: &BTreeMap<Arc<str>, Vec<(Key, Timestamp, Value)>>) {
+        for container in self.durable() {
+            for (key, ts, _) in changes.get(&container.name).into_iter().flatten() {
+                container.rebased(key, *ts);
+            }
+        }
+    }
+
+    fn durable(&self) -> Vec<Arc<Container>> {
+        let containers = lock(&self.containers);
+        let all = containers.all.iter();
+        all.filter(|container| container.durability == Durability::Durable)
+            .cloned()
+            .collect()
     }
 
     /// Undoes what a transaction did. Repeating it does nothing.

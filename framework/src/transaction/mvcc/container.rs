@@ -232,9 +232,7 @@ impl Container {
             return;
         };
         row.release(owner);
-        if self.base.is_none() {
-            self.shrink(key, &row.prune(oldest));
-        }
+        self.shrink(key, &row.prune(oldest));
         if row.is_void(oldest, self.base.is_some()) {
             self.drop_row(&mut rows, key);
         }

@@ -31,11 +31,12 @@ use std::time::Instant;
 
 use tokio::sync::Notify;
 
-pub(crate) use base::Base;
-pub(crate) use commit::{Log, LogFailure};
+pub(crate) use base::{Base, Pair};
+pub(crate) use commit::{Done, Log, LogFailure, LogRoom};
 pub(crate) use container::Container;
 pub(crate) use local::Local;
 pub(crate) use range::KeyRange;
+pub(crate) use record::decode;
 use row::{Owner, Timestamp};
 use waits::Waits;
 
@@ -102,14 +103,14 @@ impl Store {
         self: &Arc<Self>,
         name: &str,
         durability: Durability,
-        base: Option<Arc<dyn Base>>,
+        base: impl FnOnce() -> Option<Arc<dyn Base>>,
     ) -> Arc<Container> {
         let mut containers = lock(&self.containers);
         if let Some(at) = containers.names.get(name) {
             return containers.all[*at].clone();
         }
         let (id, name) = (containers.all.len(), Arc::<str>::from(name));
-        let container = Arc::new(Container::new(self, id, name.clone(), durability, base));
+        let container = Arc::new(Container::new(self, id, name.clone(), durability, base()));
         containers.names.insert(name, id);
         containers.all.push(container.clone());
         container

@@ -22,13 +22,24 @@ pub(crate) struct Commit {
     pub(crate) writes: BTreeMap<String, Vec<(Key, Value)>>,
 }
 
-pub(super) fn encode(
-    ts: Timestamp,
-    writes: &[(Arc<Container>, BTreeMap<Key, Value>)],
+/// Most bytes before the body.
+pub(super) const HEAD: usize = 11;
+
+/// A record: the format, the timestamp, the body.
+pub(super) fn with_head(ts: Timestamp, body: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(HEAD + body.len());
+    out.push(FORMAT);
+    number(&mut out, ts);
+    out.extend_from_slice(body);
+    out
+}
+
+/// All of a record that is known before its timestamp.
+pub(super) fn body(
+    writes: &[(Arc<Container>, &BTreeMap<Key, Value>)],
     decision: Option<&[u8]>,
 ) -> Vec<u8> {
-    let mut out = vec![FORMAT];
-    number(&mut out, ts);
+    let mut out = Vec::new();
     match decision {
         None => out.push(0),
         Some(decision) => {
@@ -40,7 +51,7 @@ pub(super) fn encode(
     for (container, keys) in writes {
         bytes(&mut out, container.name.as_bytes());
         number(&mut out, keys.len() as u64);
-        for (key, value) in keys {
+        for (key, value) in *keys {
             bytes(&mut out, key);
             match value {
                 None => out.push(0),
@@ -68,7 +79,7 @@ fn bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend_from_slice(bytes);
 }
 
-/// Reads what [`encode`] wrote.
+/// Reads a record.
 ///
 /// # Errors
 ///

@@ -108,7 +108,16 @@ fn entry(path: &[u8], text: &[u8]) -> Result<Entry, StorageError> {
     })
 }
 
-impl Storage for Documents {
+/// A provider that keeps its documents in a container: all that it writes itself is where.
+pub trait Keeper: Send + Sync + 'static {
+    /// The documents.
+    fn documents(&self) -> &Documents;
+
+    /// Called after every call that may have changed them.
+    fn changed(&self) {}
+}
+
+impl<K: Keeper> Storage for K {
     async fn get(
         &self,
         ctx: &Ctx,
@@ -116,7 +125,7 @@ impl Storage for Documents {
         key: Key,
     ) -> Result<Option<Document>, StorageError> {
         let path = path(&collection, key.as_str());
-        match self.bytes.get(ctx, &path).await? {
+        match self.documents().bytes.get(ctx, &path).await? {
             Some(text) => Ok(Some(Document::new(key, decode(&path, &text)?))),
             None => Ok(None),
         }
@@ -131,9 +140,11 @@ impl Storage for Documents {
     ) -> Result<(), StorageError> {
         let length = check_document(&key, &body)?;
         let path = path(&collection, key.as_str());
-        self.reserve(ctx, &path, length).await?;
+        self.documents().reserve(ctx, &path, length).await?;
         let text = encode(&key, &body, length)?;
-        Ok(self.bytes.put(ctx, &path, text).await?)
+        let written = self.documents().bytes.put(ctx, &path, text).await;
+        self.changed();
+        Ok(written?)
     }
 
     async fn put_batch(
@@ -146,7 +157,7 @@ impl Storage for Documents {
         let total: usize = lengths.iter().map(|length| length + OVERHEAD).sum();
         if let Some(first) = documents.first() {
             let path = path(&collection, first.key.as_str());
-            self.reserve(ctx, &path, total).await?;
+            self.documents().reserve(ctx, &path, total).await?;
         }
         let changes = documents.into_iter().zip(lengths);
         let changes = changes.map(|(Document { key, body }, length)| {
@@ -154,7 +165,9 @@ impl Storage for Documents {
             Ok((path(&collection, key.as_str()), Some(text)))
         });
         let changes = changes.collect::<Result<_, StorageError>>()?;
-        Ok(self.bytes.put_all(ctx, changes).await?)
+        let written = self.documents().bytes.put_all(ctx, changes).await;
+        self.changed();
+        Ok(written?)
     }
 
     async fn delete(
@@ -164,7 +177,9 @@ impl Storage for Documents {
         key: Key,
     ) -> Result<bool, StorageError> {
         let path = path(&collection, key.as_str());
-        Ok(self.bytes.delete(ctx, &path).await?)
+        let written = self.documents().bytes.delete(ctx, &path).await;
+        self.changed();
+        Ok(written?)
     }
 
     async fn scan(
@@ -187,7 +202,8 @@ impl Storage for Documents {
         };
         let until = Some(behind(collection.as_str()));
         let (mut found, mut length) = (Vec::new(), 0);
-        self.bytes
+        self.documents()
+            .bytes
             .visit(ctx, &BytesRange { from, until }, |path, text| {
                 // One more than the page holds says whether there is a next one.
                 let is_last = found.len() == limit.get() || length >= PAGE_LEN;
@@ -209,7 +225,8 @@ impl Storage for Documents {
         let from = path(&collection, range.start());
         let until = Some(behind(collection.as_str()));
         let mut count = 0;
-        self.bytes
+        self.documents()
+            .bytes
             .visit(ctx, &BytesRange { from, until }, |path, _| {
                 let is_in = parts(path).is_some_and(|(_, key)| range.holds(key));
                 count += u64::from(is_in);
@@ -230,7 +247,7 @@ impl Storage for Documents {
         while names.len() < limit.get() {
             // From collection to collection, without walking their documents.
             let range = BytesRange { from, until: None };
-            let Some((path, _)) = self.bytes.range(ctx, &range, 1).await?.pop() else {
+            let Some((path, _)) = self.documents().bytes.range(ctx, &range, 1).await?.pop() else {
                 break;
             };
             let (name, _) = parts(&path).ok_or_else(|| damaged(&path, "its key is not text"))?;

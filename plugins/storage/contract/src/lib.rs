@@ -31,7 +31,7 @@ use weldkit::{Ctx, Json};
 
 pub use crate::document::{Document, Page};
 #[cfg(feature = "containers")]
-pub use crate::documents::Documents;
+pub use crate::documents::{Documents, Keeper};
 pub use crate::error::StorageError;
 pub use crate::name::{COLLECTION_LEN_MAX, Collection, Invalid, KEY_LEN_MAX, Key};
 pub use crate::range::{Cursor, KeyRange, LIMIT_DEFAULT, LIMIT_MAX, Limit};

@@ -4,10 +4,8 @@
 
 use weldkit::metrics::Gauge;
 use weldkit::transaction::{Containers, Durability};
-use weldkit::{Ctx, Json, Meter, Settings};
-use weldkit_storage::{
-    Collection, Cursor, Document, Documents, Key, KeyRange, Limit, Page, Storage, StorageError,
-};
+use weldkit::{Meter, Settings};
+use weldkit_storage::{Documents, Keeper, Storage};
 
 /// Settings of `storage-memory`.
 #[weldkit::data]
@@ -51,80 +49,12 @@ impl MemoryStorage {
     }
 }
 
-impl MemoryStorage {
-    /// Passes on what a change gave, with the gauge as it is now.
-    fn changed<T>(&self, answer: T) -> T {
+impl Keeper for MemoryStorage {
+    fn documents(&self) -> &Documents {
+        &self.documents
+    }
+
+    fn changed(&self) {
         self.bytes.set(self.documents.bytes() as f64);
-        answer
-    }
-}
-
-impl Storage for MemoryStorage {
-    async fn get(
-        &self,
-        ctx: &Ctx,
-        collection: Collection,
-        key: Key,
-    ) -> Result<Option<Document>, StorageError> {
-        self.documents.get(ctx, collection, key).await
-    }
-
-    async fn put(
-        &self,
-        ctx: &Ctx,
-        collection: Collection,
-        key: Key,
-        body: Json,
-    ) -> Result<(), StorageError> {
-        self.changed(self.documents.put(ctx, collection, key, body).await)
-    }
-
-    async fn put_batch(
-        &self,
-        ctx: &Ctx,
-        collection: Collection,
-        documents: Vec<Document>,
-    ) -> Result<(), StorageError> {
-        self.changed(self.documents.put_batch(ctx, collection, documents).await)
-    }
-
-    async fn delete(
-        &self,
-        ctx: &Ctx,
-        collection: Collection,
-        key: Key,
-    ) -> Result<bool, StorageError> {
-        self.changed(self.documents.delete(ctx, collection, key).await)
-    }
-
-    async fn scan(
-        &self,
-        ctx: &Ctx,
-        collection: Collection,
-        range: KeyRange,
-        cursor: Option<Cursor>,
-        limit: Limit,
-    ) -> Result<Page, StorageError> {
-        self.documents
-            .scan(ctx, collection, range, cursor, limit)
-            .await
-    }
-
-    async fn count(
-        &self,
-        ctx: &Ctx,
-        collection: Collection,
-        range: KeyRange,
-    ) -> Result<u64, StorageError> {
-        self.documents.count(ctx, collection, range).await
-    }
-
-    async fn collections(
-        &self,
-        ctx: &Ctx,
-        after: Option<Collection>,
-        limit: Limit,
-    ) -> Result<Vec<Collection>, StorageError> {
-        self.documents.collections(ctx, after, limit).await
     }
 }

@@ -25,9 +25,6 @@ async fn main() -> weldkit::Result<()> {
         + 1;
     // On disk when the call returns.
     storage.put(&ctx, collection, key, json!(runs)).await?;
-    eprintln!(
-        "run {runs}; the documents are in {}",
-        state.join("storage.redb").display()
-    );
+    eprintln!("run {runs}; the documents are in {}", state.display());
     host.stop().await
 }

@@ -1,0 +1,429 @@
+//! The durable half of the store: the journal that commits go into, and the checkpoint that it is emptied into.
+//!
+//! ```text
+//! commit -> one journal record, forced -> visible          state/journal/
+//! checkpoint -> settled versions into redb, forced -> segments released   state/containers.redb
+//! start -> checkpoint, then every later commit of the journal
+//! ```
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
+use tokio::task::spawn_blocking;
+
+use super::checkpoint::{Change, Checkpoint};
+use super::coordinator::{Decision, Entry, Recovery};
+use super::engine::Engine;
+use super::mvcc::{Base, Done, Log, LogFailure, LogRoom, Store, decode};
+use super::{Heuristic, HostId, TransactionId, recovery};
+use crate::call::BoxFuture;
+use crate::clock;
+use crate::error::{Error, ErrorKind, Result};
+use crate::journal::{Failure, Journal, Options, Position, Record, Room, State, SystemDisk};
+use crate::limit;
+
+/// The kinds of records that transactions write.
+mod kind {
+    use crate::journal::Kind;
+
+    /// The writes of one commit in containers, with the decision about foreign participants if there are any.
+    pub(super) const COMMIT: Kind = Kind(1);
+    /// A decision about foreign participants alone, or what is known of one by now.
+    pub(super) const DECISION: Kind = Kind(2);
+    /// Nothing more has to be known of a transaction.
+    pub(super) const END: Kind = Kind(3);
+    /// The host's id and the count of its starts.
+    pub(super) const HOST: Kind = Kind(4);
+}
+
+/// What was decided about foreign participants, as the journal has it.
+#[derive(Debug, Serialize, Deserialize)]
+struct Decided {
+    t: TransactionId,
+    /// Whether they commit.
+    c: bool,
+    /// Whether the record holds writes in containers as well.
+    l: bool,
+    /// By instance: what it did, as far as that is known.
+    p: Vec<(String, Option<Heuristic>)>,
+}
+
+/// The host, as the journal has it.
+#[derive(Debug, Serialize, Deserialize)]
+struct Named {
+    host: u64,
+    run: u32,
+}
+
+/// The journal and the checkpoint of one host.
+pub(super) struct Durable {
+    journal: Journal,
+    checkpoint: Checkpoint,
+    /// Where the commits since the last checkpoint are in the journal, in their order.
+    placed: Arc<Mutex<VecDeque<(u64, Position)>>>,
+    /// From where on the journal is needed for transactions that are decided and not ended.
+    pinned: Mutex<BTreeMap<TransactionId, Position>>,
+    named: Named,
+    /// One checkpoint at a time.
+    checkpointing: tokio::sync::Mutex<()>,
+    /// Wakes the task that makes checkpoints.
+    grown: Arc<Notify>,
+    /// The journal's bytes after the last checkpoint.
+    emptied: Arc<AtomicU64>,
+}
+
+/// What a replay finds beside the writes.
+struct Found {
+    recovery: Recovery<String>,
+    named: Option<Named>,
+}
+
+impl Durable {
+    /// Opens both, replays what the checkpoint does not hold yet, and takes in what was decided and not ended.
+    ///
+    /// # Errors
+    ///
+    /// Files that cannot be used, by name.
+    pub(super) async fn open(engine: &Arc<Engine>, folder: PathBuf) -> Result<Arc<Self>> {
+        let store = engine.store.clone();
+        let opening = spawn_blocking(move || open(&store, &folder));
+        let (mut durable, found) = opening
+            .await
+            .map_err(|ended| Error::new(ErrorKind::State, ended.to_string()))??;
+        let (host, run) = match &found.named {
+            Some(named) => (named.host, named.run + 1),
+            None => (clock::random(), 1),
+        };
+        durable.named = Named { host, run };
+        let durable = Arc::new(durable);
+        durable.write_name().await?;
+        engine.named(HostId(host), run);
+        engine.store.log_to(durable.clone());
+        for resumed in found.recovery.resume() {
+            durable.pin(resumed.transaction);
+            recovery::take_in(engine, resumed);
+        }
+        tokio::spawn(checkpoints(Arc::downgrade(engine), durable.grown.clone()));
+        Ok(durable)
+    }
+
+    async fn write_name(&self) -> Result<()> {
+        let name = json(&self.named)?;
+        self.journal
+            .append(kind::HOST, name)
+            .await
+            .map_err(|failure| Error::new(ErrorKind::State, failure.to_string()))?;
+        Ok(())
+    }
+
+    /// The base of a container.
+    pub(super) fn base(&self, name: &str) -> Arc<dyn Base> {
+        self.checkpoint.base(name)
+    }
+
+    /// The decision of a transaction, to go into the record of its writes or into one of its own.
+    pub(super) fn decision(
+        transaction: TransactionId,
+        entry: &Entry<String>,
+    ) -> std::result::Result<Vec<u8>, LogFailure> {
+        let decided = Decided {
+            t: transaction,
+            c: entry.decision == Decision::Commit,
+            l: entry.local,
+            p: entry.parties.clone(),
+        };
+        json(&decided).map_err(|fault| LogFailure::Failed(fault.to_string()))
+    }
+
+    /// Makes a decision durable that no writes go with.
+    pub(super) async fn decide(&self, decision: Vec<u8>) -> std::result::Result<(), LogFailure> {
+        let appended = self.journal.append(kind::DECISION, decision).await;
+        appended.map(drop).map_err(|failure| log_failure(&failure))
+    }
+
+    /// The same for one that stands in the journal already, further back.
+    async fn decide_again(&self, decision: Vec<u8>) -> std::result::Result<(), LogFailure> {
+        let room = self.journal.reserve_forward(decision.len()).await;
+        let appended = match room {
+            Ok(room) => room.append(kind::DECISION, decision).await,
+            Err(failure) => Err(failure),
+        };
+        appended.map(drop).map_err(|failure| log_failure(&failure))
+    }
+
+    /// Keeps the journal from here on until the transaction has ended: what is appended next is needed so long.
+    pub(super) fn pin(&self, transaction: TransactionId) {
+        lock(&self.pinned).insert(transaction, self.journal.stats().next());
+    }
+
+    /// Nothing more has to be known of the transaction. Not forced: a restart that misses it asks the participants once more.
+    pub(super) async fn end(&self, transaction: TransactionId) {
+        if lock(&self.pinned).remove(&transaction).is_some() {
+            let id = transaction.to_string().into_bytes();
+            if let Ok(room) = self.journal.reserve(id.len()).await {
+                drop(room.append_lazy(kind::END, id));
+            }
+        }
+    }
+
+    /// Writes what is settled into the base and gives the journal free up to there.
+    ///
+    /// # Errors
+    ///
+    /// When the base cannot be written; the journal keeps everything then.
+    pub(super) async fn checkpoint(&self, engine: &Engine) -> Result<()> {
+        let _alone = self.checkpointing.lock().await;
+        let (at, settled) = engine.store.settled();
+        let changes: BTreeMap<Arc<str>, Vec<Change>> = settled
+            .iter()
+            .map(|(name, all)| {
+                let all = all.iter();
+                let changes = all.map(|(key, _, value)| (key.clone(), value.clone()));
+                (name.clone(), changes.collect())
+            })
+            .collect();
+        let checkpoint = self.checkpoint.clone();
+        let failed =
+            |why: String| Error::new(ErrorKind::State, format!("no checkpoint was made: {why}"));
+        spawn_blocking(move || checkpoint.apply(&changes, at))
+            .await
+            .map_err(|ended| failed(ended.to_string()))?
+            .map_err(|fault| failed(fault.to_string()))?;
+        engine.store.rebased(&settled);
+        let free = {
+            let mut placed = lock(&self.placed);
+            let held = placed.partition_point(|(commit, _)| *commit <= at);
+            placed.drain(..held).last().map(|(_, position)| position)
+        };
+        let Some(free) = free else { return Ok(()) };
+        self.carry_forward(engine, free).await?;
+        let pinned = lock(&self.pinned).values().min().copied();
+        let free = pinned.map_or(free, |pinned| pinned.min(free));
+        self.journal
+            .release(free)
+            .await
+            .map_err(|failure| failed(failure.to_string()))?;
+        self.emptied.store(self.journal.stats().bytes(), Relaxed);
+        Ok(())
+    }
+
+    /// Writes again what stands before `free` and is still needed.
+    async fn carry_forward(&self, engine: &Engine, free: Position) -> Result<()> {
+        self.write_name().await?;
+        let old: Vec<TransactionId> = {
+            let pinned = lock(&self.pinned);
+            let old = pinned.iter().filter(|(_, position)| **position < free);
+            old.map(|(transaction, _)| *transaction).collect()
+        };
+        for transaction in old {
+            let Some(live) = engine.find(transaction) else {
+                continue;
+            };
+            // One that is just being decided keeps its place: its record may not be durable yet.
+            let Some(entry) = live.decided_entry() else {
+                continue;
+            };
+            let decision = Self::decision(transaction, &entry);
+            let at = self.journal.stats().next();
+            let carried = match decision {
+                Ok(decision) => self.decide_again(decision).await,
+                Err(failure) => Err(failure),
+            };
+            if carried.is_ok() && lock(&self.pinned).contains_key(&transaction) {
+                lock(&self.pinned).insert(transaction, at);
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes a last checkpoint and marks the journal as whole.
+    pub(super) async fn close(&self, engine: &Engine) -> Result<()> {
+        let made = self.checkpoint(engine).await;
+        let closed = self.journal.close().await;
+        self.checkpoint.close();
+        made.and(closed.map_err(|failure| Error::new(ErrorKind::Stop, failure.to_string())))
+    }
+
+    /// Why nothing durable can be committed at present.
+    pub(super) fn fault(&self) -> Option<String> {
+        match self.journal.state() {
+            State::Running | State::Closed => None,
+            State::Refusing(failure) | State::Failed(failure) => Some(failure.to_string()),
+        }
+    }
+}
+
+impl Drop for Durable {
+    fn drop(&mut self) {
+        // Whoever waits for it to grow finds nobody.
+        self.grown.notify_one();
+    }
+}
+
+/// Makes a checkpoint whenever the journal has grown, for as long as the host lives.
+async fn checkpoints(engine: Weak<Engine>, grown: Arc<Notify>) {
+    loop {
+        grown.notified().await;
+        let Some(engine) = engine.upgrade() else {
+            return;
+        };
+        if let Some(durable) = engine.opened() {
+            // What failed is tried again when the journal has grown further.
+            drop(durable.checkpoint(&engine).await);
+        }
+    }
+}
+
+impl Log for Durable {
+    fn reserve(
+        &self,
+        bytes: usize,
+    ) -> BoxFuture<'_, std::result::Result<Box<dyn LogRoom>, LogFailure>> {
+        Box::pin(async move {
+            let room = self.journal.reserve(bytes).await;
+            let room = room.map_err(|failure| log_failure(&failure))?;
+            let since = self.journal.stats().bytes() - self.emptied.load(Relaxed);
+            if since > limit::CHECKPOINT_BYTES {
+                self.grown.notify_one();
+            }
+            let placed: Box<dyn LogRoom> = Box::new(Place {
+                room,
+                placed: self.placed.clone(),
+            });
+            Ok(placed)
+        })
+    }
+}
+
+/// Room for the record of a commit, which notes its place.
+struct Place {
+    room: Room,
+    placed: Arc<Mutex<VecDeque<(u64, Position)>>>,
+}
+
+impl LogRoom for Place {
+    fn append(self: Box<Self>, commit: u64, record: Vec<u8>, done: Done) {
+        let placed = self.placed;
+        let told = move |result: std::result::Result<Position, Failure>| match result {
+            Ok(position) => {
+                // Before it becomes visible: a checkpoint that holds it knows where it was.
+                lock(&placed).push_back((commit, position));
+                done(Ok(()));
+            }
+            Err(failure) => done(Err(log_failure(&failure))),
+        };
+        self.room.append_then(kind::COMMIT, record, Box::new(told));
+    }
+}
+
+fn open(store: &Arc<Store>, folder: &std::path::Path) -> Result<(Durable, Found)> {
+    let (checkpoint, at) = Checkpoint::open(&folder.join("containers.redb"))?;
+    store.start_at(at);
+    let mut found = Found {
+        recovery: Recovery::new(),
+        named: None,
+    };
+    let path = folder.join(super::Transactions::JOURNAL);
+    let disk = SystemDisk::new(&path).map_err(|fault| {
+        Error::new(
+            ErrorKind::State,
+            format!("the journal `{}` cannot be used: {fault}", path.display()),
+        )
+    })?;
+    let mut placed = VecDeque::new();
+    let mut replay = |record: Record<'_>| match record.kind {
+        kind::COMMIT => {
+            let commit = decode(record.payload)?;
+            if let Some(decision) = &commit.decision {
+                found.decided(decision)?;
+            }
+            placed.push_back((commit.ts, record.position));
+            store.replay(commit, |name| checkpoint.base(name));
+            Ok(())
+        }
+        kind::DECISION => found.decided(record.payload),
+        kind::END => found.ended(record.payload),
+        kind::HOST => {
+            found.named = Some(parsed(record.payload)?);
+            Ok(())
+        }
+        later => Err(Error::new(
+            ErrorKind::State,
+            format!(
+                "the journal has a record of kind {}, which this version does not know; use the version that wrote it",
+                later.0
+            ),
+        )),
+    };
+    let journal = Journal::open(Arc::new(disk), Options::default(), &mut replay)
+        .map_err(|failure| Error::new(ErrorKind::State, failure.to_string()))?;
+    let durable = Durable {
+        journal,
+        checkpoint,
+        placed: Arc::new(Mutex::new(placed)),
+        pinned: Mutex::default(),
+        named: Named { host: 0, run: 0 },
+        checkpointing: tokio::sync::Mutex::default(),
+        grown: Arc::default(),
+        emptied: Arc::default(),
+    };
+    Ok((durable, found))
+}
+
+impl Found {
+    fn decided(&mut self, text: &[u8]) -> Result<()> {
+        let decided: Decided = parsed(text)?;
+        let entry = Entry {
+            decision: if decided.c {
+                Decision::Commit
+            } else {
+                Decision::Abort
+            },
+            local: decided.l,
+            parties: decided.p,
+        };
+        self.recovery.entry(decided.t, entry);
+        Ok(())
+    }
+
+    fn ended(&mut self, text: &[u8]) -> Result<()> {
+        let id = std::str::from_utf8(text)
+            .ok()
+            .and_then(|id| id.parse().ok());
+        let id: TransactionId = id.ok_or_else(|| damaged("an end names no transaction"))?;
+        self.recovery.end(id);
+        Ok(())
+    }
+}
+
+fn parsed<T: for<'de> Deserialize<'de>>(text: &[u8]) -> Result<T> {
+    serde_json::from_slice(text).map_err(|fault| damaged(&fault.to_string()))
+}
+
+fn damaged(what: &str) -> Error {
+    Error::new(
+        ErrorKind::State,
+        format!(
+            "a record of the journal is damaged: {what}; restore the state folder from a backup"
+        ),
+    )
+}
+
+fn json(value: &impl Serialize) -> Result<Vec<u8>> {
+    serde_json::to_vec(value).map_err(|fault| Error::new(ErrorKind::Internal, fault.to_string()))
+}
+
+fn log_failure(failure: &Failure) -> LogFailure {
+    match failure {
+        Failure::Unknown { .. } => LogFailure::Unknown(failure.to_string()),
+        _ => LogFailure::Failed(failure.to_string()),
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,119 @@
+//! What a restart has left: decisions that not every participant has carried out, and branches nobody decided.
+
+use std::sync::Arc;
+
+use super::coordinator::{Action, Coordinator, Decision, Entry, Resumed};
+use super::drive::perform;
+use super::engine::Engine;
+use super::live::{Enlisted, Live, Terms};
+use super::{AnyParticipant, Capabilities, Durability, Isolation, TransactionId};
+use crate::clock;
+use crate::error::{Error, ErrorKind, Result};
+use crate::limit;
+use crate::security::Principal;
+
+/// Takes in a transaction that was decided and not ended. Nobody is told before its participant has started.
+pub(super) fn take_in(engine: &Arc<Engine>, resumed: Resumed<String>) {
+    let live = recovered(
+        engine,
+        resumed.transaction,
+        resumed.coordinator,
+        &resumed.parties,
+    );
+    live.note("a participant had not answered when the host stopped");
+    let live = Arc::new(live);
+    engine.take_in(live.clone());
+    let is_told = |action: &Action| matches!(action, Action::Commit { .. } | Action::Abort { .. });
+    let (pending, rest): (Vec<Action>, Vec<Action>) =
+        resumed.actions.into_iter().partition(is_told);
+    live.inner().pending = pending;
+    tokio::spawn(perform(live, rest));
+}
+
+fn recovered(
+    engine: &Arc<Engine>,
+    transaction: TransactionId,
+    coordinator: Coordinator,
+    parties: &[String],
+) -> Live {
+    let terms = Terms {
+        principal: Principal::operator(),
+        isolation: Isolation::default(),
+        deadline: engine.clock.now(),
+        allow_volatile: true,
+    };
+    let live = Live::new(engine.clone(), transaction, terms, coordinator);
+    for instance in parties {
+        live.inner().enlisted.push(Enlisted {
+            instance: instance.as_str().into(),
+            participant: None,
+            capabilities: Capabilities {
+                isolation: Isolation::ALL.to_vec(),
+                savepoints: false,
+                durability: Durability::Durable,
+                prepare: true,
+            },
+        });
+    }
+    live
+}
+
+/// Tells a participant that has just started what was decided about the branches that it has in doubt: what the journal
+/// says, or else that they are aborted. What does not succeed at once goes on while the host runs.
+///
+/// # Errors
+///
+/// When the participant cannot say what it has in doubt.
+pub(super) async fn decide(
+    engine: &Arc<Engine>,
+    instance: &str,
+    participant: &Arc<dyn AnyParticipant>,
+    capabilities: &Capabilities,
+) -> Result<()> {
+    for live in engine.all() {
+        let actions = live.linked(instance, participant, capabilities);
+        tell(live, actions).await;
+    }
+    let in_doubt = participant
+        .recover(engine.host_id())
+        .await
+        .map_err(|fault| {
+            Error::new(
+                ErrorKind::Start,
+                format!("`{instance}` cannot say which transactions it has in doubt: {fault}"),
+            )
+        })?;
+    for transaction in in_doubt {
+        if engine.find(transaction).is_some() {
+            continue;
+        }
+        // Presumed abort: no decision is known, so none was made.
+        let entry = Entry {
+            decision: Decision::Abort,
+            local: false,
+            parties: vec![(instance.to_owned(), None)],
+        };
+        let mut actions = Vec::new();
+        let coordinator = Coordinator::recovered(&entry, &mut actions);
+        let live = recovered(engine, transaction, coordinator, &[instance.to_owned()]);
+        live.note("the host stopped before it was decided");
+        let live = Arc::new(live);
+        live.inner().pending = actions.clone();
+        engine.take_in(live.clone());
+        let told = live.linked(instance, participant, capabilities);
+        debug_assert_eq!(told.len(), actions.len(), "the one participant is told");
+        tell(live, actions).await;
+    }
+    Ok(())
+}
+
+/// Performs the first attempt, as long as that takes within bounds; the rest goes on in the background.
+async fn tell(live: Arc<Live>, actions: Vec<Action>) {
+    if actions.is_empty() {
+        return;
+    }
+    let telling = tokio::spawn(perform(live, actions));
+    let until = clock::now() + limit::GIVEN_UP;
+    // One that fails is tried again for as long as the host runs.
+    drop(clock::until(until, telling).await);
+}
