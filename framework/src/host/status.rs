@@ -4,6 +4,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use super::Host;
+use super::instance::Running;
 use crate::registry::Health;
 
 /// Where an instance is in its life.
@@ -94,10 +95,20 @@ impl Host {
 
     /// Every instance, by name, without its health: no plugin code runs.
     pub fn overview(&self) -> Vec<InstanceStatus> {
+        self.all(|running| !running.planned.entry.is_builtin())
+    }
+
+    /// The same with the host's own services among them.
+    #[cfg(feature = "cli")]
+    pub(crate) fn overview_with_builtin(&self) -> Vec<InstanceStatus> {
+        self.all(|_| true)
+    }
+
+    fn all(&self, which: impl Fn(&Running) -> bool) -> Vec<InstanceStatus> {
         let states = self.0.states.borrow().clone();
         self.running()
             .iter()
-            .filter(|running| !running.planned.entry.is_builtin())
+            .filter(|running| which(running))
             .map(|running| {
                 let plugin = running.planned.entry.descriptor;
                 InstanceStatus {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::BUILTIN;
 use super::descriptor::{Need, PluginDescriptor};
-use super::entry::{Plugin, PluginEntry, Provided};
+use super::entry::{Health, Plugin, PluginEntry, Provided};
 use super::inject::{Binder, FromHost};
 use crate::call::{BoxFuture, Contract};
 use crate::contract::Stability;
@@ -35,6 +35,14 @@ impl Plugin for Builtin {
 
     fn start(binder: &Binder) -> BoxFuture<'_, Result<Self>> {
         Box::pin(async move { Transactions::from_host(binder).map(Self) })
+    }
+
+    fn health(&self) -> Health {
+        match self.0.health() {
+            None => Health::Ready,
+            Some((true, why)) => Health::Failed(why),
+            Some((false, why)) => Health::Degraded(why),
+        }
     }
 
     fn provide(self: Arc<Self>) -> Vec<Provided> {

@@ -159,7 +159,12 @@ pub(super) async fn perform(live: Arc<Live>, mut actions: Vec<Action>) {
         if !actions.is_empty() {
             continue;
         }
-        match work.next().await {
+        let next = tokio::select! {
+            biased;
+            next = work.next() => next,
+            () = live.engine.closed.cancelled() => return,
+        };
+        match next {
             Some(event) => live.step(event, &mut actions),
             None => break,
         }

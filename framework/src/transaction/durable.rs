@@ -105,7 +105,8 @@ impl Durable {
         engine.store.log_to(durable.clone());
         for resumed in found.recovery.resume() {
             durable.pin(resumed.transaction);
-            recovery::take_in(engine, resumed);
+            let why = "a participant had not answered when the host stopped";
+            recovery::take_in(engine, resumed, why);
         }
         tokio::spawn(checkpoints(Arc::downgrade(engine), durable.grown.clone()));
         Ok(durable)

@@ -14,6 +14,7 @@ use super::durable::Durable;
 use super::live::{Live, Terms};
 use super::mvcc::Store;
 use super::{AnyParticipant, Capabilities, Change, HostId, State, Status, TransactionId};
+use crate::call::Cancel;
 use crate::clock::Clock;
 use crate::error::{CallError, Code, Error, ErrorKind, Result};
 use crate::limit;
@@ -42,10 +43,13 @@ pub(crate) struct Engine {
     number: AtomicU64,
     run: AtomicU32,
     host: OnceLock<HostId>,
-    /// None once the host has stopped: whatever is still held of it must not hold the folder.
-    folder: Mutex<Option<Arc<OpenFolder>>>,
     durable: OnceCell<Arc<Durable>>,
     changes: broadcast::Sender<Change>,
+    /// Thrown when the host stops: nobody is told anything any more, and the next start goes on.
+    pub(super) closed: Cancel,
+    /// None once the host has stopped: whatever is still held of it must not hold the folder. The last field, so that
+    /// the files in the folder are let go before it is.
+    folder: Mutex<Option<Arc<OpenFolder>>>,
 }
 
 /// Every transaction that can be asked for.
@@ -77,6 +81,7 @@ impl Engine {
             folder: Mutex::new(Some(Arc::new(folder))),
             durable: OnceCell::new(),
             changes: broadcast::Sender::new(limit::TRANSACTION_CHANGES),
+            closed: Cancel::new(),
         })
     }
 
@@ -102,6 +107,7 @@ impl Engine {
 
     /// Forgets who could take part and what is open: both hold on to the host that they are part of.
     pub(super) fn abandon(&self) {
+        self.closed.cancel();
         let seats = std::mem::take(&mut *lock(&self.seats));
         let table = std::mem::take(&mut *self.table());
         drop((seats, table));

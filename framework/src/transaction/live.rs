@@ -242,8 +242,8 @@ impl Live {
     /// What the journal says of it, once it is decided.
     pub(super) fn decided_entry(&self) -> Option<Entry<String>> {
         let inner = self.inner();
-        inner.coordinator.outcome()?;
-        Some(named(inner.coordinator.entry(), &inner.enlisted))
+        let is_decided = inner.coordinator.state().is_decided();
+        is_decided.then(|| named(inner.coordinator.entry(), &inner.enlisted))
     }
 
     /// What the journal is to say of it.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::coordinator::{Action, Coordinator, Decision, Entry, Resumed};
+use super::coordinator::{Action, Coordinator, Recovery, Resumed};
 use super::drive::perform;
 use super::engine::Engine;
 use super::live::{Enlisted, Live, Terms};
@@ -13,14 +13,14 @@ use crate::limit;
 use crate::security::Principal;
 
 /// Takes in a transaction that was decided and not ended. Nobody is told before its participant has started.
-pub(super) fn take_in(engine: &Arc<Engine>, resumed: Resumed<String>) {
+pub(super) fn take_in(engine: &Arc<Engine>, resumed: Resumed<String>, why: &str) {
     let live = recovered(
         engine,
         resumed.transaction,
         resumed.coordinator,
         &resumed.parties,
     );
-    live.note("a participant had not answered when the host stopped");
+    live.note(why);
     let live = Arc::new(live);
     engine.take_in(live.clone());
     let is_told = |action: &Action| matches!(action, Action::Commit { .. } | Action::Abort { .. });
@@ -83,26 +83,20 @@ pub(super) async fn decide(
                 format!("`{instance}` cannot say which transactions it has in doubt: {fault}"),
             )
         })?;
+    let mut presumed = Recovery::new();
+    // Those that are known are told what was decided, or are being decided just now.
     for transaction in in_doubt {
-        if engine.find(transaction).is_some() {
-            continue;
+        if engine.find(transaction).is_none() {
+            presumed.branch(transaction, instance.to_owned());
         }
-        // Presumed abort: no decision is known, so none was made.
-        let entry = Entry {
-            decision: Decision::Abort,
-            local: false,
-            parties: vec![(instance.to_owned(), None)],
-        };
-        let mut actions = Vec::new();
-        let coordinator = Coordinator::recovered(&entry, &mut actions);
-        let live = recovered(engine, transaction, coordinator, &[instance.to_owned()]);
-        live.note("the host stopped before it was decided");
-        let live = Arc::new(live);
-        live.inner().pending = actions.clone();
-        engine.take_in(live.clone());
-        let told = live.linked(instance, participant, capabilities);
-        debug_assert_eq!(told.len(), actions.len(), "the one participant is told");
-        tell(live, actions).await;
+    }
+    for resumed in presumed.resume() {
+        let transaction = resumed.transaction;
+        take_in(engine, resumed, "the host stopped before it was decided");
+        if let Some(live) = engine.find(transaction) {
+            let actions = live.linked(instance, participant, capabilities);
+            tell(live, actions).await;
+        }
     }
     Ok(())
 }

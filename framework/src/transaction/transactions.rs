@@ -13,7 +13,7 @@ use super::recovery;
 use super::{
     AnyParticipant, Change, Durability, Isolation, Status, TransactionId, TransactionService,
 };
-use crate::call::{Cancel, Ctx};
+use crate::call::Ctx;
 use crate::clock::Clock;
 use crate::error::{CallError, Error};
 use crate::security::Principal;
@@ -22,7 +22,6 @@ use crate::security::Principal;
 #[derive(Debug, Clone)]
 pub struct Transactions {
     engine: Arc<Engine>,
-    closed: Cancel,
 }
 
 impl Transactions {
@@ -32,15 +31,15 @@ impl Transactions {
     /// The transactions of a host; what has to survive it goes into the folder that `folder` opens.
     pub(crate) fn new(clock: Clock, folder: OpenFolder) -> Self {
         let store = Store::new(clock.clone());
-        let (engine, closed) = (Engine::new(clock, store, folder), Cancel::new());
-        let (watched, ends) = (Arc::downgrade(&engine), closed.clone());
+        let engine = Engine::new(clock, store, folder);
+        let (watched, ends) = (Arc::downgrade(&engine), engine.closed.clone());
         tokio::spawn(async move {
             tokio::select! {
                 () = engine::expire(watched) => {}
                 () = ends.cancelled() => {}
             }
         });
-        Self { engine, closed }
+        Self { engine }
     }
 
     /// Opens what an earlier run has left, before anything else starts.
@@ -64,7 +63,6 @@ impl Transactions {
 
     /// Lets go of everybody, without a word to them: the host is dropped, stopped or not.
     pub(crate) fn abandon(&self) {
-        self.closed.cancel();
         self.engine.abandon();
     }
 
@@ -75,7 +73,7 @@ impl Transactions {
                 drop(live.abort("the host stops").await);
             }
         }
-        self.closed.cancel();
+        self.engine.closed.cancel();
     }
 
     /// The container of that name.
@@ -151,6 +149,25 @@ impl Transactions {
     /// `not_found` when it is unknown or ended long ago.
     pub fn status(&self, id: TransactionId) -> Result<Status, CallError> {
         Ok(self.engine.status(id)?.1)
+    }
+
+    /// Failed while nothing durable can be committed, degraded while a transaction waits for a participant or an operator.
+    pub(crate) fn health(&self) -> Option<(bool, String)> {
+        if let Some(fault) = self.engine.opened().and_then(|durable| durable.fault()) {
+            return Some((true, fault));
+        }
+        let all = self.engine.all();
+        let states = all.iter().map(|live| live.state());
+        let waiting = states
+            .filter(|state| {
+                let is_told = matches!(state, super::State::Committing | super::State::Aborting);
+                is_told || state.is_heuristic() || *state == super::State::InDoubt
+            })
+            .count();
+        (waiting > 0).then(|| {
+            let what = "of the transactions wait for a participant or an operator: `app tx list`";
+            (false, format!("{waiting} {what}"))
+        })
     }
 
     /// Every change of a state from now on. A slow reader loses the oldest and is told how many.

@@ -56,7 +56,7 @@ impl Desk {
     async fn examine(&self) -> Vec<Examined> {
         let counts = self.host.counts();
         let mut examined = Vec::new();
-        for mut status in self.host.overview() {
+        for mut status in self.host.overview_with_builtin() {
             let (host, name) = (self.host.clone(), status.instance.clone());
             let asking = self.workers.spawn_blocking(move || host.health(&name));
             status.health = match clock::until(clock::now() + limit::HEALTH, asking).await {

@@ -93,7 +93,7 @@ impl State {
     }
 
     /// Whether neither a caller nor a deadline can change the outcome any more.
-    pub(super) fn is_decided(self) -> bool {
+    pub(crate) fn is_decided(self) -> bool {
         match self {
             Self::Active | Self::RollbackOnly | Self::Preparing | Self::Deciding => false,
             Self::Committing

@@ -9,7 +9,7 @@ use super::row::{Owner, Timestamp, Value};
 use super::{Snapshot, Store, lock};
 use crate::error::{CallError, Code};
 use crate::limit;
-use crate::transaction::{Durability, Isolation};
+use crate::transaction::Isolation;
 
 /// A key.
 pub(super) type Key = Arc<[u8]>;
@@ -207,13 +207,6 @@ impl Local {
     /// Notes a lock that it has got. What a savepoint undoes stays locked to the end.
     pub(super) fn has_claimed(&self, container: usize, key: Key) {
         lock(&self.state).claims.push((container, key));
-    }
-
-    /// The strongest durability among the containers that it has written to.
-    pub(crate) fn durability(&self, of: impl Fn(usize) -> Durability) -> Option<Durability> {
-        let state = lock(&self.state);
-        let written = state.writes.iter().filter(|(_, keys)| !keys.is_empty());
-        written.map(|(container, _)| of(*container)).max()
     }
 }
 

@@ -56,14 +56,13 @@ impl Container {
         let at = seen.or(statement.as_ref().map(|snapshot| snapshot.at));
         let at = at.unwrap_or_else(|| store.visible());
         let mut from = range.from.clone();
-        let mut last = None;
         loop {
             let chunk = self.chunk(local, &from, range.until.as_ref(), at).await?;
             for (key, value) in chunk.pairs {
-                last = Some(key.clone());
+                let last = key.clone();
                 if !visit(key, value) {
                     // Only what was looked at can be missed by somebody else's write.
-                    return self.note(local, range, last);
+                    return self.note(local, range, Some(last));
                 }
             }
             match chunk.next {

@@ -100,7 +100,12 @@ fn what_is_no_request_is_refused_and_the_connection_goes_on() {
         (
             r#"{"method":"echo.whoami","transaction":"t1"}"#,
             "invalid_parameter",
-            "no transactions",
+            "is not the id of a transaction",
+        ),
+        (
+            r#"{"method":"echo.whoami","transaction":"0000002a-7"}"#,
+            "not_found",
+            "there is no transaction",
         ),
         (
             r#"{"method":"echo.whoami","traceparent":"x"}"#,

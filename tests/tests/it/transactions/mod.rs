@@ -3,4 +3,5 @@
 mod hermitage;
 mod ledger;
 mod protocol;
+mod recovery;
 mod use_;
