@@ -262,6 +262,7 @@ impl Drop for Durable {
     fn drop(&mut self) {
         // Whoever waits for it to grow finds nobody.
         self.grown.notify_one();
+        self.checkpoint.close();
     }
 }
 
