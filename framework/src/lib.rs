@@ -62,7 +62,9 @@ pub mod __private {
     pub use crate::__register as register;
     pub use crate::call::{BoxFuture, JsonCall, MethodResult, call_async, call_stream, call_sync};
     pub use crate::contract::{
-        Dive, DiveNo, DiveYes, Rules, check_rules, error_schema, input_schema, output_schema,
+        Arguments, DefaultOf, DefaultUnwritten, Dive, DiveNo, DiveYes, OrDefault, Rules, Signature,
+        check_rules, check_values, describe_length, describe_pattern, describe_range, error_schema,
+        input_schema, output_schema,
     };
     pub use crate::registry::{PLUGINS, Started, default_id, first_non_empty};
 }

@@ -5,7 +5,7 @@
 use syn::parse::ParseStream;
 use syn::{Attribute, Ident, LitStr, Token, parenthesized, token};
 
-use crate::text::plain;
+use crate::text;
 
 /// What `#[serde(…)]` says about names.
 #[derive(Debug, Default, Clone)]
@@ -30,7 +30,7 @@ impl Naming {
         {
             // A malformed attribute is serde's to report; what was read before it stays.
             let _ignored = attribute.parse_nested_meta(|meta| {
-                let key = meta.path.get_ident().map(plain).unwrap_or_default();
+                let key = meta.path.get_ident().map(text::plain).unwrap_or_default();
                 let value = value(meta.input)?;
                 match key.as_str() {
                     "rename" => naming.rename = value,
@@ -50,7 +50,7 @@ impl Naming {
 
     /// The name of a field in JSON, or `None` when it has none of its own.
     pub(crate) fn field(&self, ident: &Ident, all: Option<&str>) -> Option<String> {
-        let plain = plain(ident);
+        let plain = text::plain(ident);
         (!self.nameless).then(|| {
             self.rename
                 .clone()
@@ -60,11 +60,31 @@ impl Naming {
 
     /// The name of a variant in JSON.
     pub(crate) fn variant(&self, ident: &Ident, all: Option<&str>) -> String {
-        let plain = plain(ident);
+        let plain = text::plain(ident);
         self.rename
             .clone()
             .unwrap_or_else(|| all.map_or(plain.clone(), |case| variant_case(&plain, case)))
     }
+}
+
+/// Whether the attribute is `#[serde(…)]` with nothing but `rename = "…"` and `default`, and has the latter.
+pub(crate) fn plain(attribute: &Attribute) -> Option<bool> {
+    if !attribute.path().is_ident("serde") {
+        return None;
+    }
+    let (mut known, mut default) = (true, false);
+    let read = attribute.parse_nested_meta(|meta| {
+        if meta.path.is_ident("default") && !meta.input.peek(Token![=]) {
+            default = true;
+        } else if meta.path.is_ident("rename") && meta.input.peek(Token![=]) {
+            meta.value()?.parse::<LitStr>()?;
+        } else {
+            known = false;
+            value(meta.input)?;
+        }
+        Ok(())
+    });
+    (known && read.is_ok()).then_some(default)
 }
 
 /// `= "text"`, or the `deserialize` side of `(serialize = "…", deserialize = "…")`; other values are skipped.

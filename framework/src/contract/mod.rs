@@ -4,6 +4,7 @@
 //! derives it from a trait. It says nothing about who provides the service, nor how it is called:
 //! that is [`Contract`](crate::Contract), one floor up.
 
+mod arguments;
 mod bytes;
 mod decode;
 mod descriptor;
@@ -14,13 +15,17 @@ mod schema;
 mod secret;
 mod version;
 
+pub use arguments::{
+    Arguments, DefaultOf, DefaultUnwritten, OrDefault, Parameter, Signature, Values,
+    describe_length, describe_pattern, describe_range,
+};
 pub use bytes::Bytes;
 pub use decode::Parameters;
 pub(crate) use decode::{decode, encode};
 pub use descriptor::{MethodDescriptor, MethodKind, ServiceDescriptor, Stability};
 pub use edge::Json;
 pub use result::{ErrorCode, ServiceError};
-pub use rules::{Dive, DiveNo, DiveYes, Rules, check_rules};
+pub use rules::{Dive, DiveNo, DiveYes, Rules, check_rules, check_values};
 pub use schema::{Schema, error_schema, fnv1a, input_schema, output_schema, shape_hash};
 pub use secret::Secret;
 pub use version::{Line, Version};

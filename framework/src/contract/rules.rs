@@ -34,6 +34,15 @@ pub fn check_rules<T: Validate<Context = ()>>(value: &T, rules: &mut Rules) {
     }
 }
 
+/// Checks rules that stand on parameters; `check` is given the path to begin at.
+pub fn check_values(rules: &mut Rules, check: impl FnOnce(&mut dyn FnMut() -> Path, &mut Report)) {
+    let mut report = Report::new();
+    check(&mut Path::empty, &mut report);
+    if !report.is_empty() {
+        rules.take("", &report);
+    }
+}
+
 /// A field to look into.
 #[derive(Debug)]
 pub struct Dive<'a, T>(pub &'a T);

@@ -45,6 +45,39 @@ pub(crate) fn validate(
     }
 }
 
+/// `checks` as a closure over `path` and `report`.
+pub(crate) fn closure(checks: &TokenStream) -> TokenStream {
+    let Names { path, report } = names();
+    quote! {
+        #[allow(unused_variables, unused_mut)]
+        |mut #path, #report| { #checks }
+    }
+}
+
+/// What a plain rule adds to `schema`.
+pub(crate) fn describe(
+    weldkit: &syn::Path,
+    rule: &Check,
+    schema: &TokenStream,
+) -> Option<TokenStream> {
+    let span = place(rule.span);
+    let weldkit = framework::at(weldkit, span);
+    match &rule.kind {
+        Kind::Length { bounds } => {
+            Some(quote_spanned!(span=> #weldkit::__private::describe_length(#schema, #bounds);))
+        }
+        Kind::Range { bounds } => {
+            Some(quote_spanned!(span=> #weldkit::__private::describe_range(#schema, #bounds);))
+        }
+        Kind::Pattern(text) => {
+            Some(quote_spanned!(span=> #weldkit::__private::describe_pattern(#schema, #text);))
+        }
+        Kind::Call { .. } | Kind::Ip(_) | Kind::Matches(_) | Kind::Custom(_) | Kind::Inner(_) => {
+            None
+        }
+    }
+}
+
 /// The checks of one field, whose value is `value`, a reference.
 pub(crate) fn checks(
     weldkit: &syn::Path,
@@ -128,6 +161,9 @@ fn check(outer: &syn::Path, rule: &Check, value: &TokenStream, ty: &Type) -> Tok
         Kind::Ip(kind) => {
             quote_spanned!(span=> #rules::ip::apply(#value, (#rules::ip::IpKind::#kind,)))
         }
+        Kind::Range { bounds } => {
+            quote_spanned!(span=> #rules::range::apply(#value, #bounds))
+        }
         Kind::Length { bounds } if is_text(ty) => {
             quote_spanned!(span=> #rules::length::chars::apply(#value, #bounds))
         }
@@ -208,7 +244,7 @@ fn is_text(ty: &Type) -> bool {
 }
 
 /// Types of the language that cannot have rules; looking into them would cost compile time for nothing.
-fn is_leaf(ty: &Type) -> bool {
+pub(crate) fn is_leaf(ty: &Type) -> bool {
     const LEAVES: &[&str] = &[
         "String", "str", "bool", "char", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16",
         "i32", "i64", "i128", "isize", "f32", "f64",

@@ -37,6 +37,9 @@ pub(crate) enum Kind {
     },
     /// `ip`, `ipv4` or `ipv6`, as garde's `IpKind` names it.
     Ip(Ident),
+    Range {
+        bounds: TokenStream,
+    },
     /// Characters of a text, items of anything else.
     Length {
         bounds: TokenStream,
@@ -48,6 +51,14 @@ pub(crate) enum Kind {
 }
 
 impl Rules {
+    /// Whether the framework knows what each rule adds to the schema.
+    pub(crate) fn are_plain(&self) -> bool {
+        self.checks.iter().all(|rule| match rule.kind {
+            Kind::Length { .. } | Kind::Range { .. } | Kind::Pattern(_) | Kind::Custom(_) => true,
+            Kind::Call { .. } | Kind::Ip(_) | Kind::Matches(_) | Kind::Inner(_) => false,
+        })
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.checks.is_empty() && self.dive.is_none()
     }

@@ -144,7 +144,9 @@ fn read_check(ident: &Ident, input: ParseStream<'_>) -> syn::Result<Check> {
                 None,
             )?;
             let (min, max) = (optional(bounds.min), optional(bounds.max));
-            call(quote!((#min, #max)))
+            Kind::Range {
+                bounds: quote!((#min, #max)),
+            }
         }
         "contains" | "prefix" | "suffix" => {
             let text: Expr = whole(&arguments(ident, input, &format!("{name}(\"text\")"))?)?;

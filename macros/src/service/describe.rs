@@ -1,91 +1,14 @@
-//! What a contract is for callers that do not know its types: parameter objects, descriptor, and
-//! the JSON door.
+//! What a contract is for callers that do not know its types: descriptor and JSON door.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
-use super::expand::{door, error_of, parameters_ident, twin_ident, twin_method, value_of};
-use super::{Contract, Kind, Method, Parameter, Trait};
+use super::arguments;
+use super::expand::{door, error_of, twin_ident, twin_method, value_of};
+use super::{Contract, Kind, Method, Trait};
 use crate::framework::place;
 use crate::lifecycle::optional;
-use crate::rules::{self, Field};
-
-/// The object that callers by JSON send, and its rules.
-pub(super) fn parameter_object(contract: &Contract, method: &Method) -> TokenStream {
-    let weldkit = &contract.weldkit;
-    let ident = parameters_ident(method);
-    let title = format!("{}.{}", contract.name.text, method.name.text);
-    let (serde, schemars) = (
-        format!("{}", quote!(#weldkit::__private::serde)),
-        format!("{}", quote!(#weldkit::__private::schemars)),
-    );
-    let fields = method.parameters.iter().map(
-        |Parameter {
-             ident,
-             ty,
-             attributes,
-             ..
-         }| quote!(#(#attributes)* #ident: #ty),
-    );
-    let own = method
-        .parameters
-        .iter()
-        .any(|parameter| !parameter.rules.is_empty());
-    let validate = own.then(|| {
-        let checks = method.parameters.iter().map(|parameter| {
-            let field = field(parameter);
-            let value = parameter_value(parameter);
-            rules::expand::checks(weldkit, &field, &value, false)
-        });
-        rules::expand::validate(
-            weldkit,
-            &syn::Generics::default(),
-            &ident,
-            &checks.collect(),
-        )
-    });
-    let check_own = own.then(|| quote!(#weldkit::__private::check_rules(self, rules);));
-    // A parameter's type may have rules of its own, whether or not the parameter has.
-    let nested = method
-        .parameters
-        .iter()
-        .filter(|parameter| rules::expand::looks(&field(parameter)))
-        .map(|parameter| {
-            let (value, name) = (parameter_value(parameter), &parameter.name.text);
-            quote!((&&#weldkit::__private::Dive(#value)).dive(#name, rules);)
-        });
-    quote! {
-        #[derive(#weldkit::__private::serde::Deserialize, #weldkit::__private::schemars::JsonSchema)]
-        #[serde(crate = #serde, deny_unknown_fields)]
-        #[schemars(crate = #schemars, inline, title = #title)]
-        struct #ident { #(#fields,)* }
-        #validate
-        #[automatically_derived]
-        impl #weldkit::contract::Parameters for #ident {
-            #[allow(unused_imports, unused_variables)]
-            fn check(&self, rules: &mut #weldkit::__private::Rules) {
-                use #weldkit::__private::{DiveNo as _, DiveYes as _};
-                #check_own
-                #(#nested)*
-            }
-        }
-    }
-}
-
-fn parameter_value(parameter: &Parameter) -> TokenStream {
-    let ident = &parameter.ident;
-    quote_spanned!(place(ident.span())=> &self.#ident)
-}
-
-fn field(parameter: &Parameter) -> Field<'_> {
-    Field {
-        name: Some(parameter.name.text.clone()),
-        ty: &parameter.ty,
-        cfg: Vec::new(),
-        rules: &parameter.rules,
-    }
-}
 
 /// `impl Contract for dyn Trait`.
 pub(super) fn implementation(contract: &Contract, item: &Trait) -> TokenStream {
@@ -149,7 +72,7 @@ fn descriptor(weldkit: &syn::Path, method: &Method) -> TokenStream {
         output,
         ..
     } = method;
-    let (name, parameters) = (&name.text, parameters_ident(method));
+    let (name, parameters) = (&name.text, arguments::ty(weldkit, method));
     let (read_only, idempotent) = (flags.read_only.is_some(), flags.idempotent.is_some());
     let (transactional, isolated) = (flags.transactional.is_some(), flags.isolated.is_some());
     let permission = optional(method.permission.as_ref());
@@ -197,11 +120,8 @@ fn descriptor(weldkit: &syn::Path, method: &Method) -> TokenStream {
 }
 
 fn json_arm(weldkit: &syn::Path, index: usize, method: &Method) -> TokenStream {
-    let (name, parameters) = (twin_method(method), parameters_ident(method));
-    let arguments = method.parameters.iter().map(|parameter| {
-        let ident = &parameter.ident;
-        quote!(parameters.#ident)
-    });
+    let (name, parameters) = (twin_method(method), arguments::ty(weldkit, method));
+    let arguments = arguments::taken(method);
     let door = door("json", method.kind);
     let (value, error) = (
         value_of(weldkit, &method.output),

@@ -8,7 +8,8 @@ use syn::{
     FnArg, GenericArgument, Lifetime, PathArguments, ReceiverKind, ReturnType, Signature, Type,
 };
 
-use super::describe::{implementation, parameter_object};
+use super::arguments;
+use super::describe::implementation;
 use super::{Contract, Kind, Method, Parameter, Trait};
 use crate::framework::{self, place};
 
@@ -18,7 +19,7 @@ pub(super) fn expand(contract: &Contract, item: &Trait) -> TokenStream {
     let parameters = contract
         .methods
         .iter()
-        .map(|method| parameter_object(contract, method));
+        .map(|method| arguments::expand(contract, method));
     let implementation = implementation(contract, item);
     let client = client(contract, item);
     quote! {
@@ -169,14 +170,6 @@ pub(super) fn twin_ident(item: &Trait) -> Ident {
 pub(super) fn twin_method(method: &Method) -> Ident {
     format_ident!(
         "__twin_{}",
-        method.name.text,
-        span = method.signature.ident.span()
-    )
-}
-
-pub(super) fn parameters_ident(method: &Method) -> Ident {
-    format_ident!(
-        "{}Parameters",
         method.name.text,
         span = method.signature.ident.span()
     )

@@ -6,6 +6,7 @@
 //!        -> fallback (the trait alone, so that its impls still type-check)   else
 //! ```
 
+mod arguments;
 mod describe;
 mod expand;
 mod fallback;
@@ -125,4 +126,16 @@ struct Parameter {
     attributes: Vec<Attribute>,
     rules: Rules,
     name: Name,
+    reading: Reading,
+}
+
+/// How a parameter is read from JSON.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// By its type.
+    Given,
+    /// By its type; `#[serde(default)]` when it is not given.
+    OrDefault,
+    /// As its attributes say, which only the derives understand.
+    Derived,
 }

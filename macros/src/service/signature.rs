@@ -2,12 +2,12 @@
 
 use syn::{FnArg, Pat, PatType, ReceiverKind, ReturnType, Signature, Type};
 
-use super::{Ctx, Name, Parameter};
+use super::{Ctx, Name, Parameter, Reading};
 use crate::error::Errors;
 use crate::rules;
 use crate::text::{self, plain};
 use crate::tokens::{self, PARAMETER_ATTRIBUTES, find_ident, find_lifetime};
-use crate::wire::Naming;
+use crate::wire::{self, Naming};
 
 /// The return type; none is an error.
 pub(super) fn output(signature: &Signature, errors: &mut Errors) -> Option<Type> {
@@ -167,6 +167,7 @@ fn parameter(typed: &PatType, errors: &mut Errors) -> Option<Parameter> {
     }
     let rules = rules::read(&typed.attrs, errors);
     let name = naming.rename.unwrap_or_else(|| plain(&pat.ident));
+    let reading = reading(&typed.attrs, &rules);
     Some(Parameter {
         ident: pat.ident.clone(),
         ty: (*typed.ty).clone(),
@@ -176,7 +177,26 @@ fn parameter(typed: &PatType, errors: &mut Errors) -> Option<Parameter> {
             text: name,
             span: pat.ident.span(),
         },
+        reading,
     })
+}
+
+/// What it takes to read a parameter with these attributes and rules.
+fn reading(attributes: &[syn::Attribute], rules: &rules::Rules) -> Reading {
+    let mut reading = Reading::Given;
+    for attribute in attributes {
+        match wire::plain(attribute) {
+            _ if attribute.path().is_ident("doc") || attribute.path().is_ident("garde") => {}
+            Some(true) => reading = Reading::OrDefault,
+            Some(false) => {}
+            None => return Reading::Derived,
+        }
+    }
+    if rules.are_plain() {
+        reading
+    } else {
+        Reading::Derived
+    }
 }
 
 /// Why a type cannot cross the edge, if it cannot.

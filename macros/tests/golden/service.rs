@@ -129,135 +129,86 @@ impl<__Provider: Storage> __StorageTwin for __Provider {
 }
 #[allow(deprecated, non_camel_case_types, clippy::all, clippy::pedantic)]
 const _: () = {
-    #[derive(
-        ::weldkit::__private::serde::Deserialize,
-        ::weldkit::__private::schemars::JsonSchema
-    )]
-    #[serde(crate = ":: weldkit :: __private :: serde", deny_unknown_fields)]
-    #[schemars(
-        crate = ":: weldkit :: __private :: schemars",
-        inline,
-        title = "storage.get"
-    )]
-    struct getParameters {
-        #[garde(length(min = 1, max = 64))]
-        key: String,
-    }
+    struct getParameters;
     #[automatically_derived]
-    impl ::weldkit::__private::garde::Validate for getParameters {
-        type Context = ();
-        #[allow(unused_variables, unused_mut)]
-        fn validate_into(
-            &self,
-            (): &(),
-            mut path: &mut dyn ::core::ops::FnMut() -> ::weldkit::__private::garde::Path,
-            report: &mut ::weldkit::__private::garde::Report,
-        ) {
+    impl ::weldkit::__private::Signature for getParameters {
+        const TITLE: &'static str = "storage.get";
+        const NAMES: &'static [&'static str] = &["key"];
+        const DOCS: &'static [&'static str] = &[""];
+        type Values = (String,);
+        fn describe(schemas: &mut [::weldkit::contract::Schema]) {
+            ::weldkit::__private::describe_length(&mut schemas[0usize], (1, 64));
+        }
+        fn check(values: &Self::Values, rules: &mut ::weldkit::__private::Rules) {
+            ::weldkit::__private::check_values(
+                rules,
+                #[allow(unused_variables, unused_mut)]
+                |mut path, report| {
+                    {
+                        let mut path = ::weldkit::__private::garde::util::nested_path!(
+                            path, "key"
+                        );
+                        if let ::core::result::Result::Err(error) = ::weldkit::__private::garde::rules::length::chars::apply(
+                            &values.0,
+                            (1, 64),
+                        ) {
+                            report.append(path(), error);
+                        }
+                    }
+                },
+            );
+        }
+    }
+    struct putParameters;
+    #[automatically_derived]
+    impl ::weldkit::__private::Signature for putParameters {
+        const TITLE: &'static str = "storage.put";
+        const NAMES: &'static [&'static str] = &["key", "document"];
+        const DOCS: &'static [&'static str] = &["", ""];
+        type Values = (Key, Document);
+        fn check(values: &Self::Values, rules: &mut ::weldkit::__private::Rules) {
+            #[allow(unused_imports)]
+            use ::weldkit::__private::{DiveNo as _, DiveYes as _};
+            (&&::weldkit::__private::Dive(&values.0)).dive("key", rules);
+            (&&::weldkit::__private::Dive(&values.1)).dive("document", rules);
+        }
+    }
+    struct countParameters;
+    #[automatically_derived]
+    impl ::weldkit::__private::Signature for countParameters {
+        const TITLE: &'static str = "storage.count";
+        const NAMES: &'static [&'static str] = &["prefix"];
+        const DOCS: &'static [&'static str] = &[""];
+        type Values = (::weldkit::__private::OrDefault<String>,);
+        fn describe(schemas: &mut [::weldkit::contract::Schema]) {
             {
-                let mut path = ::weldkit::__private::garde::util::nested_path!(
-                    path, "key"
-                );
-                if let ::core::result::Result::Err(error) = ::weldkit::__private::garde::rules::length::chars::apply(
-                    &self.key,
-                    (1, 64),
-                ) {
-                    report.append(path(), error);
-                }
+                #[allow(unused_imports)]
+                use ::weldkit::__private::DefaultUnwritten as _;
+                ::weldkit::__private::DefaultOf::<String>::NEW
+                    .describe(&mut schemas[0usize]);
             }
         }
     }
+    struct tailParameters;
     #[automatically_derived]
-    impl ::weldkit::contract::Parameters for getParameters {
-        #[allow(unused_imports, unused_variables)]
-        fn check(&self, rules: &mut ::weldkit::__private::Rules) {
+    impl ::weldkit::__private::Signature for tailParameters {
+        const TITLE: &'static str = "storage.tail";
+        const NAMES: &'static [&'static str] = &["from"];
+        const DOCS: &'static [&'static str] = &["Where to begin."];
+        type Values = (Option<Cursor>,);
+        fn check(values: &Self::Values, rules: &mut ::weldkit::__private::Rules) {
+            #[allow(unused_imports)]
             use ::weldkit::__private::{DiveNo as _, DiveYes as _};
-            ::weldkit::__private::check_rules(self, rules);
+            (&&::weldkit::__private::Dive(&values.0)).dive("from", rules);
         }
     }
-    #[derive(
-        ::weldkit::__private::serde::Deserialize,
-        ::weldkit::__private::schemars::JsonSchema
-    )]
-    #[serde(crate = ":: weldkit :: __private :: serde", deny_unknown_fields)]
-    #[schemars(
-        crate = ":: weldkit :: __private :: schemars",
-        inline,
-        title = "storage.put"
-    )]
-    struct putParameters {
-        key: Key,
-        document: Document,
-    }
+    struct nothingParameters;
     #[automatically_derived]
-    impl ::weldkit::contract::Parameters for putParameters {
-        #[allow(unused_imports, unused_variables)]
-        fn check(&self, rules: &mut ::weldkit::__private::Rules) {
-            use ::weldkit::__private::{DiveNo as _, DiveYes as _};
-            (&&::weldkit::__private::Dive(&self.key)).dive("key", rules);
-            (&&::weldkit::__private::Dive(&self.document)).dive("document", rules);
-        }
-    }
-    #[derive(
-        ::weldkit::__private::serde::Deserialize,
-        ::weldkit::__private::schemars::JsonSchema
-    )]
-    #[serde(crate = ":: weldkit :: __private :: serde", deny_unknown_fields)]
-    #[schemars(
-        crate = ":: weldkit :: __private :: schemars",
-        inline,
-        title = "storage.count"
-    )]
-    struct countParameters {
-        #[serde(default)]
-        prefix: String,
-    }
-    #[automatically_derived]
-    impl ::weldkit::contract::Parameters for countParameters {
-        #[allow(unused_imports, unused_variables)]
-        fn check(&self, rules: &mut ::weldkit::__private::Rules) {
-            use ::weldkit::__private::{DiveNo as _, DiveYes as _};
-        }
-    }
-    #[derive(
-        ::weldkit::__private::serde::Deserialize,
-        ::weldkit::__private::schemars::JsonSchema
-    )]
-    #[serde(crate = ":: weldkit :: __private :: serde", deny_unknown_fields)]
-    #[schemars(
-        crate = ":: weldkit :: __private :: schemars",
-        inline,
-        title = "storage.tail"
-    )]
-    struct tailParameters {
-        /// Where to begin.
-        #[serde(rename = "from")]
-        start: Option<Cursor>,
-    }
-    #[automatically_derived]
-    impl ::weldkit::contract::Parameters for tailParameters {
-        #[allow(unused_imports, unused_variables)]
-        fn check(&self, rules: &mut ::weldkit::__private::Rules) {
-            use ::weldkit::__private::{DiveNo as _, DiveYes as _};
-            (&&::weldkit::__private::Dive(&self.start)).dive("from", rules);
-        }
-    }
-    #[derive(
-        ::weldkit::__private::serde::Deserialize,
-        ::weldkit::__private::schemars::JsonSchema
-    )]
-    #[serde(crate = ":: weldkit :: __private :: serde", deny_unknown_fields)]
-    #[schemars(
-        crate = ":: weldkit :: __private :: schemars",
-        inline,
-        title = "storage.nothing"
-    )]
-    struct nothingParameters {}
-    #[automatically_derived]
-    impl ::weldkit::contract::Parameters for nothingParameters {
-        #[allow(unused_imports, unused_variables)]
-        fn check(&self, rules: &mut ::weldkit::__private::Rules) {
-            use ::weldkit::__private::{DiveNo as _, DiveYes as _};
-        }
+    impl ::weldkit::__private::Signature for nothingParameters {
+        const TITLE: &'static str = "storage.nothing";
+        const NAMES: &'static [&'static str] = &[];
+        const DOCS: &'static [&'static str] = &[];
+        type Values = ();
     }
     #[automatically_derived]
     impl ::weldkit::Contract for dyn Storage + '_ {
@@ -289,7 +240,9 @@ const _: () = {
                     since: ::core::option::Option::None,
                     deprecated: ::core::option::Option::None,
                     parameters: &["key"],
-                    input: ::weldkit::__private::input_schema::<getParameters>,
+                    input: ::weldkit::__private::input_schema::<
+                        ::weldkit::__private::Arguments<getParameters>,
+                    >,
                     output: ::weldkit::__private::output_schema::<
                         <::core::result::Result<
                             Option<Document>,
@@ -319,7 +272,9 @@ const _: () = {
                     since: ::core::option::Option::None,
                     deprecated: ::core::option::Option::None,
                     parameters: &["key", "document"],
-                    input: ::weldkit::__private::input_schema::<putParameters>,
+                    input: ::weldkit::__private::input_schema::<
+                        ::weldkit::__private::Arguments<putParameters>,
+                    >,
                     output: ::weldkit::__private::output_schema::<
                         <::core::result::Result<
                             (),
@@ -347,7 +302,9 @@ const _: () = {
                     since: ::core::option::Option::None,
                     deprecated: ::core::option::Option::None,
                     parameters: &["prefix"],
-                    input: ::weldkit::__private::input_schema::<countParameters>,
+                    input: ::weldkit::__private::input_schema::<
+                        ::weldkit::__private::Arguments<countParameters>,
+                    >,
                     output: ::weldkit::__private::output_schema::<
                         <::core::result::Result<
                             u64,
@@ -377,7 +334,9 @@ const _: () = {
                     since: ::core::option::Option::None,
                     deprecated: ::core::option::Option::None,
                     parameters: &["from"],
-                    input: ::weldkit::__private::input_schema::<tailParameters>,
+                    input: ::weldkit::__private::input_schema::<
+                        ::weldkit::__private::Arguments<tailParameters>,
+                    >,
                     output: ::weldkit::__private::output_schema::<
                         <::core::result::Result<
                             Document,
@@ -407,7 +366,9 @@ const _: () = {
                     since: ::core::option::Option::None,
                     deprecated: ::core::option::Option::Some("use `count`"),
                     parameters: &[],
-                    input: ::weldkit::__private::input_schema::<nothingParameters>,
+                    input: ::weldkit::__private::input_schema::<
+                        ::weldkit::__private::Arguments<nothingParameters>,
+                    >,
                     output: ::weldkit::__private::output_schema::<
                         <::core::result::Result<
                             (),
@@ -434,7 +395,7 @@ const _: () = {
                     service
                         .json_async::<
                             0usize,
-                            getParameters,
+                            ::weldkit::__private::Arguments<getParameters>,
                             <::core::result::Result<
                                 Option<Document>,
                                 ::weldkit::CallError,
@@ -448,7 +409,7 @@ const _: () = {
                             input,
                             |twin, ctx, parameters| {
                                 let _ = &parameters;
-                                twin.__twin_get(ctx, parameters.key)
+                                twin.__twin_get(ctx, parameters.0.0)
                             },
                         )
                 }
@@ -456,7 +417,7 @@ const _: () = {
                     service
                         .json_async::<
                             1usize,
-                            putParameters,
+                            ::weldkit::__private::Arguments<putParameters>,
                             <::core::result::Result<
                                 (),
                                 ::weldkit::CallError,
@@ -470,7 +431,7 @@ const _: () = {
                             input,
                             |twin, ctx, parameters| {
                                 let _ = &parameters;
-                                twin.__twin_put(ctx, parameters.key, parameters.document)
+                                twin.__twin_put(ctx, parameters.0.0, parameters.0.1)
                             },
                         )
                 }
@@ -478,7 +439,7 @@ const _: () = {
                     service
                         .json_sync::<
                             2usize,
-                            countParameters,
+                            ::weldkit::__private::Arguments<countParameters>,
                             <::core::result::Result<
                                 u64,
                                 ::weldkit::CallError,
@@ -492,7 +453,7 @@ const _: () = {
                             input,
                             |twin, ctx, parameters| {
                                 let _ = &parameters;
-                                twin.__twin_count(ctx, parameters.prefix)
+                                twin.__twin_count(ctx, parameters.0.0.0)
                             },
                         )
                 }
@@ -500,7 +461,7 @@ const _: () = {
                     service
                         .json_stream::<
                             3usize,
-                            tailParameters,
+                            ::weldkit::__private::Arguments<tailParameters>,
                             <::core::result::Result<
                                 Document,
                                 ::weldkit::CallError,
@@ -514,7 +475,7 @@ const _: () = {
                             input,
                             |twin, ctx, parameters| {
                                 let _ = &parameters;
-                                twin.__twin_tail(ctx, parameters.start)
+                                twin.__twin_tail(ctx, parameters.0.0)
                             },
                         )
                 }
@@ -522,7 +483,7 @@ const _: () = {
                     service
                         .json_async::<
                             4usize,
-                            nothingParameters,
+                            ::weldkit::__private::Arguments<nothingParameters>,
                             <::core::result::Result<
                                 (),
                                 ::weldkit::CallError,

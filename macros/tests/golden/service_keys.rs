@@ -8,6 +8,9 @@ pub(crate) trait KeyValue: ::core::marker::Send + ::core::marker::Sync + 'static
     fn r#type(&self, ctx: &Ctx, r#match: bool) -> Outcome
     where
         Self: ::core::marker::Sized;
+    fn find(&self, ctx: &Ctx, key: Key, limit: u32) -> Outcome
+    where
+        Self: ::core::marker::Sized;
     fn all(&self, ctx: &Ctx) -> Items
     where
         Self: ::core::marker::Sized;
@@ -22,6 +25,7 @@ pub(crate) trait KeyValue: ::core::marker::Send + ::core::marker::Sync + 'static
 #[allow(deprecated, missing_docs, clippy::all, clippy::pedantic)]
 pub(crate) trait __KeyValueTwin: ::core::marker::Send + ::core::marker::Sync + 'static {
     fn __twin_type(&self, ctx: &renamed::Ctx, r#match: bool) -> Outcome;
+    fn __twin_find(&self, ctx: &renamed::Ctx, key: Key, limit: u32) -> Outcome;
     fn __twin_all(&self, ctx: &renamed::Ctx) -> Items;
 }
 #[automatically_derived]
@@ -30,41 +34,75 @@ impl<__Provider: KeyValue> __KeyValueTwin for __Provider {
     fn __twin_type(&self, ctx: &renamed::Ctx, r#match: bool) -> Outcome {
         <__Provider as KeyValue>::r#type(self, ctx, r#match)
     }
+    fn __twin_find(&self, ctx: &renamed::Ctx, key: Key, limit: u32) -> Outcome {
+        <__Provider as KeyValue>::find(self, ctx, key, limit)
+    }
     fn __twin_all(&self, ctx: &renamed::Ctx) -> Items {
         <__Provider as KeyValue>::all(self, ctx)
     }
 }
 #[allow(deprecated, non_camel_case_types, clippy::all, clippy::pedantic)]
 const _: () = {
-    #[derive(
-        renamed::__private::serde::Deserialize,
-        renamed::__private::schemars::JsonSchema
-    )]
-    #[serde(crate = "renamed :: __private :: serde", deny_unknown_fields)]
-    #[schemars(crate = "renamed :: __private :: schemars", inline, title = "kv.type")]
-    struct typeParameters {
-        r#match: bool,
-    }
+    struct typeParameters;
     #[automatically_derived]
-    impl renamed::contract::Parameters for typeParameters {
-        #[allow(unused_imports, unused_variables)]
-        fn check(&self, rules: &mut renamed::__private::Rules) {
-            use renamed::__private::{DiveNo as _, DiveYes as _};
-        }
+    impl renamed::__private::Signature for typeParameters {
+        const TITLE: &'static str = "kv.type";
+        const NAMES: &'static [&'static str] = &["match"];
+        const DOCS: &'static [&'static str] = &[""];
+        type Values = (bool,);
     }
     #[derive(
         renamed::__private::serde::Deserialize,
         renamed::__private::schemars::JsonSchema
     )]
     #[serde(crate = "renamed :: __private :: serde", deny_unknown_fields)]
-    #[schemars(crate = "renamed :: __private :: schemars", inline, title = "kv.all")]
-    struct allParameters {}
+    #[schemars(crate = "renamed :: __private :: schemars", inline, title = "kv.find")]
+    struct findParameters {
+        #[garde(prefix("/"))]
+        key: Key,
+        #[serde(alias = "max")]
+        limit: u32,
+    }
     #[automatically_derived]
-    impl renamed::contract::Parameters for allParameters {
-        #[allow(unused_imports, unused_variables)]
-        fn check(&self, rules: &mut renamed::__private::Rules) {
-            use renamed::__private::{DiveNo as _, DiveYes as _};
+    impl renamed::__private::garde::Validate for findParameters {
+        type Context = ();
+        #[allow(unused_variables, unused_mut)]
+        fn validate_into(
+            &self,
+            (): &(),
+            mut path: &mut dyn ::core::ops::FnMut() -> renamed::__private::garde::Path,
+            report: &mut renamed::__private::garde::Report,
+        ) {
+            {
+                let mut path = renamed::__private::garde::util::nested_path!(
+                    path, "key"
+                );
+                if let ::core::result::Result::Err(error) = renamed::__private::garde::rules::prefix::apply(
+                    &self.key,
+                    (&"/",),
+                ) {
+                    report.append(path(), error);
+                }
+            }
         }
+    }
+    #[automatically_derived]
+    impl renamed::contract::Parameters for findParameters {
+        #[allow(unused_variables)]
+        fn check(&self, rules: &mut renamed::__private::Rules) {
+            renamed::__private::check_rules(self, rules);
+            #[allow(unused_imports)]
+            use renamed::__private::{DiveNo as _, DiveYes as _};
+            (&&renamed::__private::Dive(&self.key)).dive("key", rules);
+        }
+    }
+    struct allParameters;
+    #[automatically_derived]
+    impl renamed::__private::Signature for allParameters {
+        const TITLE: &'static str = "kv.all";
+        const NAMES: &'static [&'static str] = &[];
+        const DOCS: &'static [&'static str] = &[];
+        type Values = ();
     }
     #[automatically_derived]
     impl renamed::Contract for dyn KeyValue + '_ {
@@ -92,7 +130,31 @@ const _: () = {
                     since: ::core::option::Option::Some("1.5"),
                     deprecated: ::core::option::Option::None,
                     parameters: &["match"],
-                    input: renamed::__private::input_schema::<typeParameters>,
+                    input: renamed::__private::input_schema::<
+                        renamed::__private::Arguments<typeParameters>,
+                    >,
+                    output: renamed::__private::output_schema::<
+                        <Outcome as renamed::__private::MethodResult>::Value,
+                    >,
+                    error: renamed::__private::error_schema::<
+                        <Outcome as renamed::__private::MethodResult>::Error,
+                    >,
+                },
+                renamed::contract::MethodDescriptor {
+                    name: "find",
+                    docs: "",
+                    kind: renamed::contract::MethodKind::Sync,
+                    read_only: false,
+                    idempotent: false,
+                    transactional: false,
+                    isolated: false,
+                    permission: ::core::option::Option::None,
+                    timeout: ::core::option::Option::None,
+                    stability: renamed::contract::Stability::Stable,
+                    since: ::core::option::Option::None,
+                    deprecated: ::core::option::Option::None,
+                    parameters: &["key", "limit"],
+                    input: renamed::__private::input_schema::<findParameters>,
                     output: renamed::__private::output_schema::<
                         <Outcome as renamed::__private::MethodResult>::Value,
                     >,
@@ -116,7 +178,9 @@ const _: () = {
                     since: ::core::option::Option::None,
                     deprecated: ::core::option::Option::None,
                     parameters: &[],
-                    input: renamed::__private::input_schema::<allParameters>,
+                    input: renamed::__private::input_schema::<
+                        renamed::__private::Arguments<allParameters>,
+                    >,
                     output: renamed::__private::output_schema::<
                         <Items as renamed::__private::MethodResult>::Value,
                     >,
@@ -137,7 +201,7 @@ const _: () = {
                     service
                         .json_sync::<
                             0usize,
-                            typeParameters,
+                            renamed::__private::Arguments<typeParameters>,
                             <Outcome as renamed::__private::MethodResult>::Value,
                             <Outcome as renamed::__private::MethodResult>::Error,
                         >(
@@ -145,15 +209,31 @@ const _: () = {
                             input,
                             |twin, ctx, parameters| {
                                 let _ = &parameters;
-                                twin.__twin_type(ctx, parameters.r#match)
+                                twin.__twin_type(ctx, parameters.0.0)
                             },
                         )
                 }
                 1usize => {
                     service
-                        .json_stream::<
+                        .json_sync::<
                             1usize,
-                            allParameters,
+                            findParameters,
+                            <Outcome as renamed::__private::MethodResult>::Value,
+                            <Outcome as renamed::__private::MethodResult>::Error,
+                        >(
+                            ctx,
+                            input,
+                            |twin, ctx, parameters| {
+                                let _ = &parameters;
+                                twin.__twin_find(ctx, parameters.key, parameters.limit)
+                            },
+                        )
+                }
+                2usize => {
+                    service
+                        .json_stream::<
+                            2usize,
+                            renamed::__private::Arguments<allParameters>,
                             <Items as renamed::__private::MethodResult>::Value,
                             <Items as renamed::__private::MethodResult>::Error,
                         >(
@@ -180,10 +260,19 @@ const _: () = {
                 <Outcome as renamed::__private::MethodResult>::Error,
             >(self, ctx, move |twin, ctx| twin.__twin_type(ctx, r#match))
         }
+        fn find(&self, ctx: &Ctx, key: Key, limit: u32) -> Outcome {
+            let ctx: &renamed::Ctx = ctx;
+            renamed::__private::call_sync::<
+                1usize,
+                dyn KeyValue,
+                <Outcome as renamed::__private::MethodResult>::Value,
+                <Outcome as renamed::__private::MethodResult>::Error,
+            >(self, ctx, move |twin, ctx| twin.__twin_find(ctx, key, limit))
+        }
         fn all(&self, ctx: &Ctx) -> Items {
             let ctx: &renamed::Ctx = ctx;
             renamed::__private::call_stream::<
-                1usize,
+                2usize,
                 dyn KeyValue,
                 <Items as renamed::__private::MethodResult>::Value,
                 <Items as renamed::__private::MethodResult>::Error,

@@ -8,6 +8,7 @@
     reason = "a test fails by a panic, lists its cases as data, and runs in real time where a process does"
 )]
 
+mod arguments;
 mod by_hand;
 mod cli;
 mod docs;

@@ -1,0 +1,178 @@
+//! Parameters that the framework reads by name and type, beside the struct with derives that
+//! stands for them where an attribute asks for it: nobody can tell which of the two it was.
+
+use serde_json::{Value, json};
+use weldkit::testing::TestHost;
+use weldkit::{CallError, Contract, Ctx, Json};
+
+/// A point.
+#[weldkit::data]
+#[derive(Debug, Default)]
+pub(crate) struct Point {
+    /// At most 9.
+    #[garde(range(max = 9))]
+    x: u8,
+    y: Option<i64>,
+}
+
+/// Read, but never written: it has a default that no schema shows.
+#[derive(Debug, Default, serde::Deserialize, schemars::JsonSchema)]
+#[serde(default)]
+pub(crate) struct Hidden {
+    depth: u8,
+}
+
+fn even(value: &u64) -> Result<(), &'static str> {
+    if value.is_multiple_of(2) { Ok(()) } else { Err("odd") }
+}
+
+/// The same contract twice; `$attribute` changes nothing but how the parameters are read.
+macro_rules! contract {
+    ($id:literal, $contract:ident, $provider:ident, $($attribute:meta)?) => {
+        #[weldkit::service]
+        pub(crate) trait $contract {
+            /// Nothing to give.
+            async fn none(&self, ctx: &Ctx) -> Result<Json, CallError>;
+
+            /// Docs, options, names, rules of the type.
+            async fn shown(
+                &self,
+                ctx: &Ctx,
+                /// The name.
+                ///
+                /// In two paragraphs.
+                $(#[$attribute])?
+                r#type: String,
+                point: Point,
+                #[serde(rename = "otherPoint")] other: Option<Point>,
+            ) -> Result<Json, CallError>;
+
+            /// Defaults and rules.
+            async fn ruled(
+                &self,
+                ctx: &Ctx,
+                $(#[$attribute])?
+                #[garde(length(min = 2, max = 4), pattern("^[a-z]+$"))]
+                key: String,
+                /// Few.
+                #[serde(default)]
+                #[garde(length(max = 2))]
+                tags: Vec<String>,
+                #[garde(range(min = 1, max = 10_000), custom(even))]
+                #[serde(default)]
+                size: u64,
+                #[garde(range(min = 0.5))] weight: Option<f64>,
+                #[serde(default)] point: Point,
+                #[serde(default)] hidden: Hidden,
+                #[garde(dive)] checked: Option<Point>,
+            ) -> Result<Json, CallError>;
+        }
+
+        pub(crate) struct $provider;
+
+        #[weldkit::plugin(id = $id, provides($contract))]
+        impl $provider {
+            fn start() -> weldkit::Result<Self> {
+                Ok(Self)
+            }
+        }
+
+        impl $contract for $provider {
+            async fn none(&self, _: &Ctx) -> Result<Json, CallError> {
+                Ok(json!([]))
+            }
+
+            async fn shown(
+                &self,
+                _: &Ctx,
+                r#type: String,
+                point: Point,
+                other: Option<Point>,
+            ) -> Result<Json, CallError> {
+                Ok(json!([r#type, point, other]))
+            }
+
+            async fn ruled(
+                &self,
+                _: &Ctx,
+                key: String,
+                tags: Vec<String>,
+                size: u64,
+                weight: Option<f64>,
+                point: Point,
+                hidden: Hidden,
+                checked: Option<Point>,
+            ) -> Result<Json, CallError> {
+                Ok(json!([key, tags, size, weight, point, hidden.depth, checked]))
+            }
+        }
+    };
+}
+
+contract!("named", Named, NamedProvider,);
+contract!("derived", Derived, DerivedProvider, serde(alias = "also"));
+
+fn schemas<S: Contract + ?Sized>() -> Vec<Value> {
+    let methods = S::DESCRIPTOR.methods.iter();
+    methods
+        .map(|method| {
+            let mut schema = (method.input)().to_value();
+            // Only the service's name differs.
+            schema["title"] = method.name.into();
+            schema
+        })
+        .collect()
+}
+
+#[test]
+fn parameters_are_described_alike_with_and_without_derives() {
+    let (named, derived) = (schemas::<dyn Named>(), schemas::<dyn Derived>());
+    assert_eq!(named, derived);
+    // Neither is empty.
+    assert_eq!(
+        named[2]["properties"]["key"],
+        json!({ "type": "string", "minLength": 2, "maxLength": 4, "pattern": "^[a-z]+$" })
+    );
+    assert_eq!(named[2]["required"], json!(["key"]));
+    assert_eq!(named[2]["properties"]["size"]["default"], json!(0));
+}
+
+#[tokio::test]
+async fn parameters_are_read_alike_with_and_without_derives() {
+    let test = TestHost::new(|host| host.plugin::<NamedProvider>().plugin::<DerivedProvider>())
+        .await
+        .unwrap();
+    for (method, input) in [
+        ("none", ""),
+        ("none", "{}"),
+        ("none", r#"{"x":1}"#),
+        ("shown", r#"{"type":"a","point":{"x":1}}"#),
+        ("shown", r#"{"type":"a","point":{"x":1,"y":2},"otherPoint":{"x":3.0}}"#),
+        ("shown", r#"{"type":"a","point":{"x":1},"otherPoint":null}"#),
+        ("shown", r#"{"type":"a","type":"b","point":{"x":1}}"#),
+        ("shown", r#"{"type":"a"}"#),
+        ("shown", r#"{"type":"a","point":{"x":11}}"#),
+        ("shown", r#"{"type":"a","point":{"x":1},"otherPoint":{"x":10}}"#),
+        ("shown", r#"{"type":"a","point":{"x":1},"other":{"x":1}}"#),
+        ("shown", r#"{"type":1,"point":[]}"#),
+        ("shown", r#"["a",{"x":1}]"#),
+        ("shown", "7"),
+        ("ruled", r#"{"key":"ab"}"#),
+        (
+            "ruled",
+            r#"{"key":"abc","tags":["a"],"size":8,"weight":0.5,"point":{"x":9},"hidden":{"depth":3},"checked":{"x":2}}"#,
+        ),
+        ("ruled", r#"{"key":"a"}"#),
+        ("ruled", r#"{"key":"ABC","tags":["1","2","3"],"size":10001,"weight":0.1}"#),
+        ("ruled", r#"{"key":"ab","size":3}"#),
+        ("ruled", r#"{"key":"ab","checked":{"x":10},"point":{"x":10}}"#),
+        ("ruled", r#"{"key":"ab","tags":null}"#),
+    ] {
+        let named = test.call(&format!("named.{method}"), input).await;
+        let derived = test.call(&format!("derived.{method}"), input).await;
+        let told = |result: Result<Json, CallError>| {
+            result.map_err(|error| format!("{error:?}"))
+        };
+        assert_eq!(told(named), told(derived), "{method} {input}");
+    }
+}
