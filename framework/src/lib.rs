@@ -66,5 +66,6 @@ pub mod __private {
         check_rules, check_values, describe_length, describe_pattern, describe_range, error_schema,
         input_schema, output_schema,
     };
+    pub use crate::contract::{Object, strict};
     pub use crate::registry::{PLUGINS, Started, default_id, first_non_empty};
 }

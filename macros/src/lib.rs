@@ -23,6 +23,7 @@ mod plugin;
 mod rules;
 mod service;
 mod service_error;
+mod strict;
 #[cfg(test)]
 mod tests;
 mod text;

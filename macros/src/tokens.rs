@@ -62,7 +62,7 @@ fn in_last_brace(
     trees.into_iter().collect()
 }
 
-fn with_stream(group: &Group, stream: TokenStream) -> Group {
+pub(crate) fn with_stream(group: &Group, stream: TokenStream) -> Group {
     let mut changed = Group::new(group.delimiter(), stream);
     changed.set_span(group.span());
     changed

@@ -67,6 +67,19 @@ impl Naming {
     }
 }
 
+/// Whether one of the attributes is `#[serde(…)]` with this key.
+pub(crate) fn has(attributes: &[Attribute], key: &str) -> bool {
+    attributes.iter().any(|attribute| {
+        let mut found = false;
+        let read = attribute.parse_nested_meta(|meta| {
+            found |= meta.path.is_ident(key);
+            value(meta.input)?;
+            Ok(())
+        });
+        attribute.path().is_ident("serde") && found && read.is_ok()
+    })
+}
+
 /// Whether the attribute is `#[serde(…)]` with nothing but `rename = "…"` and `default`, and has the latter.
 pub(crate) fn plain(attribute: &Attribute) -> Option<bool> {
     if !attribute.path().is_ident("serde") {

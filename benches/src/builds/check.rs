@@ -75,8 +75,8 @@ pub struct Document{contract} {{
 #[weldkit::service]
 pub trait Store{contract} {{
     async fn put(&self, ctx: &Ctx, document: Document{contract}) -> Result<(), CallError>;
-    async fn get(&self, ctx: &Ctx, key: String) -> Result<Option<Document{contract}>, CallError>;
-    fn count(&self, ctx: &Ctx, prefix: String) -> Result<u64, CallError>;
+    async fn get(&self, ctx: &Ctx, #[garde(length(min = 1, max = 64))] key: String) -> Result<Option<Document{contract}>, CallError>;
+    fn count(&self, ctx: &Ctx, #[serde(default)] prefix: String) -> Result<u64, CallError>;
 }}
 "
         )
@@ -89,6 +89,7 @@ pub trait Store{contract} {{
 /// trait as it would be without them.
 fn derives() -> String {
     const PARAMETERS: &str = "#[derive(serde::Deserialize, schemars::JsonSchema)]\n#[serde(deny_unknown_fields)]\npub struct";
+    const RULED: &str = "#[derive(serde::Deserialize, schemars::JsonSchema, garde::Validate)]\n#[serde(deny_unknown_fields)]\npub struct";
     let mut text = "//! Contracts by derive.\nuse weldkit::{CallError, Ctx};\n".to_owned();
     for contract in 0..CONTRACTS {
         write!(
@@ -106,8 +107,8 @@ pub struct Document{contract} {{
     pub size: u32,
 }}
 {PARAMETERS} Put{contract} {{ pub document: Document{contract} }}
-{PARAMETERS} Get{contract} {{ pub key: String }}
-{PARAMETERS} Count{contract} {{ pub prefix: String }}
+{RULED} Get{contract} {{ #[garde(length(min = 1, max = 64))] pub key: String }}
+{PARAMETERS} Count{contract} {{ #[serde(default)] pub prefix: String }}
 pub trait Store{contract} {{
     fn put(&self, ctx: &Ctx, document: Document{contract}) -> impl Future<Output = Result<(), CallError>> + Send;
     fn get(&self, ctx: &Ctx, key: String) -> impl Future<Output = Result<Option<Document{contract}>, CallError>> + Send;

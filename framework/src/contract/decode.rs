@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use serde_path_to_error::Segment;
 
-use super::{MethodDescriptor, Rules};
+use super::{MethodDescriptor, Rules, duplicate};
 use crate::error::{CallError, Code};
 use crate::{limit, name};
 
@@ -36,8 +36,7 @@ pub(crate) fn decode<P: Parameters>(
     match serde_json::from_slice::<P>(input) {
         // Serde reads a struct from an array as well; the contract does not.
         Ok(parameters) if input.trim_ascii_start().starts_with(b"{") => checked(parameters),
-        Ok(_) => second_look(method, input, ""),
-        Err(fault) => second_look(method, input, &fault.to_string()),
+        Ok(_) | Err(_) => second_look(method, input),
     }
 }
 
@@ -68,11 +67,7 @@ pub(crate) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, CallError> {
 }
 
 #[cold]
-fn second_look<P: Parameters>(
-    method: &MethodDescriptor,
-    input: &[u8],
-    fault: &str,
-) -> Result<P, CallError> {
+fn second_look<P: Parameters>(method: &MethodDescriptor, input: &[u8]) -> Result<P, CallError> {
     let mut value: Value = match serde_json::from_slice(input) {
         Ok(value) => value,
         // serde_json has no kind for its bound of 128 levels but the text.
@@ -101,10 +96,11 @@ fn second_look<P: Parameters>(
     }
     integral(&schema, &schema, &mut value);
     // Duplicate keys are gone from a `Value`, so the text decides about them.
-    if fault.starts_with("duplicate field") {
+    if let Some(pointer) = duplicate::pointer(input) {
         return Err(CallError::invalid_parameter(format!(
-            "the input has a {fault}"
-        )));
+            "the input has the duplicate key `{pointer}`; keep one of the two"
+        ))
+        .pointer(pointer));
     }
     let misfit = match serde_path_to_error::deserialize::<_, P>(&value) {
         Ok(parameters) => return checked(parameters),
@@ -261,7 +257,7 @@ fn wants_integer(schema: &Value) -> bool {
     }
 }
 
-fn escape(step: &str) -> String {
+pub(super) fn escape(step: &str) -> String {
     step.replace('~', "~0").replace('/', "~1")
 }
 

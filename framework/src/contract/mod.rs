@@ -8,11 +8,15 @@ mod arguments;
 mod bytes;
 mod decode;
 mod descriptor;
+mod duplicate;
 mod edge;
+mod object;
 mod result;
 mod rules;
 mod schema;
 mod secret;
+#[doc(hidden)]
+pub mod strict;
 mod version;
 
 pub use arguments::{
@@ -24,6 +28,7 @@ pub use decode::Parameters;
 pub(crate) use decode::{decode, encode};
 pub use descriptor::{MethodDescriptor, MethodKind, ServiceDescriptor, Stability};
 pub use edge::Json;
+pub use object::Object;
 pub use result::{ErrorCode, ServiceError};
 pub use rules::{Dive, DiveNo, DiveYes, Rules, check_rules, check_values};
 pub use schema::{Schema, error_schema, fnv1a, input_schema, output_schema, shape_hash};

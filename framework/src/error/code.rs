@@ -111,7 +111,7 @@ const EXPLANATIONS: &[Explanation] = &[
         "invalid_parameter",
         false,
         "The input breaks the method's contract.",
-        "Malformed JSON, a missing or wrongly typed value, or a value that breaks a rule. `details.violations` lists every one with its JSON pointer.",
+        "Malformed JSON, a key that stands twice, a missing or wrongly typed value, or a value that breaks a rule. `details.violations` lists every one with its JSON pointer.",
         "`app describe SERVICE.METHOD --schema input` shows what is accepted.",
     ),
     entry(

@@ -5,6 +5,7 @@
 //! serde, schemars and garde stays and means what it says there.
 
 mod check;
+mod read;
 
 use proc_macro2::{Delimiter, TokenStream};
 use quote::{format_ident, quote};
@@ -57,6 +58,9 @@ pub(crate) fn data(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let errors = errors.into_tokens();
     // With errors the derives stay, so that contracts which use the type go on compiling; only the
     // rules are left out, and what rustc would report again.
+    let read = (!failed && !own.contains(&"Deserialize"))
+        .then(|| read::expand(&weldkit, &input))
+        .flatten();
     let (item, check) = match failed {
         true if own.contains(&"Validate") => (item, TokenStream::new()),
         true => (
@@ -65,8 +69,8 @@ pub(crate) fn data(arguments: TokenStream, item: TokenStream) -> TokenStream {
         ),
         false => (item, check::expand(&weldkit, &input, &model)),
     };
-    let derives = derives(&weldkit, &own);
-    quote!(#derives #item #check #errors)
+    let derives = derives(&weldkit, &own, read.is_some());
+    quote!(#derives #item #read #check #errors)
 }
 
 /// One struct, or one variant of an enum.
@@ -80,8 +84,8 @@ struct Shape<'a> {
     rename_all: Option<String>,
 }
 
-/// The derives that the user has not written.
-fn derives(weldkit: &syn::Path, own: &[&str]) -> TokenStream {
+/// The derives that the user has not written, and that nothing else stands for.
+fn derives(weldkit: &syn::Path, own: &[&str], is_read: bool) -> TokenStream {
     let (serde, schemars) = (
         quote!(#weldkit::__private::serde),
         quote!(#weldkit::__private::schemars),
@@ -95,6 +99,7 @@ fn derives(weldkit: &syn::Path, own: &[&str]) -> TokenStream {
     let ours = all
         .into_iter()
         .filter(|(name, _)| !own.contains(name))
+        .filter(|(name, _)| *name != "Deserialize" || !is_read)
         .map(|(name, from)| {
             let name = format_ident!("{name}");
             quote!(#from::#name)

@@ -11,6 +11,7 @@ use syn::{Generics, Index};
 use super::{Contract, Method, Parameter, Reading};
 use crate::framework::place;
 use crate::rules::{self, Field};
+use crate::strict::{self, is_strict, stand_in};
 use crate::text;
 
 /// The longest tuple of parameters that the framework reads.
@@ -47,14 +48,22 @@ pub(super) fn taken(method: &Method) -> Vec<TokenStream> {
     let parameters = method.parameters.iter().enumerate();
     parameters
         .map(|(index, parameter)| {
-            let (index, ident) = (Index::from(index), &parameter.ident);
-            match parameter.reading {
-                _ if !tuple => quote!(parameters.#ident),
-                Reading::OrDefault => quote!(parameters.0.#index.0),
-                Reading::Given | Reading::Derived => quote!(parameters.0.#index),
+            if tuple {
+                let (index, inside) = (Index::from(index), inside(parameter));
+                quote!(parameters.0.#index #inside)
+            } else {
+                let ident = &parameter.ident;
+                quote!(parameters.#ident)
             }
         })
         .collect()
+}
+
+/// The way from what was read to the value: out of each wrapper of [`types`].
+fn inside(parameter: &Parameter) -> TokenStream {
+    let default = (parameter.reading == Reading::OrDefault).then(|| quote!(.0));
+    let strict = is_strict(&parameter.ty).then(|| quote!(.0));
+    quote!(#default #strict)
 }
 
 fn ident(method: &Method) -> Ident {
@@ -98,12 +107,16 @@ fn signature(contract: &Contract, method: &Method) -> TokenStream {
 /// The types as a tuple. Where one of them is no data, rustc points at the whole: that is put where
 /// the first stands that may not be.
 fn types(weldkit: &syn::Path, parameters: &[Parameter]) -> Group {
-    let types = parameters
-        .iter()
-        .map(|Parameter { ty, reading, .. }| match reading {
-            Reading::OrDefault => quote!(#weldkit::__private::OrDefault<#ty>,),
-            Reading::Given | Reading::Derived => quote!(#ty,),
-        });
+    let types = parameters.iter().map(|Parameter { ty, reading, .. }| {
+        let read = match stand_in(weldkit, ty) {
+            Some(strict) => quote!(#weldkit::__private::strict::Read<#strict>),
+            None => quote!(#ty),
+        };
+        match reading {
+            Reading::OrDefault => quote!(#weldkit::__private::OrDefault<#read>,),
+            Reading::Given | Reading::Derived => quote!(#read,),
+        }
+    });
     let mut tuple = Group::new(Delimiter::Parenthesis, types.collect());
     let doubtful = parameters
         .iter()
@@ -143,8 +156,8 @@ fn check(weldkit: &syn::Path, method: &Method) -> Option<TokenStream> {
                 index,
                 span: place(parameter.ident.span()),
             };
-            let inner = (parameter.reading == Reading::OrDefault).then(|| quote!(.0));
-            quote_spanned!(place(parameter.ident.span())=> &values.#index #inner)
+            let inside = inside(parameter);
+            quote_spanned!(place(parameter.ident.span())=> &values.#index #inside)
         })
         .collect();
     let own = own_rules(weldkit, method, &values)
@@ -224,7 +237,14 @@ fn structure(contract: &Contract, method: &Method) -> TokenStream {
              ty,
              attributes,
              ..
-         }| quote!(#(#attributes)* #ident: #ty),
+         }| {
+            let strict = strict::through(weldkit, ty, attributes).map(|through| {
+                let hidden = through.defaults.then(|| quote!(#[schemars(!default)]));
+                let attributes = through.attributes;
+                quote!(#attributes #hidden)
+            });
+            quote!(#strict #(#attributes)* #ident: #ty)
+        },
     );
     let values: Vec<TokenStream> = method
         .parameters

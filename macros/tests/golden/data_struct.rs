@@ -1,6 +1,5 @@
 #[derive(
     ::weldkit::__private::serde::Serialize,
-    ::weldkit::__private::serde::Deserialize,
     ::weldkit::__private::schemars::JsonSchema
 )]
 #[serde(crate = ":: weldkit :: __private :: serde")]
@@ -27,6 +26,40 @@ pub struct Document {
     address: String,
     body: weldkit::Json,
 }
+#[allow(clippy::all, clippy::pedantic)]
+const _: () = {
+    #[derive(::weldkit::__private::serde::Deserialize)]
+    #[serde(
+        crate = ":: weldkit :: __private :: serde",
+        remote = "Document",
+        rename = "Document"
+    )]
+    #[serde(rename_all = "camelCase")]
+    #[allow(dead_code, deprecated)]
+    struct __DocumentRead {
+        key: String,
+        weight_kg: Option<f64>,
+        tags: Vec<String>,
+        #[serde(default, rename = "sub")]
+        parts: Vec<Part>,
+        unchecked: Part,
+        #[cfg(feature = "extra")]
+        extra: Extra,
+        address: String,
+        #[serde(
+            deserialize_with = "< :: weldkit :: __private :: strict :: Json as :: weldkit :: __private :: strict :: Strict > :: read"
+        )]
+        body: weldkit::Json,
+    }
+    #[automatically_derived]
+    impl<'de> ::weldkit::__private::serde::Deserialize<'de> for Document {
+        fn deserialize<D: ::weldkit::__private::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::core::result::Result<Self, D::Error> {
+            __DocumentRead::deserialize(::weldkit::__private::Object(deserializer))
+        }
+    }
+};
 #[allow(clippy::all, clippy::pedantic)]
 const _: () = {
     struct Look<'a, T>(&'a T);

@@ -93,7 +93,7 @@ async fn bad_input_is_refused_with_every_violation_and_its_place() {
             "notes.get",
             r#"{"id":1,"id":2}"#,
             "invalid_parameter",
-            "",
+            "/id",
             "duplicate",
         ),
         (

@@ -59,7 +59,8 @@ impl<'de, S: Signature> Deserialize<'de> for Arguments<S> {
     }
 }
 
-/// Reads an object; never an array, which would give parameters by position.
+/// Reads an object; never an array, which would give parameters by position. All of it is inlined,
+/// as a derive's would be: it is on the way of every JSON call.
 struct Reader<S>(PhantomData<S>);
 
 impl<'de, S: Signature> Visitor<'de> for Reader<S> {
@@ -69,36 +70,40 @@ impl<'de, S: Signature> Visitor<'de> for Reader<S> {
         write!(f, "the parameters of `{}`", S::TITLE)
     }
 
+    #[inline]
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
         let mut read = <S::Values as Values>::Read::default();
-        while let Some(index) = map.next_key_seed(Name(S::NAMES))? {
+        while let Some(index) = map.next_key_seed(Name::<S>(PhantomData))? {
             S::Values::read(&mut read, index, S::NAMES, &mut map)?;
         }
         S::Values::complete(read, S::NAMES).map(Arguments)
     }
 }
 
-/// Reads a key as the index of the name that it is.
-struct Name(&'static [&'static str]);
+/// Reads a key as the index of the name that it is. A type for each method, so that its few names
+/// are compared as constants.
+struct Name<S>(PhantomData<S>);
 
-impl<'de> DeserializeSeed<'de> for Name {
+impl<'de, S: Signature> DeserializeSeed<'de> for Name<S> {
     type Value = usize;
 
+    #[inline]
     fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> Result<usize, D::Error> {
         deserializer.deserialize_identifier(self)
     }
 }
 
-impl Visitor<'_> for Name {
+impl<S: Signature> Visitor<'_> for Name<S> {
     type Value = usize;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the name of a parameter")
     }
 
+    #[inline]
     fn visit_str<E: de::Error>(self, key: &str) -> Result<usize, E> {
-        let found = self.0.iter().position(|name| *name == key);
-        found.ok_or_else(|| E::unknown_field(key, self.0))
+        let found = S::NAMES.iter().position(|name| *name == key);
+        found.ok_or_else(|| E::unknown_field(key, S::NAMES))
     }
 }
 

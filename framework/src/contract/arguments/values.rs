@@ -37,6 +37,7 @@ macro_rules! values {
         impl<$($type: Parameter),+> Values for ($($type,)+) {
             type Read = ($(Option<$type>,)+);
 
+            #[inline]
             fn read<'de, M: MapAccess<'de>>(
                 read: &mut Self::Read,
                 index: usize,
@@ -49,6 +50,7 @@ macro_rules! values {
                 }
             }
 
+            #[inline]
             fn complete<E: de::Error>(
                 read: Self::Read,
                 names: &'static [&'static str],
@@ -100,6 +102,7 @@ impl Values for () {
     }
 }
 
+#[inline]
 fn fill<'de, T: Parameter, M: MapAccess<'de>>(
     place: &mut Option<T>,
     name: &'static str,
@@ -114,6 +117,7 @@ fn fill<'de, T: Parameter, M: MapAccess<'de>>(
 
 /// What a parameter is that was not given: `None` for an option, its default for [`OrDefault`],
 /// else an error.
+#[cold]
 fn absent<T: Parameter, E: de::Error>(name: &'static str) -> Result<T, E> {
     T::deserialize(Absent(name, PhantomData))
 }

@@ -166,7 +166,7 @@ fn bad_input_is_refused_with_code_and_pointer() {
         "echo.exact",
         r#"{"value":1,"value":2}"#,
         "invalid_parameter",
-        "",
+        "/value",
         "duplicate",
     );
     check(
