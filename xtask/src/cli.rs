@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::{add, build, demo, gate, inspect, new, refresh, talk, tidy};
+use crate::{add, build, demo, gate, inspect, new, postgres, refresh, talk, tidy};
 
 /// Builds, audits and checks applications of weldkit
 ///
@@ -44,6 +44,9 @@ enum Command {
     Demo,
     /// Run the benchmarks and print their ratios
     Bench(gate::Bench),
+    /// A private PostgreSQL for the tests that take one
+    #[command(subcommand)]
+    Postgres(postgres::What),
 }
 
 /// Runs the command line of the process.
@@ -74,6 +77,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::Ci => gate::ci(&app()?),
         Command::Demo => demo::command(&app()?),
         Command::Bench(arguments) => gate::bench(&app()?, &arguments),
+        Command::Postgres(what) => postgres::command(&folder, what),
     }
 }
 

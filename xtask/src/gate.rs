@@ -6,6 +6,7 @@ use std::time::Instant;
 use crate::app::App;
 use crate::build::{self, Profile};
 use crate::error::{Error, Problem, Result};
+use crate::skips::Gathered;
 use crate::workspace::Workspace;
 use crate::{cargo, talk, tidy};
 
@@ -22,14 +23,35 @@ pub struct Test {
 /// # Errors
 /// Fails when a test does.
 pub fn test(app: &App, arguments: &Test) -> Result<()> {
-    let fixed = ["test", "--workspace"].map(str::to_owned);
-    cargo::run(&app.root, fixed.iter().chain(&arguments.arguments))
+    let skipped = run_tests(app, arguments)?;
+    if skipped > 0 {
+        talk::warn(format_args!(
+            "{skipped} tests skipped, for the reasons above"
+        ));
+    }
+    Ok(())
+}
+
+/// Runs them, and gives the number of those that were skipped.
+fn run_tests(app: &App, arguments: &Test) -> Result<usize> {
+    let skips = Gathered::new(&app.root);
+    let (key, file) = skips.environment();
+    let mut command = cargo::command();
+    command
+        .current_dir(&app.root)
+        .args(["test", "--workspace"])
+        .args(&arguments.arguments)
+        .env(key, file);
+    let result = cargo::run_command(&mut command);
+    let skipped = skips.tell();
+    result.map(|()| skipped)
 }
 
 /// One step of the gate.
 struct Step {
     name: String,
-    run: Box<dyn FnOnce() -> Result<()>>,
+    /// Gives the number of tests that were skipped.
+    run: Box<dyn FnOnce() -> Result<usize>>,
 }
 
 /// The whole gate. Every step runs, so that one push shows everything that is wrong.
@@ -48,8 +70,12 @@ pub fn ci(app: &App) -> Result<()> {
         let start = Instant::now();
         let result = (step.run)();
         let seconds = format!("{:.1}", start.elapsed().as_secs_f64());
-        let verdict = if result.is_ok() { "ok" } else { "failed" };
-        rows.push(vec![step.name.clone(), seconds, verdict.to_owned()]);
+        let verdict = match result {
+            Ok(0) => "ok".to_owned(),
+            Ok(skipped) => format!("ok, {skipped} skipped"),
+            Err(_) => "failed".to_owned(),
+        };
+        rows.push(vec![step.name.clone(), seconds, verdict]);
         if let Err(error) = result {
             talk::error(&error);
             problems.push(Problem::new(format!("the step `{}` failed", step.name)));
@@ -80,7 +106,7 @@ fn steps(app: &App) -> Result<Vec<Step>> {
             ],
             &[],
         ),
-        run_cargo(app, "test", &["test", "--workspace"], &[]),
+        tests(app),
         run_cargo(
             app,
             "doc",
@@ -91,7 +117,7 @@ fn steps(app: &App) -> Result<Vec<Step>> {
     let own = app.clone();
     steps.push(Step {
         name: "tidy".to_owned(),
-        run: Box::new(move || tidy::command(&own, tidy::Arguments::default())),
+        run: Box::new(move || tidy::command(&own, tidy::Arguments::default()).map(|()| 0)),
     });
     steps.extend(features(app)?);
     let own = app.clone();
@@ -103,10 +129,19 @@ fn steps(app: &App) -> Result<Vec<Step>> {
                 out: Some(own.root.join("target/ci")),
                 ..build::Arguments::default()
             };
-            build::command(&own, &arguments)
+            build::command(&own, &arguments).map(|()| 0)
         }),
     });
     Ok(steps)
+}
+
+/// All tests.
+fn tests(app: &App) -> Step {
+    let app = app.clone();
+    Step {
+        name: "test".to_owned(),
+        run: Box::new(move || run_tests(&app, &Test::default())),
+    }
 }
 
 /// Each feature of the framework alone, and the plugins registered the other way, where the
@@ -156,7 +191,7 @@ fn run_cargo(app: &App, name: &str, arguments: &[&str], environment: &[(&str, &s
         .envs(environment.iter().copied());
     Step {
         name: name.to_owned(),
-        run: Box::new(move || cargo::run_command(&mut command)),
+        run: Box::new(move || cargo::run_command(&mut command).map(|()| 0)),
     }
 }
 

@@ -17,6 +17,7 @@
 //! | [`refresh`], [`plugins_rs`], [`manifest`], [`add`], [`new`] | what is written for people: metadata, lists, manifests, skeletons |
 //! | [`tidy`], [`gate`] | the rules of the house |
 //! | [`demo`], [`weight`] | the main job on real input, and the bytes of each plugin |
+//! | [`postgres`], [`skips`] | a private server for tests, and tests that lack one |
 //! | [`error`], [`talk`], [`mod@file`], [`cargo`], [`cli`] | how all of that talks to the world |
 
 pub mod add;
@@ -38,9 +39,11 @@ pub mod manifest;
 pub mod metadata;
 pub mod new;
 pub mod plugins_rs;
+pub mod postgres;
 pub mod record;
 pub mod refresh;
 pub mod select;
+pub mod skips;
 pub mod talk;
 pub mod tidy;
 pub mod weight;

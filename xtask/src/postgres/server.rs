@@ -1,0 +1,71 @@
+//! Where tests find a server.
+
+use std::path::{Path, PathBuf};
+
+use super::FOLDER;
+use crate::skips;
+
+/// The environment variable with the URL of a server to use instead of the private one.
+pub const URL: &str = "WELDKIT_POSTGRES_URL";
+
+/// The word for it in [`skips::REQUIRE`].
+pub const NEED: &str = "postgres";
+
+/// The URL of the server for a test: what [`URL`] says, else the private one of this working copy. Without one the
+/// test is skipped: it returns.
+///
+/// # Panics
+///
+/// Without one, where `WELDKIT_REQUIRE` names `postgres`.
+pub fn server() -> Option<String> {
+    let given = std::env::var(URL).ok().filter(|url| !url.is_empty());
+    let found = given.or_else(|| private(Path::new(env!("CARGO_MANIFEST_DIR"))));
+    if found.is_none() {
+        skips::skip(
+            NEED,
+            &format!("no PostgreSQL: `cargo xtask postgres start`, or set {URL}"),
+        );
+    }
+    found
+}
+
+/// A folder for a cluster of the test's own, which goes with it; skips as [`server`] does where the programs are missing.
+///
+/// # Panics
+///
+/// Where `WELDKIT_REQUIRE` names `postgres`, and there are none.
+pub fn own(folder: PathBuf) -> Option<super::Cluster> {
+    match super::Cluster::at(&folder) {
+        Ok(cluster) => Some(cluster),
+        Err(error) => {
+            skips::skip(NEED, error.to_string().trim_end());
+            None
+        }
+    }
+}
+
+/// What `cargo xtask postgres start` has written, in this folder or one above.
+fn private(start: &Path) -> Option<String> {
+    let files = start
+        .ancestors()
+        .map(|folder| folder.join(FOLDER).join("url"));
+    let text = files
+        .filter_map(|file| std::fs::read_to_string(file).ok())
+        .next()?;
+    Some(text.trim().to_owned()).filter(|url| !url.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_private_server_is_found_from_below() {
+        let root = tempfile::tempdir().unwrap();
+        let below = root.path().join("plugins/a");
+        std::fs::create_dir_all(&below).unwrap();
+        assert_eq!(private(&below), None);
+        crate::file::write(&root.path().join("target/postgres/url"), "postgres://x\n").unwrap();
+        assert_eq!(private(&below).as_deref(), Some("postgres://x"));
+    }
+}
