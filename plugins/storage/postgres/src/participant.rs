@@ -1,0 +1,145 @@
+//! Two-phase commit: what the coordinator asks, in the words of PostgreSQL.
+
+use weldkit::transaction::{
+    Branch as Terms, Capabilities, Durability, Fault as Unfinished, HostId, Isolation, Participant,
+    Phase, TransactionId, Vote,
+};
+use weldkit::{CallError, Code};
+
+use crate::PostgresStorage;
+use crate::branch::{Branch, State, unknown};
+use crate::fault::Fault;
+use crate::outcomes::End;
+use crate::pool::Lease;
+
+impl Participant for PostgresStorage {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            isolation: Isolation::ALL.to_vec(),
+            savepoints: true,
+            durability: match self.server.fsync {
+                true => Durability::Durable,
+                false => Durability::Volatile,
+            },
+            prepare: self.server.prepared_max > 0,
+        }
+    }
+
+    async fn begin(&self, terms: &Terms) -> Result<(), CallError> {
+        self.watch.is_known_as(terms.host);
+        // Before a connection is there, so that aborting a branch that could not begin asks nobody.
+        let held = self
+            .branches
+            .insert(terms.transaction, Branch::new(self.gid(terms)));
+        let mut branch = held.lock().await;
+        let opening = self.open(terms.isolation);
+        match tokio::time::timeout_at(terms.deadline.into(), opening).await {
+            Ok(Ok(lease)) => {
+                branch.open(lease);
+                Ok(())
+            }
+            Ok(Err(fault)) => Err(fault.call()),
+            Err(_) => Err(CallError::new(
+                Code::Timeout,
+                "no connection came free before the deadline of the transaction",
+            )),
+        }
+    }
+
+    async fn prepare(&self, terms: &Terms) -> Result<Vote, CallError> {
+        let id = terms.transaction;
+        let mut branch = self.branches.enter(id).await?;
+        if branch.state == State::Prepared {
+            return Ok(Vote::Prepared);
+        }
+        let vote = self.vote(&mut branch).await.map_err(Fault::call)?;
+        if vote == Vote::ReadOnly {
+            self.branches.remove(id);
+        }
+        Ok(vote)
+    }
+
+    async fn commit(&self, terms: &Terms, phase: Phase) -> Result<(), Unfinished> {
+        let id = terms.transaction;
+        let held = self.branches.find(id);
+        let done = match (held, phase) {
+            (Some(held), Phase::One) => self.commit_alone(&mut *held.lock().await).await,
+            (Some(held), Phase::Two) => self.finish(&mut *held.lock().await, End::Commit).await,
+            (None, Phase::One) => Err(Unfinished::Unknown(unknown(id))),
+            (None, Phase::Two) => self.finish_found(&self.gid(terms), End::Commit).await,
+        };
+        done.inspect(|()| self.branches.remove(id))
+    }
+
+    async fn abort(&self, terms: &Terms) -> Result<(), Unfinished> {
+        let id = terms.transaction;
+        let done = match self.branches.find(id) {
+            Some(held) => self.undo(&mut *held.lock().await).await,
+            None => self.finish_found(&self.gid(terms), End::Abort).await,
+        };
+        done.inspect(|()| self.branches.remove(id))
+    }
+
+    async fn recover(&self, host: HostId) -> Result<Vec<TransactionId>, CallError> {
+        self.watch.is_known_as(host);
+        let prefix = format!("weldkit:{host}:");
+        let found = self.outcomes.prepared(&prefix).await.map_err(Fault::call)?;
+        let own = found.iter().filter_map(|gid| {
+            let (transaction, mark) = gid.strip_prefix(&prefix)?.split_once(':')?;
+            (mark == self.mark).then(|| transaction.parse().ok())?
+        });
+        Ok(own.collect())
+    }
+
+    async fn savepoint(&self, terms: &Terms, mark: u32) -> Result<(), CallError> {
+        self.step(terms, &format!("SAVEPOINT m{mark}")).await
+    }
+
+    async fn rollback_to(&self, terms: &Terms, mark: u32) -> Result<(), CallError> {
+        self.branches.enter(terms.transaction).await?.forgive();
+        self.step(terms, &format!("ROLLBACK TO SAVEPOINT m{mark}"))
+            .await
+    }
+
+    async fn release(&self, terms: &Terms, mark: u32) -> Result<(), CallError> {
+        self.step(terms, &format!("RELEASE SAVEPOINT m{mark}"))
+            .await
+    }
+}
+
+impl PostgresStorage {
+    /// The name of a branch at the server. A host may keep documents in several schemas of one server and change them in
+    /// one transaction, so the mark of the schema is part of the name.
+    fn gid(&self, terms: &Terms) -> String {
+        format!("{}:{}", terms.gid(), self.mark)
+    }
+
+    /// A connection in a transaction.
+    async fn open(&self, isolation: Isolation) -> Result<Lease, Fault> {
+        let level = match isolation {
+            Isolation::ReadCommitted => "READ COMMITTED",
+            Isolation::RepeatableRead => "REPEATABLE READ",
+            Isolation::Serializable => "SERIALIZABLE",
+        };
+        let begin = format!("BEGIN ISOLATION LEVEL {level} READ WRITE");
+        loop {
+            let lease = self.pool.lease().await?;
+            // From here on nobody else gets it, also when this future is dropped half-way.
+            lease.set_in_transaction(true);
+            match lease.command(&begin).await {
+                Ok(()) => return Ok(lease),
+                // An idle connection that the server has ended meanwhile. They run out.
+                Err(fault) if fault.is_lost() && !lease.is_new() => lease.end().await,
+                Err(fault) => return Err(fault),
+            }
+        }
+    }
+
+    /// A command of an open branch.
+    async fn step(&self, terms: &Terms, command: &str) -> Result<(), CallError> {
+        let mut branch = self.branches.enter(terms.transaction).await?;
+        branch.check().map_err(Fault::call)?;
+        let answer = branch.command(command).await;
+        branch.note(answer).map_err(Fault::call)
+    }
+}

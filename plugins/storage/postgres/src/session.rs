@@ -1,0 +1,237 @@
+//! One connection: how it comes to be, what is known of it, and how it ends.
+
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+use tokio_postgres::types::{FromSqlOwned, ToSql};
+use tokio_postgres::{Client, Config, NoTls, Row, ToStatement};
+
+use crate::fault::{Fault, Kind};
+use crate::statements::{Sql, Statements};
+
+/// The SQLSTATE of a server that does not take connections yet.
+const CANNOT_CONNECT_NOW: &str = "57P03";
+/// How long a server that starts up is asked again, between two attempts.
+const STARTING_UP: Duration = Duration::from_millis(100);
+/// How long a connection that is given up has to end in order before its socket is closed.
+const END: Duration = Duration::from_secs(2);
+
+/// What every session asks first. A session whose `synchronous_commit` is off would acknowledge what a crash can take;
+/// single statements are to see what is committed, whatever the role's default is.
+const GREETING: &str = "SELECT pg_backend_pid(),
+    (SELECT (extract(epoch FROM backend_start) * 1000000)::bigint FROM pg_stat_activity WHERE pid = pg_backend_pid()),
+    concat_ws(' ', extract(epoch FROM pg_postmaster_start_time()),
+        (SELECT extract(epoch FROM stats_reset) FROM pg_stat_bgwriter)),
+    CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', false) END,
+    set_config('default_transaction_isolation', 'read committed', false)";
+
+/// What goes into the places of a statement.
+pub(crate) type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+/// How connections are made.
+#[derive(Debug, Clone)]
+pub(crate) struct Connector {
+    pub(crate) config: Config,
+    /// The server as messages name it.
+    pub(crate) place: String,
+    pub(crate) timeout: Duration,
+    /// Where sockets are driven, whichever runtime a caller comes from.
+    pub(crate) runtime: Handle,
+}
+
+/// The server process at the other end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Backend {
+    pub(crate) pid: i32,
+    /// Microseconds since 1970: a number of a process is used again.
+    pub(crate) started: i64,
+}
+
+/// One connection with its statements.
+pub(crate) struct Session {
+    client: Client,
+    pub(crate) statements: Statements,
+    pub(crate) backend: Backend,
+    /// Differs after a restart or a crash of the server.
+    pub(crate) incarnation: String,
+    driver: JoinHandle<()>,
+    runtime: Handle,
+    /// A statement was sent and nobody has waited for its answer yet.
+    under_way: AtomicBool,
+    in_transaction: AtomicBool,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Session({})", self.backend.pid)
+    }
+}
+
+impl Connector {
+    /// A bare connection; dropping the client ends it.
+    pub(crate) async fn connect(&self) -> Result<(Client, JoinHandle<()>), Fault> {
+        let (config, runtime) = (self.config.clone(), self.runtime.clone());
+        // As a task of the host's runtime: the socket belongs to where it is made.
+        let connecting = self.runtime.spawn(async move {
+            loop {
+                match config.connect(NoTls).await.map_err(Fault::from) {
+                    // It starts up or recovers.
+                    Err(fault) if fault.state == CANNOT_CONNECT_NOW => {
+                        tokio::time::sleep(STARTING_UP).await
+                    }
+                    Err(fault) => return Err(fault),
+                    Ok((client, connection)) => {
+                        // How it ends is seen by whoever waits for an answer.
+                        let driver = runtime.spawn(async move { drop(connection.await) });
+                        return Ok((client, driver));
+                    }
+                }
+            }
+        });
+        let abort = connecting.abort_handle();
+        let failed = |reason: &str| {
+            Fault::new(
+                Kind::Lost,
+                format!("{} cannot be reached: {reason}", self.place),
+            )
+        };
+        match tokio::time::timeout(self.timeout, connecting).await {
+            Ok(Ok(Ok(connected))) => Ok(connected),
+            Ok(Ok(Err(fault))) => Err(Fault {
+                reason: failed(&fault.reason).reason,
+                ..fault
+            }),
+            Ok(Err(ended)) => Err(failed(&ended.to_string())),
+            Err(_) => {
+                abort.abort();
+                Err(failed("it does not answer in time"))
+            }
+        }
+    }
+
+    /// A session that can work.
+    pub(crate) async fn session(&self, sql: &Sql) -> Result<Session, Fault> {
+        let (client, driver) = self.connect().await?;
+        let opening = async {
+            let (greeting, statements) =
+                tokio::try_join!(client.query_one(GREETING, &[]), sql.prepare(&client))?;
+            Ok::<_, tokio_postgres::Error>((greeting, statements))
+        };
+        let opened = tokio::time::timeout(self.timeout, opening).await;
+        let (greeting, statements) = opened.map_err(|_| {
+            Fault::new(
+                Kind::Lost,
+                format!("{} does not answer in time", self.place),
+            )
+        })??;
+        Ok(Session {
+            backend: Backend {
+                pid: greeting.try_get(0)?,
+                started: greeting.try_get(1)?,
+            },
+            incarnation: greeting.try_get(2)?,
+            client,
+            statements,
+            driver,
+            runtime: self.runtime.clone(),
+            under_way: AtomicBool::new(false),
+            in_transaction: AtomicBool::new(false),
+        })
+    }
+}
+
+impl Session {
+    /// Waits for the answer to a statement. Dropped before it has come, the session is marked.
+    async fn run<T>(
+        &self,
+        statement: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, Fault> {
+        self.under_way.store(true, Relaxed);
+        let answer = statement.await;
+        self.under_way.store(false, Relaxed);
+        answer.map_err(Fault::from)
+    }
+
+    /// The rows of a statement.
+    pub(crate) async fn rows(
+        &self,
+        statement: &(impl ToStatement + ?Sized),
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>, Fault> {
+        self.run(self.client.query(statement, parameters)).await
+    }
+
+    /// The one row of a statement, when there is one.
+    pub(crate) async fn row(
+        &self,
+        statement: &(impl ToStatement + ?Sized),
+        parameters: Parameters<'_>,
+    ) -> Result<Option<Row>, Fault> {
+        self.run(self.client.query_opt(statement, parameters)).await
+    }
+
+    /// The one value of the one row of a statement.
+    pub(crate) async fn value<T: FromSqlOwned>(
+        &self,
+        statement: &(impl ToStatement + ?Sized),
+        parameters: Parameters<'_>,
+    ) -> Result<T, Fault> {
+        let row = self
+            .run(self.client.query_one(statement, parameters))
+            .await?;
+        Ok(row.try_get(0)?)
+    }
+
+    /// A statement without parameters and rows, such as `COMMIT`.
+    pub(crate) async fn command(&self, sql: &str) -> Result<(), Fault> {
+        self.run(self.client.batch_execute(sql)).await
+    }
+
+    /// Notes that a transaction is open, or that none is.
+    pub(crate) fn set_in_transaction(&self, is_open: bool) {
+        self.in_transaction.store(is_open, Relaxed);
+    }
+
+    /// Whether a statement was given up before its answer came.
+    pub(crate) fn is_given_up(&self) -> bool {
+        self.under_way.load(Relaxed)
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    /// Whether the next one can use it.
+    pub(crate) fn is_clean(&self) -> bool {
+        !self.is_closed() && !self.is_given_up() && !self.in_transaction.load(Relaxed)
+    }
+
+    /// Ends it: a statement under way is cancelled at the server, and so is what it holds. Waits until the socket is closed.
+    pub(crate) async fn end(self) {
+        let cancel = self.is_given_up().then(|| self.client.cancel_token());
+        let Self { client, driver, .. } = self;
+        let abort = driver.abort_handle();
+        let ending = async move {
+            if let Some(cancel) = cancel {
+                // It may have ended by itself; what matters is that it ends.
+                drop(cancel.cancel_query(NoTls).await);
+            }
+            drop(client);
+            drop(driver.await);
+        };
+        if tokio::time::timeout(END, ending).await.is_err() {
+            abort.abort();
+        }
+    }
+
+    /// The same on its own, for where nobody can wait; `held` is kept until it has ended.
+    pub(crate) fn end_later<T: Send + 'static>(self, held: T) {
+        let runtime = self.runtime.clone();
+        runtime.spawn(async move {
+            self.end().await;
+            drop(held);
+        });
+    }
+}
