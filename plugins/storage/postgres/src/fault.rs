@@ -83,7 +83,8 @@ impl Fault {
             Kind::Busy => CallError::limit(self.reason).retryable(true),
             Kind::Full => CallError::limit(self.reason),
             Kind::Missing => CallError::not_found(self.reason),
-            Kind::Refused => CallError::new(Code::Internal, self.reason),
+            // Not `internal`, which leaves open what was done: a statement that is refused has done nothing.
+            Kind::Refused => CallError::new(Code::InvalidState, self.reason),
         }
     }
 }

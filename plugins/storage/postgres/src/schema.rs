@@ -7,6 +7,8 @@ use crate::fault::Fault;
 
 /// The format that this version writes. Tables of a later one are refused.
 const FORMAT: i64 = 1;
+/// The table that says whose the schema is, and in which format.
+const MARK: &str = "weldkit_storage";
 /// PostgreSQL 13 brought `pg_current_xact_id`.
 const VERSION_MIN: i32 = 13_00_00;
 /// Two hosts that start at once make the tables one after the other. The number is ours: "weldkit" in ASCII.
@@ -40,8 +42,12 @@ pub(crate) async fn open(
     };
     let server = ask(client).await.map_err(explain)?;
     check(&server, place)?;
-    if !is_there(client, schema).await.map_err(explain)? {
-        make(client, schema).await.map_err(explain)?;
+    if !is_there(client, schema, MARK).await.map_err(explain)?
+        && !make(client, schema).await.map_err(explain)?
+    {
+        return Err(refuse(format!(
+            "{place}: the table `documents` in schema `{schema}` is of another program; choose another `schema`"
+        )));
     }
     check_format(client, place, schema).await?;
     let mark = client
@@ -88,47 +94,53 @@ fn check(server: &Server, place: &str) -> Result<(), Error> {
     Ok(())
 }
 
-async fn is_there(client: &Client, schema: &str) -> Result<bool, tokio_postgres::Error> {
-    let found = client
-        .query_one(
-            "SELECT to_regclass($1) IS NOT NULL",
-            &[&format!("\"{schema}\".weldkit_storage")],
-        )
-        .await?;
-    found.try_get(0)
+/// Reads the catalogue as a table: what `to_regclass` remembers of a moment ago may be wrong once the lock is held.
+async fn is_there(
+    client: &Client,
+    schema: &str,
+    table: &str,
+) -> Result<bool, tokio_postgres::Error> {
+    let sql = "SELECT EXISTS (SELECT FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+        WHERE nspname = $1 AND relname = $2)";
+    client.query_one(sql, &[&schema, &table]).await?.try_get(0)
 }
 
-/// Makes what is missing. A schema that is there already is used: the role may not be allowed to make one.
-async fn make(client: &Client, schema: &str) -> Result<(), tokio_postgres::Error> {
-    let has_schema = client
+/// Makes the tables, unless another host has made them meanwhile; `false` when a table of somebody else is in the way.
+/// A schema that is there already is used: the role may not be allowed to make one.
+async fn make(client: &Client, schema: &str) -> Result<bool, tokio_postgres::Error> {
+    let lock = format!("BEGIN; SELECT pg_advisory_xact_lock({LOCK})");
+    client.batch_execute(&lock).await?;
+    if is_there(client, schema, MARK).await? {
+        return client.batch_execute("ROLLBACK").await.map(|()| true);
+    }
+    if is_there(client, schema, "documents").await? {
+        return client.batch_execute("ROLLBACK").await.map(|()| false);
+    }
+    let schemas = client
         .query_opt("SELECT FROM pg_namespace WHERE nspname = $1", &[&schema])
-        .await?
-        .is_some();
-    let make_schema = match has_schema {
-        true => String::new(),
-        false => format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\";"),
-    };
-    client
-        .batch_execute(&format!(
-            "BEGIN;
-            SELECT pg_advisory_xact_lock({LOCK});
-            {make_schema}
-            CREATE TABLE IF NOT EXISTS \"{schema}\".weldkit_storage (name text PRIMARY KEY, value bigint NOT NULL);
-            INSERT INTO \"{schema}\".weldkit_storage VALUES ('format', {FORMAT}) ON CONFLICT DO NOTHING;
-            CREATE TABLE IF NOT EXISTS \"{schema}\".documents (
-                collection text COLLATE \"C\" NOT NULL,
-                key bytea NOT NULL,
-                body text NOT NULL,
-                PRIMARY KEY (collection, key)
-            );
-            COMMIT"
-        ))
-        .await
+        .await?;
+    if schemas.is_none() {
+        client
+            .batch_execute(&format!("CREATE SCHEMA \"{schema}\""))
+            .await?;
+    }
+    let tables = format!(
+        "CREATE TABLE \"{schema}\".{MARK} (name text PRIMARY KEY, value bigint NOT NULL);
+        INSERT INTO \"{schema}\".{MARK} VALUES ('format', {FORMAT});
+        CREATE TABLE \"{schema}\".documents (
+            collection text COLLATE \"C\" NOT NULL,
+            key bytea NOT NULL,
+            body text NOT NULL,
+            PRIMARY KEY (collection, key)
+        );
+        COMMIT"
+    );
+    client.batch_execute(&tables).await.map(|()| true)
 }
 
 async fn check_format(client: &Client, place: &str, schema: &str) -> Result<(), Error> {
     let refuse = |reason: String| Err(refuse(format!("{place}: schema `{schema}` {reason}")));
-    let sql = format!("SELECT value FROM \"{schema}\".weldkit_storage WHERE name = 'format'");
+    let sql = format!("SELECT value FROM \"{schema}\".{MARK} WHERE name = 'format'");
     let found = client.query_opt(&sql, &[]).await;
     let format = found.and_then(|row| row.map(|row| row.try_get::<_, i64>(0)).transpose());
     match format {

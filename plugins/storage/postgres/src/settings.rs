@@ -133,9 +133,11 @@ impl PostgresSettings {
                 "`url` asks for TLS (sslmode=require), which storage-postgres does not speak; leave it out on a trusted network, or go through a tunnel",
             ));
         }
+        if config.get_application_name().is_none() {
+            config.application_name("weldkit");
+        }
         config
             .ssl_mode(SslMode::Disable)
-            .application_name("weldkit")
             .connect_timeout(self.connect_timeout())
             .keepalives_idle(KEEPALIVE)
             .tcp_user_timeout(UNACKNOWLEDGED);

@@ -46,12 +46,18 @@ async fn a_page_ends_at_its_bytes_and_the_next_one_goes_on() {
     let (ctx, storage) = (host.ctx(), host.service::<dyn Storage>().unwrap());
     let large = json!("x".repeat(6 * 1024 * 1024));
     for number in 0..7 {
-        storage.put(&ctx, c(), key(&number.to_string()), large.clone()).await.unwrap();
+        storage
+            .put(&ctx, c(), key(&number.to_string()), large.clone())
+            .await
+            .unwrap();
     }
     let mut lengths = Vec::new();
     let mut cursor = None;
     loop {
-        let page = storage.scan(&ctx, c(), KeyRange::all(), cursor, Limit::MAX).await.unwrap();
+        let page = storage
+            .scan(&ctx, c(), KeyRange::all(), cursor, Limit::MAX)
+            .await
+            .unwrap();
         assert!(page.documents.iter().all(|document| document.body == large));
         lengths.push(page.documents.len());
         cursor = page.cursor;
@@ -93,8 +99,9 @@ async fn batches_that_meet_do_not_lock_each_other_out() {
     let host = database.host().await;
     let storage = host.service::<dyn Storage>().unwrap();
     let batch = |up: bool| -> Vec<Document> {
-        let mut documents: Vec<Document> =
-            (0..200).map(|number| Document::new(key(&format!("{number:03}")), json!(up))).collect();
+        let mut documents: Vec<Document> = (0..200)
+            .map(|number| Document::new(key(&format!("{number:03}")), json!(up)))
+            .collect();
         if !up {
             documents.reverse();
         }
@@ -107,7 +114,13 @@ async fn batches_that_meet_do_not_lock_each_other_out() {
         }
     };
     tokio::join!(put(true), put(false), put(true), put(false));
-    assert_eq!(storage.count(&host.ctx(), c(), KeyRange::all()).await.unwrap(), 200);
+    assert_eq!(
+        storage
+            .count(&host.ctx(), c(), KeyRange::all())
+            .await
+            .unwrap(),
+        200
+    );
     host.stop().await.unwrap();
     database.clear().await;
 }

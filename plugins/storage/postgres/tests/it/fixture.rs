@@ -74,7 +74,11 @@ impl Database {
             "SELECT body FROM {}.documents WHERE collection = 'c' AND key = $1",
             self.schema
         );
-        let row = self.admin.query_opt(&sql, &[&key.as_bytes()]).await.unwrap()?;
+        let row = self
+            .admin
+            .query_opt(&sql, &[&key.as_bytes()])
+            .await
+            .unwrap()?;
         Some(serde_json::from_str(row.get(0)).unwrap())
     }
 
@@ -134,7 +138,9 @@ pub(crate) async fn until(mut done: impl AsyncFnMut() -> bool) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(PATIENCE, waiting).await.expect("it happens in time");
+    tokio::time::timeout(PATIENCE, waiting)
+        .await
+        .expect("it happens in time");
 }
 
 /// A server of the test's own, which goes with it.

@@ -1,1 +1,461 @@
-//! x
+//! What is lost on the way, and what comes back: connections, answers, servers, hosts.
+
+use serde_json::json;
+use weldkit::Code;
+use weldkit::transaction::{Fault, Participant, Phase, Vote};
+use weldkit_storage::{Storage, StorageError};
+
+use super::fixture::{Database, OwnServer, c, get, key, put, until};
+use super::probe;
+
+#[tokio::test]
+async fn a_killed_connection_takes_its_open_transaction_with_it() {
+    let Some(database) = Database::new("killed").await else {
+        return;
+    };
+    let (host, window) = probe::open(database.settings()).await;
+    let client = host.service::<dyn Storage>().unwrap();
+    let unavailable = |error: &StorageError| matches!(error, StorageError::Call(error) if *error.code() == Code::Unavailable && error.is_retryable());
+    // The next call says so, and so does the vote, and so does a commit in one phase.
+    for step in 0..3 {
+        let transaction = host.transaction().begin().unwrap();
+        put(&client, &transaction.ctx(), "k", 1).await.unwrap();
+        let branch = window.branch();
+        database.kill_the_one().await;
+        match step {
+            0 => {
+                let error = client
+                    .get(&transaction.ctx(), c(), key("k"))
+                    .await
+                    .unwrap_err();
+                assert!(unavailable(&error), "{error:?}");
+                let again = client
+                    .get(&transaction.ctx(), c(), key("k"))
+                    .await
+                    .unwrap_err();
+                assert!(
+                    again.to_string().contains("the server has rolled it back"),
+                    "{again}"
+                );
+            }
+            1 => {
+                let error = window.storage.prepare(&branch).await.unwrap_err();
+                assert_eq!(
+                    (error.code(), error.is_retryable()),
+                    (&Code::Unavailable, true),
+                    "{error}"
+                );
+            }
+            _ => {
+                let told = window
+                    .storage
+                    .commit(&branch, Phase::One)
+                    .await
+                    .unwrap_err();
+                assert!(
+                    matches!(&told, Fault::Retry(error) if *error.code() == Code::Unavailable),
+                    "{told}"
+                );
+            }
+        }
+        window.storage.abort(&branch).await.unwrap();
+        transaction.abort().await.unwrap();
+        assert_eq!(database.seen("k").await, None);
+    }
+    // The storage itself goes on.
+    put(&client, &host.ctx(), "k", 2).await.unwrap();
+    host.stop().await.unwrap();
+    database.clear().await;
+}
+
+/// The connection is lost while the server commits; whether it did is found out afterwards.
+#[tokio::test]
+async fn a_commit_whose_answer_is_lost_is_looked_up() {
+    let Some(database) = Database::new("unanswered").await else {
+        return;
+    };
+    let (host, window) = probe::open(database.settings()).await;
+    let client = host.service::<dyn Storage>().unwrap();
+    // A trigger that waits at the commit, until a lock of ours is free.
+    let sql = format!(
+        "CREATE FUNCTION {0}.wait() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN PERFORM pg_advisory_xact_lock(hashtext('{0}')); RETURN NULL; END $$;
+        CREATE CONSTRAINT TRIGGER wait AFTER INSERT OR UPDATE ON {0}.documents DEFERRABLE INITIALLY DEFERRED
+            FOR EACH ROW EXECUTE FUNCTION {0}.wait()",
+        database.schema
+    );
+    database.admin.batch_execute(&sql).await.unwrap();
+    let lock = format!("SELECT pg_advisory_lock(hashtext('{}'))", database.schema);
+    let unlock = format!("SELECT pg_advisory_unlock(hashtext('{}'))", database.schema);
+
+    for is_killed in [true, false] {
+        let transaction = host.transaction().begin().unwrap().kept();
+        put(&client, &transaction.ctx(), "k", 1).await.unwrap();
+        let branch = window.branch();
+        database.admin.batch_execute(&lock).await.unwrap();
+        let working = database.working().await;
+        assert_eq!(working.len(), 1);
+        let commit = window.storage.commit(&branch, Phase::One);
+        let meanwhile = async {
+            let waits =
+                "SELECT 1 FROM pg_locks WHERE pid = $1 AND locktype = 'advisory' AND NOT granted";
+            until(async || {
+                database
+                    .admin
+                    .query_opt(waits, &[&working[0]])
+                    .await
+                    .unwrap()
+                    .is_some()
+            })
+            .await;
+            if is_killed {
+                database.kill_the_one().await;
+            }
+            database.admin.batch_execute(&unlock).await.unwrap();
+        };
+        let (told, ()) = tokio::join!(commit, meanwhile);
+        match is_killed {
+            true => assert!(
+                matches!(&told, Err(Fault::Retry(_))),
+                "it was rolled back: {told:?}"
+            ),
+            false => told.unwrap(),
+        }
+        assert_eq!(database.seen("k").await, (!is_killed).then(|| json!(1)));
+        window.storage.abort(&branch).await.unwrap();
+        drop(transaction.abort().await);
+    }
+
+    // Nobody waits for the answer: given up while the server commits, and committed all the same.
+    let transaction = host.transaction().begin().unwrap().kept();
+    put(&client, &transaction.ctx(), "given-up", 1)
+        .await
+        .unwrap();
+    let branch = window.branch();
+    database.admin.batch_execute(&lock).await.unwrap();
+    let working = database.working().await;
+    {
+        let commit = window.storage.commit(&branch, Phase::One);
+        let waits =
+            "SELECT 1 FROM pg_locks WHERE pid = $1 AND locktype = 'advisory' AND NOT granted";
+        let reached = until(async || {
+            database
+                .admin
+                .query_opt(waits, &[&working[0]])
+                .await
+                .unwrap()
+                .is_some()
+        });
+        tokio::select! {
+            told = commit => panic!("it waits for us: {told:?}"),
+            () = reached => {}
+        }
+    }
+    // Told again, it finds out what became of it: what was given up was cancelled while it waited.
+    let told = window.storage.commit(&branch, Phase::One).await;
+    assert!(matches!(&told, Err(Fault::Retry(_))), "{told:?}");
+    assert_eq!(database.seen("given-up").await, None);
+    database.admin.batch_execute(&unlock).await.unwrap();
+    drop(transaction.abort().await);
+    host.stop().await.unwrap();
+    database.clear().await;
+}
+
+/// A call that is given up half-way may have done a part of its work: the transaction cannot commit, and what the call
+/// waits for at the server is let go.
+#[tokio::test]
+async fn a_call_that_was_given_up_is_cancelled_at_the_server() {
+    let Some(database) = Database::new("given_up").await else {
+        return;
+    };
+    let (host, window) = probe::open(database.settings()).await;
+    let client = host.service::<dyn Storage>().unwrap();
+    put(&client, &host.ctx(), "k", 0).await.unwrap();
+    let row = format!(
+        "BEGIN; SELECT FROM {}.documents FOR UPDATE",
+        database.schema
+    );
+    // In a transaction the statistics stand still, so it is another client that looks.
+    let locker = super::fixture::client(&database.url).await;
+    locker.batch_execute(&row).await.unwrap();
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%' || $1 || '%'";
+    let waiting = async || {
+        database
+            .admin
+            .query_one(waiting, &[&database.schema])
+            .await
+            .unwrap()
+            .get::<_, i64>(0)
+    };
+
+    let transaction = host.transaction().begin().unwrap().kept();
+    let ctx = transaction.ctx();
+    for inside in [true, false] {
+        let caller = if inside { ctx.clone() } else { host.ctx() };
+        let call = put(&client, &caller, "k", 1);
+        tokio::select! {
+            told = call => panic!("the row is locked: {told:?}"),
+            () = until(async || waiting().await == 1) => {}
+        }
+        if inside {
+            let branch = window.branch();
+            let no = window.storage.prepare(&branch).await.unwrap_err();
+            assert!(no.message().contains("given up"), "{no}");
+        }
+        until(async || waiting().await == 0).await;
+    }
+    locker.batch_execute("ROLLBACK").await.unwrap();
+    assert_eq!(get(&client, &host.ctx(), "k").await, Some(json!(0)));
+    transaction.abort().await.unwrap();
+    host.stop().await.unwrap();
+    database.clear().await;
+}
+
+/// The host dies between the phases; the next one finds its branches, and nobody else's.
+#[tokio::test]
+async fn a_new_host_finds_the_branches_that_the_old_one_left() {
+    let Some(database) = Database::new("recovery").await else {
+        return;
+    };
+    let (host, window) = probe::open(database.settings()).await;
+    let client = host.service::<dyn Storage>().unwrap();
+    let mut branches = Vec::new();
+    for number in 0..3 {
+        let transaction = host.transaction().begin().unwrap().kept();
+        put(&client, &transaction.ctx(), &format!("k{number}"), number)
+            .await
+            .unwrap();
+        let branch = window.branch();
+        assert_eq!(
+            window.storage.prepare(&branch).await.unwrap(),
+            Vote::Prepared
+        );
+        branches.push(branch);
+    }
+    // Of another host, of another schema, of nobody.
+    let own = database.prepared().await;
+    let mark = own[0].rsplit(':').next().unwrap().to_owned();
+    let foreign = [
+        format!("weldkit:00000000000000ff:0000002a-7:{mark}"),
+        format!("weldkit:{}:0000002a-7:{mark}0", branches[0].host),
+        format!("weldkit:{}:nonsense:{mark}", branches[0].host),
+        format!("other-{}", database.schema),
+    ];
+    for (number, gid) in foreign.iter().enumerate() {
+        let sql = format!(
+            "BEGIN; INSERT INTO {}.documents VALUES ('c', 'f{number}', '1'); PREPARE TRANSACTION '{gid}'",
+            database.schema
+        );
+        database.admin.batch_execute(&sql).await.unwrap();
+    }
+    // The old host is gone: its instance is stopped, and what is prepared is not its any more.
+    window.storage.stop().await.unwrap();
+
+    let (again, new) = probe::open(database.settings()).await;
+    let mut found = new.storage.recover(branches[0].host).await.unwrap();
+    found.sort();
+    let mut expected: Vec<_> = branches.iter().map(|branch| branch.transaction).collect();
+    expected.sort();
+    assert_eq!(found, expected);
+    for _ in 0..2 {
+        new.storage.commit(&branches[0], Phase::Two).await.unwrap();
+        new.storage.commit(&branches[1], Phase::Two).await.unwrap();
+        new.storage.abort(&branches[2]).await.unwrap();
+    }
+    assert!(
+        new.storage
+            .recover(branches[0].host)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    let seen = [
+        database.seen("k0").await,
+        database.seen("k1").await,
+        database.seen("k2").await,
+    ];
+    assert_eq!(seen, [Some(json!(0)), Some(json!(1)), None]);
+    // What is not ours is where it was; an operator hears of it.
+    let orphans = new.storage.orphans().await.unwrap();
+    for gid in &foreign[..2] {
+        assert!(
+            orphans.iter().any(|orphan| orphan.gid == *gid),
+            "{gid}: {orphans:?}"
+        );
+    }
+    for gid in &foreign {
+        database
+            .admin
+            .batch_execute(&format!("ROLLBACK PREPARED '{gid}'"))
+            .await
+            .unwrap();
+    }
+    again.stop().await.unwrap();
+    drop(host);
+    database.clear().await;
+}
+
+/// Another role's branches look the same and are not ours to end.
+#[tokio::test]
+async fn recovery_keeps_to_its_own_role() {
+    let Some(database) = Database::new("role").await else {
+        return;
+    };
+    let (host, window) = probe::open(database.settings()).await;
+    let client = host.service::<dyn Storage>().unwrap();
+    let transaction = host.transaction().begin().unwrap().kept();
+    put(&client, &transaction.ctx(), "k", 1).await.unwrap();
+    let branch = window.branch();
+    window.storage.prepare(&branch).await.unwrap();
+    let role = format!("r{}", database.schema);
+    let sql = format!(
+        "CREATE ROLE {role} LOGIN; GRANT USAGE ON SCHEMA {0} TO {role};
+        GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {0} TO {role}",
+        database.schema
+    );
+    database.admin.batch_execute(&sql).await.unwrap();
+    let (other, theirs) = probe::open(database.settings_with(json!({"user": role}))).await;
+    assert!(
+        theirs
+            .storage
+            .recover(branch.host)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    let told = theirs.storage.commit(&branch, Phase::Two).await;
+    assert!(
+        matches!(&told, Err(Fault::Retry(error)) if error.message().contains("permission denied")),
+        "{told:?}"
+    );
+    assert_eq!(database.prepared().await.len(), 1);
+    other.stop().await.unwrap();
+    window.storage.commit(&branch, Phase::Two).await.unwrap();
+    drop(transaction.abort().await);
+    host.stop().await.unwrap();
+    let drop = format!("DROP OWNED BY {role}; DROP ROLE {role}");
+    database.admin.batch_execute(&drop).await.unwrap();
+    database.clear().await;
+}
+
+/// The server crashes between the phases and comes back.
+#[tokio::test]
+async fn what_is_prepared_outlives_the_server() {
+    let Some((server, url)) = OwnServer::start(&[]) else {
+        return;
+    };
+    let database = Database::at(&url, "restart").await;
+    let (host, window) = probe::open(database.settings()).await;
+    let client = host.service::<dyn Storage>().unwrap();
+    let mut branches = Vec::new();
+    for number in 0..2 {
+        let transaction = host.transaction().begin().unwrap().kept();
+        put(&client, &transaction.ctx(), &format!("k{number}"), number)
+            .await
+            .unwrap();
+        let branch = window.branch();
+        window.storage.prepare(&branch).await.unwrap();
+        branches.push((transaction, branch));
+    }
+    let open = host.transaction().begin().unwrap().kept();
+    put(&client, &open.ctx(), "open", 1).await.unwrap();
+    let open_branch = window.branch();
+
+    server.crash();
+    let told = window.storage.commit(&branches[0].1, Phase::Two).await;
+    assert!(
+        matches!(&told, Err(Fault::Retry(error)) if *error.code() == Code::Unavailable),
+        "{told:?}"
+    );
+    let told = window.storage.abort(&branches[1].1).await;
+    assert!(matches!(&told, Err(Fault::Retry(_))), "{told:?}");
+    // What was open has gone with the server, and nobody needs to be asked.
+    window.storage.abort(&open_branch).await.unwrap();
+    let refused = client.get(&host.ctx(), c(), key("k0")).await.unwrap_err();
+    assert!(
+        matches!(refused, StorageError::Unavailable { .. }),
+        "{refused:?}"
+    );
+    assert!(matches!(
+        window.storage.health(),
+        weldkit::Health::Failed(_)
+    ));
+
+    server.start_again();
+    window
+        .storage
+        .commit(&branches[0].1, Phase::Two)
+        .await
+        .unwrap();
+    window.storage.abort(&branches[1].1).await.unwrap();
+    assert_eq!(get(&client, &host.ctx(), "k0").await, Some(json!(0)));
+    assert_eq!(get(&client, &host.ctx(), "k1").await, None);
+    assert_eq!(get(&client, &host.ctx(), "open").await, None);
+    assert!(
+        window
+            .storage
+            .recover(open_branch.host)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(window.storage.health(), weldkit::Health::Ready);
+}
+
+/// The server crashes while one phase is under way: nobody can say any more what became of it, or it is known to be gone.
+#[tokio::test]
+async fn a_commit_that_a_crash_cut_off_is_never_called_done() {
+    let Some((server, url)) = OwnServer::start(&[]) else {
+        return;
+    };
+    let database = Database::at(&url, "cut_off").await;
+    let (host, window) = probe::open(database.settings()).await;
+    let client = host.service::<dyn Storage>().unwrap();
+    let transaction = host.transaction().begin().unwrap().kept();
+    put(&client, &transaction.ctx(), "k", 1).await.unwrap();
+    let branch = window.branch();
+    let sql = format!(
+        "CREATE FUNCTION {0}.wait() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NULL; END $$",
+        database.schema
+    );
+    database.admin.batch_execute(&sql).await.unwrap();
+    // At the commit of a second transaction, which waits there for ever.
+    transaction.abort().await.unwrap();
+    window.storage.abort(&branch).await.unwrap();
+    let sql = format!(
+        "CREATE CONSTRAINT TRIGGER wait AFTER INSERT ON {0}.documents DEFERRABLE INITIALLY DEFERRED
+            FOR EACH ROW EXECUTE FUNCTION {0}.wait(); SELECT pg_advisory_lock(1)",
+        database.schema
+    );
+    database.admin.batch_execute(&sql).await.unwrap();
+    let transaction = host.transaction().begin().unwrap().kept();
+    put(&client, &transaction.ctx(), "k", 1).await.unwrap();
+    let branch = window.branch();
+    let working = database.working().await;
+    let crash = async {
+        let waits =
+            "SELECT 1 FROM pg_locks WHERE pid = $1 AND locktype = 'advisory' AND NOT granted";
+        until(async || {
+            database
+                .admin
+                .query_opt(waits, &[&working[0]])
+                .await
+                .unwrap()
+                .is_some()
+        })
+        .await;
+        server.crash();
+        server.start_again();
+    };
+    let (told, ()) = tokio::join!(window.storage.commit(&branch, Phase::One), crash);
+    assert!(
+        matches!(&told, Err(Fault::Retry(_) | Fault::Unknown(_))),
+        "{told:?}"
+    );
+    // Asked again now that the server is back, it is certain.
+    let told = window.storage.commit(&branch, Phase::One).await;
+    assert!(matches!(&told, Err(Fault::Retry(_))), "{told:?}");
+    assert_eq!(get(&client, &host.ctx(), "k").await, None);
+    drop(transaction.abort().await);
+}

@@ -23,7 +23,12 @@ pub(crate) struct Window {
 impl Window {
     /// The branch that was opened last.
     pub(crate) fn branch(&self) -> Branch {
-        self.branches.lock().unwrap().last().cloned().expect("a branch was opened")
+        self.branches
+            .lock()
+            .unwrap()
+            .last()
+            .cloned()
+            .expect("a branch was opened")
     }
 }
 
@@ -33,7 +38,9 @@ static WINDOWS: Mutex<BTreeMap<String, Arc<Window>>> = Mutex::new(BTreeMap::new(
 /// A host of the plugin with a window.
 pub(crate) async fn open(settings: Value) -> (TestHost, Arc<Window>) {
     let schema = settings["schema"].as_str().unwrap().to_owned();
-    let host = TestHost::new(|host| host.plugin::<Probe>().settings("probe", settings)).await.unwrap();
+    let host = TestHost::new(|host| host.plugin::<Probe>().settings("probe", settings))
+        .await
+        .unwrap();
     let window = WINDOWS.lock().unwrap().remove(&schema).unwrap();
     (host, window)
 }
@@ -98,19 +105,40 @@ impl Participant for Probe {
 }
 
 impl Storage for Probe {
-    async fn get(&self, ctx: &Ctx, collection: Collection, key: Key) -> Result<Option<Document>, StorageError> {
+    async fn get(
+        &self,
+        ctx: &Ctx,
+        collection: Collection,
+        key: Key,
+    ) -> Result<Option<Document>, StorageError> {
         self.0.storage.get(ctx, collection, key).await
     }
 
-    async fn put(&self, ctx: &Ctx, collection: Collection, key: Key, body: Json) -> Result<(), StorageError> {
+    async fn put(
+        &self,
+        ctx: &Ctx,
+        collection: Collection,
+        key: Key,
+        body: Json,
+    ) -> Result<(), StorageError> {
         self.0.storage.put(ctx, collection, key, body).await
     }
 
-    async fn put_batch(&self, ctx: &Ctx, collection: Collection, documents: Vec<Document>) -> Result<(), StorageError> {
+    async fn put_batch(
+        &self,
+        ctx: &Ctx,
+        collection: Collection,
+        documents: Vec<Document>,
+    ) -> Result<(), StorageError> {
         self.0.storage.put_batch(ctx, collection, documents).await
     }
 
-    async fn delete(&self, ctx: &Ctx, collection: Collection, key: Key) -> Result<bool, StorageError> {
+    async fn delete(
+        &self,
+        ctx: &Ctx,
+        collection: Collection,
+        key: Key,
+    ) -> Result<bool, StorageError> {
         self.0.storage.delete(ctx, collection, key).await
     }
 
@@ -122,10 +150,18 @@ impl Storage for Probe {
         cursor: Option<Cursor>,
         limit: Limit,
     ) -> Result<Page, StorageError> {
-        self.0.storage.scan(ctx, collection, range, cursor, limit).await
+        self.0
+            .storage
+            .scan(ctx, collection, range, cursor, limit)
+            .await
     }
 
-    async fn count(&self, ctx: &Ctx, collection: Collection, range: KeyRange) -> Result<u64, StorageError> {
+    async fn count(
+        &self,
+        ctx: &Ctx,
+        collection: Collection,
+        range: KeyRange,
+    ) -> Result<u64, StorageError> {
         self.0.storage.count(ctx, collection, range).await
     }
 
