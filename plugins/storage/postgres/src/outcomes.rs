@@ -12,7 +12,7 @@ use crate::fault::{Fault, Kind};
 use crate::pool::Pool;
 use crate::session::{Backend, Session};
 
-/// How often a transaction that is still in progress is asked for again.
+/// How often what is still in progress is asked for again.
 const ASKED_MAX: u32 = 40;
 /// The pause in between: the server has lost its client and ends the transaction soon.
 const ASK_AGAIN: Duration = Duration::from_millis(50);
@@ -113,6 +113,21 @@ impl Outcomes {
             AND (extract(epoch FROM backend_start) * 1000000)::bigint = $2";
         let told = session.row(sql, &[&backend.pid, &backend.started]).await?;
         Ok(told.is_none())
+    }
+
+    /// Waits until the server has no transaction open for connections of this name: those of a host that has crashed end
+    /// by themselves. Not for long, since an instance that is being replaced may have some, and means to end them.
+    pub(crate) async fn quiet(&self, name: &str) -> Result<(), Fault> {
+        let sql = "SELECT count(*) FROM pg_stat_activity
+            WHERE application_name = $1 AND state <> 'idle' AND usename = current_user AND datname = current_database()";
+        for _ in 0..ASKED_MAX {
+            let working: i64 = self.session().await?.value(sql, &[&name]).await?;
+            if working == 0 {
+                break;
+            }
+            tokio::time::sleep(ASK_AGAIN).await;
+        }
+        Ok(())
     }
 
     /// The prepared branches of our own database and role whose names start so.

@@ -32,7 +32,7 @@ impl Participant for PostgresStorage {
             .branches
             .insert(terms.transaction, Branch::new(self.gid(terms)));
         let mut branch = held.lock().await;
-        let opening = self.open(terms.isolation);
+        let opening = self.open(terms);
         match tokio::time::timeout_at(terms.deadline.into(), opening).await {
             Ok(Ok(lease)) => {
                 branch.open(lease);
@@ -83,6 +83,9 @@ impl Participant for PostgresStorage {
     async fn recover(&self, host: HostId) -> Result<Vec<TransactionId>, CallError> {
         self.watch.is_known_as(host);
         let prefix = format!("weldkit:{host}:");
+        // The host that has crashed may have sent a PREPARE that the server still works on.
+        let quiet = self.outcomes.quiet(&self.name(host)).await;
+        quiet.map_err(Fault::call)?;
         let found = self.outcomes.prepared(&prefix).await.map_err(Fault::call)?;
         let own = found.iter().filter_map(|gid| {
             let (transaction, mark) = gid.strip_prefix(&prefix)?.split_once(':')?;
@@ -114,19 +117,22 @@ impl PostgresStorage {
         format!("{}:{}", terms.gid(), self.mark)
     }
 
+    /// The name of connections that work for a host in our schema.
+    fn name(&self, host: HostId) -> String {
+        format!("weldkit:{host}:{}", self.mark)
+    }
+
     /// A connection in a transaction.
-    async fn open(&self, isolation: Isolation) -> Result<Lease, Fault> {
-        let level = match isolation {
+    async fn open(&self, terms: &Terms) -> Result<Lease, Fault> {
+        let level = match terms.isolation {
             Isolation::ReadCommitted => "READ COMMITTED",
             Isolation::RepeatableRead => "REPEATABLE READ",
             Isolation::Serializable => "SERIALIZABLE",
         };
-        let begin = format!("BEGIN ISOLATION LEVEL {level} READ WRITE");
+        let name = self.name(terms.host);
         loop {
             let lease = self.pool.lease().await?;
-            // From here on nobody else gets it, also when this future is dropped half-way.
-            lease.set_in_transaction(true);
-            match lease.command(&begin).await {
+            match lease.begin(level, &name).await {
                 Ok(()) => return Ok(lease),
                 // An idle connection that the server has ended meanwhile. They run out.
                 Err(fault) if fault.is_lost() && !lease.is_new() => lease.end().await,

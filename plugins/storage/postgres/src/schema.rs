@@ -100,7 +100,8 @@ async fn is_there(
     schema: &str,
     table: &str,
 ) -> Result<bool, tokio_postgres::Error> {
-    let sql = "SELECT EXISTS (SELECT FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+    let sql =
+        "SELECT EXISTS (SELECT FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
         WHERE nspname = $1 AND relname = $2)";
     client.query_one(sql, &[&schema, &table]).await?.try_get(0)
 }

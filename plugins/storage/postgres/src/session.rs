@@ -61,6 +61,8 @@ pub(crate) struct Session {
     /// A statement was sent and nobody has waited for its answer yet.
     under_way: AtomicBool,
     in_transaction: AtomicBool,
+    /// It says at the server which host it works for.
+    is_named: AtomicBool,
 }
 
 impl std::fmt::Debug for Session {
@@ -138,6 +140,7 @@ impl Connector {
             runtime: self.runtime.clone(),
             under_way: AtomicBool::new(false),
             in_transaction: AtomicBool::new(false),
+            is_named: AtomicBool::new(false),
         })
     }
 }
@@ -187,6 +190,21 @@ impl Session {
     /// A statement without parameters and rows, such as `COMMIT`.
     pub(crate) async fn command(&self, sql: &str) -> Result<(), Fault> {
         self.run(self.client.batch_execute(sql)).await
+    }
+
+    /// Opens a transaction. The first time, the connection takes a name, in the same message: after a crash of the host it
+    /// is known by it, should the server still work for it.
+    pub(crate) async fn begin(&self, level: &str, name: &str) -> Result<(), Fault> {
+        // From here on nobody else gets it, also when this future is dropped half-way.
+        self.set_in_transaction(true);
+        let naming = match self.is_named.load(Relaxed) {
+            true => String::new(),
+            false => format!("SET application_name = '{name}'; "),
+        };
+        self.command(&format!("{naming}BEGIN ISOLATION LEVEL {level} READ WRITE"))
+            .await?;
+        self.is_named.store(true, Relaxed);
+        Ok(())
     }
 
     /// Notes that a transaction is open, or that none is.

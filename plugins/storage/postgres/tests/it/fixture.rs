@@ -143,6 +143,49 @@ pub(crate) async fn until(mut done: impl AsyncFnMut() -> bool) {
         .expect("it happens in time");
 }
 
+/// Holds what ends at the server: a deferred trigger waits at COMMIT and PREPARE for a lock of ours.
+pub(crate) struct Barrier<'d>(&'d Database);
+
+impl<'d> Barrier<'d> {
+    pub(crate) async fn new(database: &'d Database) -> Self {
+        let sql = format!(
+            "CREATE FUNCTION {0}.wait() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN PERFORM pg_advisory_xact_lock(hashtext('{0}')); RETURN NULL; END $$;
+            CREATE CONSTRAINT TRIGGER wait AFTER INSERT OR UPDATE ON {0}.documents DEFERRABLE INITIALLY DEFERRED
+                FOR EACH ROW EXECUTE FUNCTION {0}.wait()",
+            database.schema
+        );
+        database.admin.batch_execute(&sql).await.unwrap();
+        Self(database)
+    }
+
+    pub(crate) async fn close(&self) {
+        let sql = format!("SELECT pg_advisory_lock(hashtext('{}'))", self.0.schema);
+        self.0.admin.batch_execute(&sql).await.unwrap();
+    }
+
+    pub(crate) async fn open(&self) {
+        let sql = format!("SELECT pg_advisory_unlock(hashtext('{}'))", self.0.schema);
+        self.0.admin.batch_execute(&sql).await.unwrap();
+    }
+
+    /// Waits until somebody waits at it.
+    pub(crate) async fn reached(&self) {
+        let sql = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+            AND pid IN (SELECT pid FROM pg_locks WHERE relation = to_regclass($1))";
+        let name = format!("{}.documents", self.0.schema);
+        until(async || {
+            self.0
+                .admin
+                .query_opt(sql, &[&name])
+                .await
+                .unwrap()
+                .is_some()
+        })
+        .await;
+    }
+}
+
 /// A server of the test's own, which goes with it.
 pub(crate) struct OwnServer {
     pub(crate) cluster: Cluster,

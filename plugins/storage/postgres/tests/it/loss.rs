@@ -5,8 +5,9 @@ use weldkit::Code;
 use weldkit::transaction::{Fault, Participant, Phase, Vote};
 use weldkit_storage::{Storage, StorageError};
 
-use super::fixture::{Database, OwnServer, c, get, key, put, until};
+use super::fixture::{Barrier, Database, OwnServer, c, get, key, put, until};
 use super::probe;
+use super::proxy::Proxy;
 
 #[tokio::test]
 async fn a_killed_connection_takes_its_open_transaction_with_it() {
@@ -68,95 +69,156 @@ async fn a_killed_connection_takes_its_open_transaction_with_it() {
     database.clear().await;
 }
 
-/// The connection is lost while the server commits; whether it did is found out afterwards.
+/// The connection is lost while the server commits: the server rolls back, and that is found out.
 #[tokio::test]
-async fn a_commit_whose_answer_is_lost_is_looked_up() {
-    let Some(database) = Database::new("unanswered").await else {
+async fn a_commit_that_is_cut_off_is_looked_up() {
+    let Some(database) = Database::new("cut_off").await else {
         return;
     };
     let (host, window) = probe::open(database.settings()).await;
     let client = host.service::<dyn Storage>().unwrap();
-    // A trigger that waits at the commit, until a lock of ours is free.
-    let sql = format!(
-        "CREATE FUNCTION {0}.wait() RETURNS trigger LANGUAGE plpgsql AS
-            $$ BEGIN PERFORM pg_advisory_xact_lock(hashtext('{0}')); RETURN NULL; END $$;
-        CREATE CONSTRAINT TRIGGER wait AFTER INSERT OR UPDATE ON {0}.documents DEFERRABLE INITIALLY DEFERRED
-            FOR EACH ROW EXECUTE FUNCTION {0}.wait()",
-        database.schema
-    );
-    database.admin.batch_execute(&sql).await.unwrap();
-    let lock = format!("SELECT pg_advisory_lock(hashtext('{}'))", database.schema);
-    let unlock = format!("SELECT pg_advisory_unlock(hashtext('{}'))", database.schema);
-
+    let barrier = Barrier::new(&database).await;
     for is_killed in [true, false] {
         let transaction = host.transaction().begin().unwrap().kept();
         put(&client, &transaction.ctx(), "k", 1).await.unwrap();
         let branch = window.branch();
-        database.admin.batch_execute(&lock).await.unwrap();
-        let working = database.working().await;
-        assert_eq!(working.len(), 1);
+        barrier.close().await;
         let commit = window.storage.commit(&branch, Phase::One);
-        let meanwhile = async {
-            let waits =
-                "SELECT 1 FROM pg_locks WHERE pid = $1 AND locktype = 'advisory' AND NOT granted";
-            until(async || {
-                database
-                    .admin
-                    .query_opt(waits, &[&working[0]])
-                    .await
-                    .unwrap()
-                    .is_some()
-            })
-            .await;
-            if is_killed {
-                database.kill_the_one().await;
+        let told = match is_killed {
+            true => {
+                let meanwhile = async {
+                    barrier.reached().await;
+                    database.kill_the_one().await;
+                };
+                tokio::join!(commit, meanwhile).0
             }
-            database.admin.batch_execute(&unlock).await.unwrap();
+            // Nobody waits any more. Told again, it finds out: what was given up was cancelled.
+            false => {
+                tokio::select! {
+                    told = commit => panic!("it is held: {told:?}"),
+                    () = barrier.reached() => {}
+                }
+                window.storage.commit(&branch, Phase::One).await
+            }
         };
-        let (told, ()) = tokio::join!(commit, meanwhile);
-        match is_killed {
-            true => assert!(
-                matches!(&told, Err(Fault::Retry(_))),
-                "it was rolled back: {told:?}"
-            ),
-            false => told.unwrap(),
-        }
-        assert_eq!(database.seen("k").await, (!is_killed).then(|| json!(1)));
+        assert!(
+            matches!(&told, Err(Fault::Retry(error)) if error.is_retryable()),
+            "{told:?}"
+        );
+        barrier.open().await;
+        assert_eq!(database.seen("k").await, None);
         window.storage.abort(&branch).await.unwrap();
         drop(transaction.abort().await);
     }
+    host.stop().await.unwrap();
+    database.clear().await;
+}
 
-    // Nobody waits for the answer: given up while the server commits, and committed all the same.
-    let transaction = host.transaction().begin().unwrap().kept();
-    put(&client, &transaction.ctx(), "given-up", 1)
-        .await
-        .unwrap();
-    let branch = window.branch();
-    database.admin.batch_execute(&lock).await.unwrap();
-    let working = database.working().await;
-    {
-        let commit = window.storage.commit(&branch, Phase::One);
-        let waits =
-            "SELECT 1 FROM pg_locks WHERE pid = $1 AND locktype = 'advisory' AND NOT granted";
-        let reached = until(async || {
-            database
-                .admin
-                .query_opt(waits, &[&working[0]])
-                .await
-                .unwrap()
-                .is_some()
-        });
-        tokio::select! {
-            told = commit => panic!("it waits for us: {told:?}"),
-            () = reached => {}
+/// The same with the first phase: it is a no, and the abort that follows makes sure that nothing stays prepared.
+#[tokio::test]
+async fn a_prepare_that_is_cut_off_leaves_nothing() {
+    let Some(database) = Database::new("no_vote").await else {
+        return;
+    };
+    let (host, window) = probe::open(database.settings()).await;
+    let client = host.service::<dyn Storage>().unwrap();
+    let barrier = Barrier::new(&database).await;
+    for is_killed in [true, false] {
+        let transaction = host.transaction().begin().unwrap().kept();
+        put(&client, &transaction.ctx(), "k", 1).await.unwrap();
+        let branch = window.branch();
+        barrier.close().await;
+        let prepare = window.storage.prepare(&branch);
+        if is_killed {
+            let meanwhile = async {
+                barrier.reached().await;
+                database.kill_the_one().await;
+            };
+            let no = tokio::join!(prepare, meanwhile).0.unwrap_err();
+            assert!(no.is_retryable(), "{no}");
+        } else {
+            tokio::select! {
+                vote = prepare => panic!("it is held: {vote:?}"),
+                () = barrier.reached() => {}
+            }
         }
+        window.storage.abort(&branch).await.unwrap();
+        barrier.open().await;
+        assert!(database.working().await.is_empty() && database.prepared().await.is_empty());
+        assert_eq!(database.seen("k").await, None);
+        drop(transaction.abort().await);
     }
-    // Told again, it finds out what became of it: what was given up was cancelled while it waited.
-    let told = window.storage.commit(&branch, Phase::One).await;
-    assert!(matches!(&told, Err(Fault::Retry(_))), "{told:?}");
-    assert_eq!(database.seen("given-up").await, None);
-    database.admin.batch_execute(&unlock).await.unwrap();
-    drop(transaction.abort().await);
+    host.stop().await.unwrap();
+    database.clear().await;
+}
+
+/// The server has done what it was told, and its answer does not come.
+#[tokio::test]
+async fn an_answer_that_is_lost_changes_no_outcome() {
+    let Some(database) = Database::new("answers").await else {
+        return;
+    };
+    let proxy = Proxy::start(&database.url).await;
+    let (host, window) = probe::open(database.settings_with(json!({"url": proxy.url}))).await;
+    let (storage, client) = (&window.storage, host.service::<dyn Storage>().unwrap());
+    let begin = async |at: &str| {
+        let transaction = host.transaction().begin().unwrap().kept();
+        put(&client, &transaction.ctx(), at, 1).await.unwrap();
+        (transaction, window.branch())
+    };
+
+    let (one, branch) = begin("one").await;
+    proxy.lose_answer_to("COMMIT\0");
+    storage.commit(&branch, Phase::One).await.unwrap();
+    assert_eq!(database.seen("one").await, Some(json!(1)));
+
+    let (two, branch) = begin("two").await;
+    proxy.lose_answer_to("PREPARE TRANSACTION");
+    let no = storage.prepare(&branch).await.unwrap_err();
+    assert_eq!(
+        (no.code(), no.is_retryable()),
+        (&Code::Unavailable, true),
+        "{no}"
+    );
+    assert_eq!(database.prepared().await.len(), 1);
+    storage.abort(&branch).await.unwrap();
+    assert!(database.prepared().await.is_empty());
+    assert_eq!(database.seen("two").await, None);
+
+    let (three, branch) = begin("three").await;
+    storage.prepare(&branch).await.unwrap();
+    proxy.lose_answer_to("COMMIT PREPARED");
+    storage.commit(&branch, Phase::Two).await.unwrap();
+    assert_eq!(database.seen("three").await, Some(json!(1)));
+
+    let (four, branch) = begin("four").await;
+    storage.prepare(&branch).await.unwrap();
+    proxy.lose_answer_to("ROLLBACK PREPARED");
+    storage.abort(&branch).await.unwrap();
+    assert_eq!(database.seen("four").await, None);
+
+    // A call: inside it is undone with all the rest, outside nobody knows.
+    let (five, branch) = begin("five").await;
+    proxy.lose_answer_to("five-again");
+    let lost = put(&client, &five.ctx(), "five-again", 1)
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(&lost, StorageError::Call(error) if *error.code() == Code::Unavailable),
+        "{lost:?}"
+    );
+    storage.abort(&branch).await.unwrap();
+    proxy.lose_answer_to("six");
+    let lost = put(&client, &host.ctx(), "six", 1).await.unwrap_err();
+    assert!(matches!(&lost, StorageError::Failed { .. }), "{lost:?}");
+    // On a new connection the server may have other things to say first.
+    until(async || database.seen("six").await == Some(json!(1))).await;
+    assert_eq!(database.seen("five-again").await, None);
+
+    assert!(proxy.is_done(), "every answer was lost that should be");
+    for transaction in [one, two, three, four, five] {
+        drop(transaction.abort().await);
+    }
     host.stop().await.unwrap();
     database.clear().await;
 }
@@ -295,6 +357,35 @@ async fn a_new_host_finds_the_branches_that_the_old_one_left() {
     database.clear().await;
 }
 
+/// The host dies while the server works on its PREPARE: the next one waits for it, and finds the branch.
+#[tokio::test]
+async fn a_branch_that_is_being_prepared_when_its_host_dies_is_found() {
+    let Some(database) = Database::new("in_flight").await else {
+        return;
+    };
+    let (host, window) = probe::open(database.settings()).await;
+    let client = host.service::<dyn Storage>().unwrap();
+    let barrier = Barrier::new(&database).await;
+    let transaction = host.transaction().begin().unwrap().kept();
+    put(&client, &transaction.ctx(), "k", 1).await.unwrap();
+    let branch = window.branch();
+    barrier.close().await;
+    let recovery = async {
+        barrier.reached().await;
+        let (again, new) = probe::open(database.settings()).await;
+        let (found, ()) = tokio::join!(new.storage.recover(branch.host), barrier.open());
+        again.stop().await.unwrap();
+        found.unwrap()
+    };
+    let (vote, found) = tokio::join!(window.storage.prepare(&branch), recovery);
+    assert_eq!(vote.unwrap(), Vote::Prepared);
+    assert_eq!(found, [branch.transaction]);
+    window.storage.commit(&branch, Phase::Two).await.unwrap();
+    drop(transaction.abort().await);
+    host.stop().await.unwrap();
+    database.clear().await;
+}
+
 /// Another role's branches look the same and are not ours to end.
 #[tokio::test]
 async fn recovery_keeps_to_its_own_role() {
@@ -402,58 +493,30 @@ async fn what_is_prepared_outlives_the_server() {
     assert_eq!(window.storage.health(), weldkit::Health::Ready);
 }
 
-/// The server crashes while one phase is under way: nobody can say any more what became of it, or it is known to be gone.
+/// The server crashes while it commits: not committed, and found out once it is back.
 #[tokio::test]
 async fn a_commit_that_a_crash_cut_off_is_never_called_done() {
     let Some((server, url)) = OwnServer::start(&[]) else {
         return;
     };
-    let database = Database::at(&url, "cut_off").await;
+    let database = Database::at(&url, "crash").await;
     let (host, window) = probe::open(database.settings()).await;
     let client = host.service::<dyn Storage>().unwrap();
+    let barrier = Barrier::new(&database).await;
     let transaction = host.transaction().begin().unwrap().kept();
     put(&client, &transaction.ctx(), "k", 1).await.unwrap();
     let branch = window.branch();
-    let sql = format!(
-        "CREATE FUNCTION {0}.wait() RETURNS trigger LANGUAGE plpgsql AS
-            $$ BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NULL; END $$",
-        database.schema
-    );
-    database.admin.batch_execute(&sql).await.unwrap();
-    // At the commit of a second transaction, which waits there for ever.
-    transaction.abort().await.unwrap();
-    window.storage.abort(&branch).await.unwrap();
-    let sql = format!(
-        "CREATE CONSTRAINT TRIGGER wait AFTER INSERT ON {0}.documents DEFERRABLE INITIALLY DEFERRED
-            FOR EACH ROW EXECUTE FUNCTION {0}.wait(); SELECT pg_advisory_lock(1)",
-        database.schema
-    );
-    database.admin.batch_execute(&sql).await.unwrap();
-    let transaction = host.transaction().begin().unwrap().kept();
-    put(&client, &transaction.ctx(), "k", 1).await.unwrap();
-    let branch = window.branch();
-    let working = database.working().await;
+    barrier.close().await;
     let crash = async {
-        let waits =
-            "SELECT 1 FROM pg_locks WHERE pid = $1 AND locktype = 'advisory' AND NOT granted";
-        until(async || {
-            database
-                .admin
-                .query_opt(waits, &[&working[0]])
-                .await
-                .unwrap()
-                .is_some()
-        })
-        .await;
+        barrier.reached().await;
         server.crash();
-        server.start_again();
     };
     let (told, ()) = tokio::join!(window.storage.commit(&branch, Phase::One), crash);
     assert!(
-        matches!(&told, Err(Fault::Retry(_) | Fault::Unknown(_))),
-        "{told:?}"
+        matches!(&told, Err(Fault::Unknown(_))),
+        "nobody is there to be asked: {told:?}"
     );
-    // Asked again now that the server is back, it is certain.
+    server.start_again();
     let told = window.storage.commit(&branch, Phase::One).await;
     assert!(matches!(&told, Err(Fault::Retry(_))), "{told:?}");
     assert_eq!(get(&client, &host.ctx(), "k").await, None);

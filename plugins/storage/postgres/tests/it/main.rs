@@ -14,4 +14,5 @@ mod loss;
 mod pool;
 mod probe;
 mod protocol;
+mod proxy;
 mod server;
