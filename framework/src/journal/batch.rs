@@ -153,6 +153,7 @@ mod tests {
         base: Position(1),
         salt: 99,
         bytes: 1 << 20,
+        link: 0,
     };
 
     fn sealed() -> Vec<u8> {

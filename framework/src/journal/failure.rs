@@ -37,14 +37,10 @@ pub enum Failure {
         source: Arc<io::Error>,
     },
     /// Writing or forcing failed: whether the record is durable shows when the journal is opened again.
-    #[error(
-        "cannot write the journal file `{file}`: {source}; whether the record is durable shows at the next start"
-    )]
+    #[error("whether the record is durable shows at the next start: {cause}")]
     Unknown {
-        /// The file.
-        file: String,
-        /// What the machine said.
-        source: Arc<io::Error>,
+        /// What failed.
+        cause: String,
     },
     /// It failed before, and takes nothing until it is opened again. Nothing of this record was written.
     #[error("the journal takes no record until the host is started again: {cause}")]

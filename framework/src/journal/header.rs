@@ -1,7 +1,7 @@
 //! The first two sectors of a segment: its header, and the note of a clean end.
 //!
 //! ```text
-//! 0    "weldjrnl"  version:4  check of both:4  number:8  base:8  salt:8  bytes:8  0…  check:4
+//! 0    "weldjrnl"  version:4  check of both:4  number:8  base:8  salt:8  bytes:8  link:8  0…  check:4
 //! 512  zeros, or: end:8  next:8  0…  check:4
 //! 1024 batches
 //! ```
@@ -41,6 +41,8 @@ pub(super) struct SegmentHeader {
     pub(super) salt: u64,
     /// The length of the file.
     pub(super) bytes: u64,
+    /// The salt of the segment before, so that a segment of another history does not fit in.
+    pub(super) link: u64,
 }
 
 /// Why a sector is not a header.
@@ -72,6 +74,7 @@ impl SegmentHeader {
         put(&mut sector, 24, &self.base.0.to_le_bytes());
         put(&mut sector, 32, &self.salt.to_le_bytes());
         put(&mut sector, 40, &self.bytes.to_le_bytes());
+        put(&mut sector, 48, &self.link.to_le_bytes());
         let check = crc32fast::hash(&sector[..CHECK]);
         put(&mut sector, CHECK, &check.to_le_bytes());
         sector
@@ -93,6 +96,7 @@ impl SegmentHeader {
             base: Position(read_u64(sector, 24)),
             salt: read_u64(sector, 32),
             bytes: read_u64(sector, 40),
+            link: read_u64(sector, 48),
         })
     }
 }
@@ -183,6 +187,7 @@ mod tests {
         base: Position(41),
         salt: 0x1234_5678_9abc_def0,
         bytes: 8192,
+        link: 0x0fed_cba9_8765_4321,
     };
 
     #[test]

@@ -108,8 +108,7 @@ impl Log {
         written
             .and_then(|()| end.file.sync())
             .map_err(|fault| Failure::Unknown {
-                file: self.disk.place(&end.header.name()),
-                source: Arc::new(fault),
+                cause: cannot_write(&*self.disk, &end.header, &fault),
             })?;
         end.offset += len;
         Ok(len)
@@ -120,7 +119,7 @@ impl Log {
         match &mut self.end {
             Some(end) if end.noted => {
                 put_note(&*end.file, &[0; SECTOR]).map_err(|fault| Failure::Failed {
-                    cause: format!("cannot write `{}`: {fault}", end.header.name()),
+                    cause: cannot_write(&*self.disk, &end.header, &fault),
                 })?;
                 end.noted = false;
                 Ok(())
@@ -180,6 +179,11 @@ impl Log {
         let oldest = self.segments.oldest().unwrap_or(self.next);
         self.stats.show(self.segments.bytes(), oldest, self.next);
     }
+}
+
+fn cannot_write(disk: &dyn Disk, header: &SegmentHeader, fault: &io::Error) -> String {
+    let file = disk.place(&header.name());
+    format!("cannot write the journal file `{file}`: {fault}")
 }
 
 fn put_note(file: &dyn File, note: &[u8; SECTOR]) -> io::Result<()> {

@@ -58,8 +58,10 @@ pub(super) fn find(disk: &dyn Disk) -> Result<Found, Failure> {
     let mut following = open_next(disk, &mut numbers, None)?;
     while let Some(segment) = following {
         following = open_next(disk, &mut numbers, Some(segment.header.number))?;
-        if !found.segments.is_empty() && segment.header.base != found.next {
-            return Err(segment.damaged(0, "it does not begin where the one before ends"));
+        if let Some(before) = found.segments.last()
+            && (before.salt, found.next) != (segment.header.link, segment.header.base)
+        {
+            return Err(segment.damaged(0, "it does not follow the one before"));
         }
         found.segments.push(segment.header);
         match &following {
@@ -224,8 +226,9 @@ impl<'a> Segment<'a> {
                 return Err(self.damaged(reader.at, "a batch that was forced is not valid"));
             }
         }
-        if reader.next > base {
-            return Err(self.damaged(reader.at, "it goes on beyond the beginning of the next"));
+        let end = reader.at;
+        if reader.next > base || self.check_batch(&mut reader)? {
+            return Err(self.damaged(end, "it goes on where the next begins"));
         }
         Ok(base)
     }

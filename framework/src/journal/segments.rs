@@ -79,6 +79,7 @@ impl Segments {
             base,
             salt: (self.salt)(),
             bytes,
+            link: self.live.back().map_or(0, |last| last.salt),
         };
         let reuse = (bytes == self.options.segment_bytes).then(|| self.spares.pop());
         let (spare, is_new) = match reuse.flatten() {

@@ -8,7 +8,7 @@ use std::thread;
 use tokio::sync::oneshot;
 
 use super::batch::{Batch, RECORD_HEADER};
-use super::completion::{self, Completion};
+use super::completion::{self, Completion, Outcome};
 use super::log::Log;
 use super::shared::{Shared, State};
 use super::{Failure, Kind, Position};
@@ -112,7 +112,7 @@ impl Writer {
         self.bytes = 0;
     }
 
-    fn write(&mut self, forward: bool) -> Result<Position, Failure> {
+    fn write(&mut self, forward: bool) -> Outcome {
         self.batch.clear(limit::JOURNAL_BATCH_BYTES);
         for entry in &self.entries {
             self.batch.push(entry.kind, &entry.payload);
@@ -121,18 +121,20 @@ impl Writer {
     }
 
     /// Tells everyone in the batch; gives back the list, empty.
-    fn tell(&mut self, mut entries: Vec<Entry>, first: Result<Position, Failure>) -> Vec<Entry> {
+    fn tell(&mut self, mut entries: Vec<Entry>, first: Outcome) -> Vec<Entry> {
         let held: usize = entries.iter().map(|entry| entry.held as usize).sum();
         self.shared.room.add_permits(held);
-        for (index, entry) in (0..).zip(entries.drain(..)) {
-            let outcome = first.clone().map(|first| Position(first.0 + index));
-            let told = catch_unwind(AssertUnwindSafe(|| entry.completion.tell(outcome)));
-            if told.is_err() {
+        let mut outcome = first;
+        for entry in entries.drain(..) {
+            let tell = || entry.completion.tell(outcome.clone());
+            if catch_unwind(AssertUnwindSafe(tell)).is_err() {
                 // What follows may not become visible when this did not.
                 let cause = "what waited for a durable record has panicked".to_owned();
                 self.log.fail(cause.clone());
-                self.show(Some(&Failure::Failed { cause }));
+                outcome = outcome.and(Err(Failure::Unknown { cause }));
+                self.show(outcome.as_ref().err());
             }
+            outcome = outcome.map(|position| Position(position.0 + 1));
         }
         entries
     }

@@ -198,7 +198,10 @@ impl Durable {
         let free = {
             let mut placed = lock(&self.placed);
             let held = placed.partition_point(|(commit, _)| *commit <= at);
-            placed.drain(..held).last().map(|(_, position)| position)
+            placed
+                .drain(..held)
+                .next_back()
+                .map(|(_, position)| position)
         };
         let Some(free) = free else { return Ok(()) };
         self.carry_forward(engine, free).await?;

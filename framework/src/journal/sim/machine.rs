@@ -15,7 +15,7 @@ pub(super) struct Machine {
     pub(super) faults: Vec<(Operation, usize, io::ErrorKind)>,
     pub(super) read_only: bool,
     pub(super) capacity: Option<u64>,
-    pub(super) lying: bool,
+    pub(super) lying: Option<Operation>,
     pub(super) forced: u64,
     pub(super) written: u64,
     pub(super) operations: usize,
@@ -102,6 +102,9 @@ impl Machine {
     }
 
     pub(super) fn force_names(&mut self) {
+        if self.lying == Some(Operation::SyncNames) {
+            return;
+        }
         self.durable.clone_from(&self.seen);
         self.pending.clear();
     }
@@ -124,7 +127,10 @@ impl Machine {
         let fits = file.seen.len().saturating_add(free).saturating_sub(offset);
         let (bytes, fault) = match fault {
             Some(fault) if self.read_only => (&bytes[..0], Some(fault)),
-            Some(fault) => (&bytes[..bytes.len() / 2], Some(fault)),
+            Some(fault) => {
+                let half = (offset + bytes.len() / 2) / SECTOR * SECTOR;
+                (&bytes[..half.saturating_sub(offset)], Some(fault))
+            }
             None if fits < bytes.len() => (&bytes[..fits], Some(io::ErrorKind::StorageFull.into())),
             None => (bytes, None),
         };
@@ -140,7 +146,7 @@ impl Machine {
         }
         self.forced += 1;
         let file = &mut self.inodes[inode];
-        if fault.is_none() && self.lying {
+        if fault.is_none() && self.lying == Some(Operation::Sync) {
             return Ok(());
         }
         let pieces = std::mem::take(&mut file.pending);

@@ -39,7 +39,7 @@ pub enum Loss {
 pub enum Operation {
     /// Making a file.
     Create,
-    /// Writing: half of the bytes are written.
+    /// Writing: half of the sectors are written.
     Write,
     /// Forcing a file: what was to be forced never reaches the disk, though it can still be read.
     Sync,
@@ -91,9 +91,9 @@ impl SimDisk {
         self.sim().machine.capacity = Some(bytes);
     }
 
-    /// From now on forcing a file does nothing and says that it did: for the test of a test.
-    pub fn never_force(&self) {
-        self.sim().machine.lying = true;
+    /// From now on forcing files, or names, does nothing and says that it did: for the test of a test.
+    pub fn never_force(&self, what: Operation) {
+        self.sim().machine.lying = Some(what);
     }
 
     /// Flips one bit of a file.

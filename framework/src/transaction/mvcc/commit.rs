@@ -31,6 +31,9 @@ pub(crate) trait LogRoom: Send {
 /// Hears what became of a record.
 pub(crate) type Done = Box<dyn FnOnce(Result<(), LogFailure>) + Send>;
 
+/// Versions that a base may hold, by container.
+pub(crate) type Settled = BTreeMap<Arc<str>, Vec<(Key, Timestamp, Value)>>;
+
 /// Why a record is not durable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum LogFailure {
@@ -246,7 +249,7 @@ impl Store {
     }
 
     /// What every snapshot in use sees and no base holds yet, by container, and up to which commit that is all.
-    pub(crate) fn settled(&self) -> (Timestamp, BTreeMap<Arc<str>, Vec<(Key, Timestamp, Value)>>) {
+    pub(crate) fn settled(&self) -> (Timestamp, Settled) {
         let at = self.oldest();
         let durable = self.durable().into_iter();
         let settled = durable.map(|container| (container.name.clone(), container.settled(at)));
@@ -257,7 +260,7 @@ impl Store {
     }
 
     /// A base holds these now.
-    pub(crate) fn rebased(&self, changes: &BTreeMap<Arc<str>, Vec<(Key, Timestamp, Value)>>) {
+    pub(crate) fn rebased(&self, changes: &Settled) {
         for container in self.durable() {
             for (key, ts, _) in changes.get(&container.name).into_iter().flatten() {
                 container.rebased(key, *ts);
