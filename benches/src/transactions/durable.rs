@@ -21,9 +21,9 @@ const EACH: usize = 16;
 const PAIRS: usize = 25;
 
 /// One way of making a small write durable.
-pub(super) struct Way {
+pub(super) struct Way<'a> {
     pub(super) name: &'static str,
-    pub(super) once: Box<dyn FnMut()>,
+    pub(super) once: Box<dyn FnMut() + 'a>,
 }
 
 /// What waits for a disk, in a folder that is gone afterwards.
@@ -68,7 +68,7 @@ fn one_client(folder: &Path, rounds: usize) -> Vec<Outcome> {
     let mut zeros = Zeros::create(folder).expect("there is room for a file");
     let record = vec![7; bytes];
     let before = journal(&bed);
-    let mut commits = 0_u32;
+    let commits = std::cell::Cell::new(0_u32);
     let mut ways = vec![
         Way {
             name: FORCE,
@@ -77,7 +77,7 @@ fn one_client(folder: &Path, rounds: usize) -> Vec<Outcome> {
         Way {
             name: COMMIT,
             once: Box::new(|| {
-                commits += 1;
+                commits.set(commits.get() + 1);
                 let done = bed.runtime.block_on(commit(&bed, "account/17"));
                 done.expect("the disk takes it");
             }),
@@ -88,7 +88,7 @@ fn one_client(folder: &Path, rounds: usize) -> Vec<Outcome> {
     let readings = in_turn(&mut ways, rounds);
     drop(ways);
     let after = journal(&bed);
-    let per = |which: usize| (after[which] - before[which]) as f64 / f64::from(commits);
+    let per = |which: usize| (after[which] - before[which]) as f64 / f64::from(commits.get());
     let outcomes = vec![
         Outcome {
             title: ALONE.to_owned(),
@@ -104,7 +104,7 @@ fn one_client(folder: &Path, rounds: usize) -> Vec<Outcome> {
 }
 
 /// The ways take turns one by one; a round's reading is the middle one of its times.
-fn in_turn(ways: &mut [Way], rounds: usize) -> Vec<Reading> {
+fn in_turn(ways: &mut [Way<'_>], rounds: usize) -> Vec<Reading> {
     let mut readings: Vec<Vec<f64>> = ways.iter().map(|_| Vec::new()).collect();
     for _ in 0..rounds {
         let mut times: Vec<Vec<f64>> = ways.iter().map(|_| Vec::new()).collect();

@@ -2,7 +2,7 @@ use std::hint::black_box;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use weldkit::transaction::{AnyParticipant, Branch, HostId, Isolation, Phase, TransactionId};
+use weldkit::transaction::{AnyParticipant, Branch, HostId, Isolation, Phase};
 
 use super::Bed;
 use super::bed::{Left, LeftHand, Right, RightHand};
@@ -18,8 +18,8 @@ pub(super) fn two_phases() -> Subject {
     let bed = &*BED;
     let parties: [Box<dyn AnyParticipant>; 2] = [Box::new(LeftHand), Box::new(RightHand)];
     let branch = Branch {
-        host: HostId(1),
-        transaction: TransactionId { run: 1, number: 1 },
+        host: HostId::default(),
+        transaction: "00000001-1".parse().expect("the text of an id"),
         isolation: Isolation::RepeatableRead,
         deadline: clock::now() + Duration::from_secs(3_600),
     };

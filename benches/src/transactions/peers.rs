@@ -9,11 +9,11 @@ use super::durable::{Way, small};
 const TABLE: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("map");
 const KEY: &[u8] = b"account/17";
 
-pub(super) fn ways(folder: &Path) -> [Way; 3] {
+pub(super) fn ways(folder: &Path) -> [Way<'static>; 3] {
     [redb(folder), fjall(folder), sqlite(folder)]
 }
 
-fn redb(folder: &Path) -> Way {
+fn redb(folder: &Path) -> Way<'static> {
     let database = Database::create(folder.join("peer.redb")).expect("the folder can be written");
     let once = move || {
         let mut writer = database.begin_write().expect("nobody else writes");
@@ -32,7 +32,7 @@ fn redb(folder: &Path) -> Way {
     }
 }
 
-fn fjall(folder: &Path) -> Way {
+fn fjall(folder: &Path) -> Way<'static> {
     let database = fjall::Database::builder(folder.join("peer.fjall"))
         .open()
         .expect("the folder can be written");
@@ -50,7 +50,7 @@ fn fjall(folder: &Path) -> Way {
     }
 }
 
-fn sqlite(folder: &Path) -> Way {
+fn sqlite(folder: &Path) -> Way<'static> {
     let connection =
         rusqlite::Connection::open(folder.join("peer.sqlite")).expect("the folder can be written");
     connection
