@@ -1,8 +1,11 @@
 //! `cargo bench --bench figures`: every figure that takes seconds.
 
+use std::path::Path;
 use std::process::ExitCode;
 
-use weldkit_benches::{calls, instructions, measure, options::Options, report, start};
+use weldkit_benches::{
+    calls, instructions, measure, options::Options, report, start, transactions,
+};
 
 fn main() -> ExitCode {
     let options = match Options::read(301) {
@@ -13,6 +16,7 @@ fn main() -> ExitCode {
         }
     };
     let mut subjects = calls::subjects();
+    subjects.extend(transactions::subjects());
     if instructions::run_only(&mut subjects) {
         return ExitCode::SUCCESS;
     }
@@ -27,6 +31,11 @@ fn main() -> ExitCode {
     }
     if options.wants(start::TITLE) && !options.instructions {
         outcomes.extend(start::measure(env!("CARGO_BIN_EXE_twenty"), 20));
+    }
+    if !options.instructions {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let recover = env!("CARGO_BIN_EXE_recover");
+        outcomes.extend(transactions::outcomes(folder, recover, &options));
     }
     // A missed target is a figure, not a failure of the run.
     match report::write(&outcomes, options.json, &mut std::io::stdout().lock()) {

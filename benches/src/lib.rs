@@ -1,7 +1,7 @@
 //! The figures of the framework: each case beside its floor and its peers, in the same run.
 //!
 //! ```text
-//! calls::*, start  ── Subject: cases that run n times ──┐
+//! calls::*, transactions::*, start ── Subject: cases that run n times ──┐
 //!                                                       ├─> Outcome: readings and claims ─> report
 //! builds::*        ── scratch workspaces, Cargo ────────┘
 //! ```
@@ -16,7 +16,9 @@ pub mod instructions;
 pub mod measure;
 pub mod options;
 pub mod report;
+pub mod resident;
 pub mod start;
+pub mod transactions;
 
 use std::fmt;
 use std::hint::black_box;

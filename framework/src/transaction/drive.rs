@@ -144,7 +144,7 @@ async fn drive(live: Arc<Live>, event: Event) {
 
 /// Performs `actions` and all that follows from them.
 pub(super) async fn perform(live: Arc<Live>, mut actions: Vec<Action>) {
-    let mut work = FuturesUnordered::new();
+    let mut waiting: Option<FuturesUnordered<_>> = None;
     loop {
         for action in std::mem::take(&mut actions) {
             if let Some(mut working) = start(&live, action) {
@@ -152,13 +152,14 @@ pub(super) async fn perform(live: Arc<Live>, mut actions: Vec<Action>) {
                 let first = std::future::poll_fn(|cx| Poll::Ready(working.as_mut().poll(cx))).await;
                 match first {
                     Poll::Ready(event) => live.step(event, &mut actions),
-                    Poll::Pending => work.push(working),
+                    Poll::Pending => waiting.get_or_insert_default().push(working),
                 }
             }
         }
         if !actions.is_empty() {
             continue;
         }
+        let Some(work) = &mut waiting else { break };
         let next = tokio::select! {
             biased;
             next = work.next() => next,
@@ -253,7 +254,8 @@ async fn prepare(live: &Live, party: Party) -> Ballot {
         return Ballot::No;
     };
     let branch = live.branch();
-    let deadline = live.engine.clock.sleep_until(live.terms.deadline);
+    // Most answer at once, and no timer is made for them.
+    let deadline = async { live.engine.clock.sleep_until(live.terms.deadline).await };
     let refusal = tokio::select! {
         biased;
         vote = contained(participant.prepare(&branch)) => match vote {
@@ -309,7 +311,8 @@ async fn abort(live: &Live, party: Party) -> End {
 /// What a participant says to its outcome; `None` when it panics, or takes longer than it may.
 async fn told<T>(live: &Live, telling: BoxFuture<'_, T>) -> Option<T> {
     let clock = &live.engine.clock;
-    let late = clock.sleep_until(clock.now() + limit::TIMEOUT);
+    // As in `prepare`.
+    let late = async { clock.sleep_until(clock.now() + limit::TIMEOUT).await };
     tokio::select! {
         biased;
         told = contained(telling) => told.ok(),

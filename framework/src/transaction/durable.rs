@@ -23,7 +23,7 @@ use super::{Heuristic, HostId, TransactionId, recovery};
 use crate::call::BoxFuture;
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
-use crate::journal::{Failure, Journal, Options, Position, Record, Room, State, SystemDisk};
+use crate::journal::{Failure, Journal, Options, Position, Record, Room, State, Stats, SystemDisk};
 use crate::limit;
 
 /// The kinds of records that transactions write.
@@ -250,6 +250,11 @@ impl Durable {
         let closed = self.journal.close().await;
         self.checkpoint.close();
         made.and(closed.map_err(|failure| Error::new(ErrorKind::Stop, failure.to_string())))
+    }
+
+    /// What the journal has done.
+    pub(super) fn journal(&self) -> &Stats {
+        self.journal.stats()
     }
 
     /// Why nothing durable can be committed at present.

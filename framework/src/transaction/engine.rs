@@ -13,6 +13,7 @@ use super::coordinator::Coordinator;
 use super::durable::Durable;
 use super::live::{Live, Terms};
 use super::mvcc::Store;
+use super::past::Past;
 use super::{AnyParticipant, Capabilities, Change, HostId, State, Status, TransactionId};
 use crate::call::Cancel;
 use crate::clock::Clock;
@@ -57,8 +58,10 @@ pub(crate) struct Engine {
 struct Table {
     open: BTreeMap<TransactionId, Arc<Live>>,
     deadlines: BTreeSet<(Instant, TransactionId)>,
-    /// The last ones that have ended, and who began them.
-    ended: VecDeque<(Principal, Status)>,
+    /// Until when the task sleeps that aborts what is over its deadline; `None`: until it is woken.
+    watched: Option<Instant>,
+    /// The last ones that have ended.
+    ended: VecDeque<Past>,
 }
 
 impl fmt::Debug for Engine {
@@ -165,9 +168,12 @@ impl Engine {
         }
         table.open.insert(id, live.clone());
         table.deadlines.insert((deadline, id));
-        let is_nearest = table.deadlines.first() == Some(&(deadline, id));
+        let is_nearer = table.watched.is_none_or(|watched| deadline < watched);
+        if is_nearer {
+            table.watched = Some(deadline);
+        }
         drop(table);
-        if is_nearest {
+        if is_nearer {
             self.nearer.notify_one();
         }
         self.tell(id, State::Active);
@@ -197,12 +203,8 @@ impl Engine {
             return Ok((live.terms.principal.clone(), live.status()));
         }
         let table = self.table();
-        let ended = table
-            .ended
-            .iter()
-            .rev()
-            .find(|(_, status)| status.transaction == id);
-        ended.cloned().ok_or_else(|| {
+        let ended = table.ended.iter().rev().find(|past| past.id == id);
+        ended.map(Past::tell).ok_or_else(|| {
             CallError::not_found(format!(
                 "there is no transaction `{id}`; of those that have ended, the last {} are known",
                 limit::TRANSACTIONS_ENDED
@@ -212,18 +214,19 @@ impl Engine {
 
     /// Puts one that has ended out of the way; a heuristic one stays until it is forgotten.
     pub(super) fn ended(&self, live: &Live) {
-        let status = live.status();
+        let past = live.past();
         let mut table = self.table();
-        if table.open.remove(&live.id).is_none() {
+        let Some(held) = table.open.remove(&live.id) else {
             return;
-        }
+        };
         table.deadlines.remove(&(live.terms.deadline, live.id));
-        if table.ended.len() >= limit::TRANSACTIONS_ENDED {
-            table.ended.pop_front();
-        }
-        table
-            .ended
-            .push_back((live.terms.principal.clone(), status));
+        let oldest = match table.ended.len() >= limit::TRANSACTIONS_ENDED {
+            true => table.ended.pop_front(),
+            false => None,
+        };
+        table.ended.push_back(past);
+        drop(table);
+        drop((held, oldest));
     }
 
     pub(super) fn tell(&self, transaction: TransactionId, state: State) {
@@ -238,7 +241,9 @@ impl Engine {
     /// The transactions that are over their deadline; `Err` says when the next one will be.
     fn expired(&self) -> std::result::Result<Arc<Live>, Option<Instant>> {
         let mut table = self.table();
-        let Some((deadline, id)) = table.deadlines.first().copied() else {
+        let next = table.deadlines.first().copied();
+        table.watched = next.map(|(deadline, _)| deadline);
+        let Some((deadline, id)) = next else {
             return Err(None);
         };
         if deadline > self.clock.now() {

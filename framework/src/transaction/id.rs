@@ -9,7 +9,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::error::CallError;
 
 /// A host, for as long as its state folder lives: what the branches of foreign participants are named after.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+///
+/// The default is that of every host that keeps nothing on disk.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct HostId(pub(crate) u64);
 
 impl fmt::Display for HostId {

@@ -297,11 +297,12 @@ impl Live {
         Ok(())
     }
 
-    fn leave(&self, ended: Ended, call: &str) {
+    fn leave(&self, ended: Ended, instance: &str, method: &MethodDescriptor) {
         self.inner().calls -= 1;
         if ended == Ended::Unknown {
+            let call = method.name;
             self.doom(&format!(
-                "`{call}` did not end as it should, and may have done a part of its work"
+                "`{instance}: {call}` did not end as it should, and may have done a part of its work"
             ));
         }
     }
@@ -495,11 +496,10 @@ impl Enlist for Inside {
                 live: live.clone(),
                 holds,
             };
-            let call = format!("{instance}: {}", method.name);
             let entered = Turn::new(Arc::new(inside), {
-                let live = live.clone();
+                let (live, instance) = (live.clone(), instance.clone());
                 move |ended| {
-                    live.leave(ended, &call);
+                    live.leave(ended, &instance, method);
                     drop(turn);
                 }
             });

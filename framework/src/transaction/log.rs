@@ -50,8 +50,11 @@ impl Live {
     /// One record: the writes in containers, and the decision where foreign participants wait for it. With nothing that
     /// survives a crash there is nothing to record.
     async fn make_durable(&self) -> Result<(), LogFailure> {
-        let entry = self.entry();
         let durable = self.engine.opened().filter(|_| self.is_durable());
+        if durable.is_none() && self.touched().is_none() {
+            return Ok(());
+        }
+        let entry = self.entry();
         let decision = match durable {
             Some(durable) if !entry.parties.is_empty() => {
                 // Before the record: a checkpoint in between must leave it alone.
@@ -184,13 +187,14 @@ impl Live {
             isolation: Some(self.terms.isolation),
             remaining_ms: is_open.then(|| u64::try_from(remaining.as_millis()).unwrap_or(u64::MAX)),
             participants,
-            savepoints: inner
-                .savepoints
-                .iter()
-                .filter(|name| !name.starts_with('\0'))
-                .map(|name| name.to_string())
-                .collect(),
+            savepoints: shown(&inner.savepoints),
             reason: inner.reason.clone(),
         }
     }
+}
+
+/// Savepoints as whoever set them knows them; those of nested transactions have no name.
+pub(super) fn shown(savepoints: &[Arc<str>]) -> Vec<String> {
+    let named = savepoints.iter().filter(|name| !name.starts_with('\0'));
+    named.map(|name| name.to_string()).collect()
 }

@@ -35,6 +35,8 @@ mod log;
 #[cfg(feature = "transaction")]
 mod mvcc;
 #[cfg(feature = "transaction")]
+mod past;
+#[cfg(feature = "transaction")]
 mod recovery;
 #[cfg(feature = "transaction")]
 mod savepoints;

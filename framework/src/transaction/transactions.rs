@@ -16,6 +16,7 @@ use super::{
 use crate::call::Ctx;
 use crate::clock::Clock;
 use crate::error::{CallError, Error};
+use crate::journal;
 use crate::security::Principal;
 
 /// The transactions of a host. A plugin asks for it in its constructor; a host hands it out. Cheap to clone.
@@ -173,6 +174,11 @@ impl Transactions {
     /// Every change of a state from now on. A slow reader loses the oldest and is told how many.
     pub fn watch(&self) -> broadcast::Receiver<Change> {
         self.engine.watch()
+    }
+
+    /// What the journal has done since it was opened; `None` while nothing durable is kept.
+    pub fn journal(&self) -> Option<&journal::Stats> {
+        Some(self.engine.opened()?.journal())
     }
 
     /// An open transaction of the principal of `ctx`.

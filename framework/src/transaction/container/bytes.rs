@@ -108,7 +108,19 @@ impl BytesMap {
     ///
     /// A retryable `conflict` when another transaction was faster; as [`get`](Self::get).
     pub async fn put(&self, ctx: &Ctx, key: &[u8], value: Vec<u8>) -> Result<(), CallError> {
-        self.put_all(ctx, vec![(key.to_vec(), Some(value))]).await
+        let mut value: Arc<[u8]> = value.into();
+        if self.live(ctx)?.is_none() {
+            match self
+                .transactions
+                .store()
+                .put_now(&self.container, key, value)
+            {
+                Ok(()) => return Ok(()),
+                Err(back) => value = back,
+            }
+        }
+        let work = async |local: &Local| self.container.put(local, key.into(), Some(value)).await;
+        self.write(ctx, work).await
     }
 
     /// Removes a key; `false` when it held nothing.

@@ -53,6 +53,23 @@ pub(super) struct Commits {
     prepared: BTreeMap<Owner, Reads>,
 }
 
+impl Commits {
+    /// Whether no commit is under way, and none is prepared that others have to heed.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.pending.is_empty() && self.prepared.is_empty()
+    }
+
+    /// The timestamp of the next commit.
+    pub(super) fn next(&self) -> Timestamp {
+        self.newest + 1
+    }
+
+    /// A commit has taken that timestamp.
+    pub(super) fn take(&mut self, ts: Timestamp) {
+        self.newest = ts;
+    }
+}
+
 struct Pending {
     owner: Owner,
     writes: Vec<(usize, Key)>,
@@ -162,8 +179,8 @@ impl Store {
         };
         let mut commits = lock(&self.commits);
         commits.prepared.remove(&local.owner);
-        commits.newest += 1;
-        let ts = commits.newest;
+        let ts = commits.next();
+        commits.take(ts);
         let mut written = Vec::new();
         for (id, keys) in writes {
             let container = self.nth(id);
@@ -288,8 +305,14 @@ impl Store {
     /// Gives the locks of an ended transaction back and wakes who waits for them.
     fn settle(&self, owner: Owner, claims: &[(usize, Key)]) {
         let oldest = self.oldest();
-        for (container, key) in claims {
-            self.nth(*container).settle(key, owner, oldest);
+        let mut last: Option<Arc<Container>> = None;
+        for (id, key) in claims {
+            let container = match last.take() {
+                Some(last) if last.id == *id => last,
+                _ => self.nth(*id),
+            };
+            container.settle(key, owner, oldest);
+            last = Some(container);
         }
         self.wake(owner);
     }

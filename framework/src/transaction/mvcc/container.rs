@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::hash::BuildHasher;
+use std::sync::atomic::{AtomicU64, Ordering::Acquire, Ordering::Relaxed};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
+
+use foldhash::fast::RandomState;
 
 use super::Store;
 use super::base::Base;
@@ -20,7 +22,12 @@ const SHARDS: usize = 64;
     clippy::disallowed_types,
     reason = "point reads by key; the order is kept beside it and only that is iterated"
 )]
-type Rows = std::collections::HashMap<Key, Row>;
+type Rows = std::collections::HashMap<Key, Row, RandomState>;
+
+/// One lock and its rows, on cache lines of their own: two threads at neighbours do not disturb each other.
+#[derive(Default)]
+#[repr(align(128))]
+struct Shard(RwLock<Rows>);
 
 /// A map from keys to values, as bytes.
 pub(crate) struct Container {
@@ -32,7 +39,9 @@ pub(crate) struct Container {
     hasher: RandomState,
     /// What all versions take together, roughly.
     bytes: AtomicU64,
-    shards: Vec<RwLock<Rows>>,
+    shards: Vec<Shard>,
+    /// That of the store.
+    visible: Arc<AtomicU64>,
     /// The keys that have a row, in order. Changes when a row comes or goes, and not at every write.
     order: RwLock<BTreeSet<Key>>,
 }
@@ -57,9 +66,10 @@ impl Container {
             name,
             durability,
             base,
-            hasher: RandomState::new(),
+            hasher: RandomState::default(),
             bytes: AtomicU64::new(0),
-            shards: (0..SHARDS).map(|_| RwLock::default()).collect(),
+            shards: (0..SHARDS).map(|_| Shard::default()).collect(),
+            visible: store.visible.clone(),
             order: RwLock::default(),
         }
     }
@@ -72,8 +82,8 @@ impl Container {
 
     fn shard(&self, key: &[u8]) -> &RwLock<Rows> {
         let hash = self.hasher.hash_one(key);
-        // The high bits: the map inside uses the low ones.
-        &self.shards[usize::try_from(hash >> 58).unwrap_or(0)]
+        // The maps inside are seeded each by itself, so that these bits say nothing about theirs.
+        &self.shards[usize::try_from(hash >> 58).unwrap_or(0)].0
     }
 
     fn read(&self, key: &[u8]) -> RwLockReadGuard<'_, Rows> {
@@ -120,9 +130,7 @@ impl Container {
     }
 
     fn visible(&self) -> Timestamp {
-        self.store
-            .upgrade()
-            .map_or(Timestamp::MAX, |store| store.visible())
+        self.visible.load(Acquire)
     }
 
     /// Takes the lock of a row, waiting for whoever has it.
@@ -204,9 +212,11 @@ impl Container {
         self.bytes.fetch_add(weight(key, value), Relaxed);
     }
 
-    fn shrink(&self, key: &Key, gone: &[(Timestamp, Value)]) {
-        let bytes = gone.iter().map(|(_, value)| weight(key, value)).sum();
-        self.bytes.fetch_sub(bytes, Relaxed);
+    fn shrink(&self, key: &[u8], gone: impl IntoIterator<Item = (Timestamp, Value)>) {
+        let bytes: u64 = gone.into_iter().map(|(_, value)| weight(key, &value)).sum();
+        if bytes > 0 {
+            self.bytes.fetch_sub(bytes, Relaxed);
+        }
     }
 
     pub(super) fn install(&self, key: &Key, ts: Timestamp, value: Value) {
@@ -219,9 +229,45 @@ impl Container {
         }
     }
 
+    /// Writes a key that nobody is about to write; `publish` makes the version visible and says what can still be seen.
+    /// Gives the value back where somebody is.
+    pub(super) fn write_now(
+        &self,
+        key: &[u8],
+        (ts, value): (Timestamp, Arc<[u8]>),
+        publish: impl FnOnce() -> Timestamp,
+    ) -> Result<(), Arc<[u8]>> {
+        let mut rows = self.write(key);
+        match rows.get_mut(key) {
+            Some(row) if !row.is_free() => Err(value),
+            Some(row) => {
+                let value = Some(value);
+                let grown = weight(key, &value);
+                row.install(ts, value);
+                let gone = row.prune(publish()).map(|(_, value)| weight(key, &value));
+                // One addition, wrapping where the old took more.
+                let grown = grown.wrapping_sub(gone.sum());
+                if grown != 0 {
+                    self.bytes.fetch_add(grown, Relaxed);
+                }
+                Ok(())
+            }
+            None => {
+                let (key, value) = (Key::from(key), Some(value));
+                self.grow(&key, &value);
+                let mut row = Row::default();
+                row.install(ts, value);
+                rows.insert(key.clone(), row);
+                self.ordered().insert(key);
+                publish();
+                Ok(())
+            }
+        }
+    }
+
     pub(super) fn withdraw(&self, key: &Key, ts: Timestamp) {
         if let Some(row) = self.write(key).get_mut(key) {
-            self.shrink(key, &row.withdraw(ts));
+            self.shrink(key, row.withdraw(ts));
         }
     }
 
@@ -232,7 +278,7 @@ impl Container {
             return;
         };
         row.release(owner);
-        self.shrink(key, &row.prune(oldest));
+        self.shrink(key, row.prune(oldest));
         if row.is_void(oldest, self.base.is_some()) {
             self.drop_row(&mut rows, key);
         }
@@ -242,7 +288,15 @@ impl Container {
     pub(super) fn replay(&self, key: Key, ts: Timestamp, value: Value) {
         self.grow(&key, &value);
         let mut rows = self.write(&key);
-        rows.entry(key.clone()).or_default().install(ts, value);
+        if let Some(row) = rows.get_mut(&key) {
+            row.install(ts, value);
+            // Nobody has a snapshot yet: only the newest version counts.
+            self.shrink(&key, row.prune(ts));
+            return;
+        }
+        let mut row = Row::default();
+        row.install(ts, value);
+        rows.insert(key.clone(), row);
         self.ordered().insert(key);
     }
 
@@ -263,7 +317,7 @@ impl Container {
         let Some(row) = rows.get_mut(key) else {
             return;
         };
-        self.shrink(key, &row.rebase(ts));
+        self.shrink(key, row.rebase(ts));
         if row.is_void(ts, true) {
             self.drop_row(&mut rows, key);
         }
@@ -271,7 +325,7 @@ impl Container {
 
     fn drop_row(&self, rows: &mut Rows, key: &Key) {
         if let Some(row) = rows.remove(key) {
-            self.shrink(key, &row.into_versions());
+            self.shrink(key, row.into_versions());
         }
         self.ordered().remove(key);
     }
@@ -287,7 +341,7 @@ impl Container {
 }
 
 /// What one version takes, roughly: the key, the value, and their places in the maps.
-fn weight(key: &Key, value: &Value) -> u64 {
+fn weight(key: &[u8], value: &Value) -> u64 {
     const PLACES: usize = 64;
     (key.len() + value.as_ref().map_or(0, |value| value.len()) + PLACES) as u64
 }

@@ -18,6 +18,7 @@ mod base;
 mod commit;
 mod container;
 mod local;
+mod now;
 mod range;
 mod record;
 mod row;
@@ -47,8 +48,8 @@ use crate::error::CallError;
 /// Everything that the containers of one host hold.
 pub(crate) struct Store {
     clock: Clock,
-    /// The newest timestamp that is visible.
-    visible: AtomicU64,
+    /// The newest timestamp that is visible. Every container has it too: a read does not touch the store.
+    visible: Arc<AtomicU64>,
     owners: AtomicU64,
     commits: Mutex<commit::Commits>,
     /// The snapshots in use, counted: no version that the oldest sees may go.
@@ -81,7 +82,7 @@ impl Store {
     pub(crate) fn new(clock: Clock) -> Arc<Self> {
         Arc::new(Self {
             clock,
-            visible: AtomicU64::new(0),
+            visible: Arc::default(),
             owners: AtomicU64::new(0),
             commits: Mutex::default(),
             snapshots: Mutex::default(),

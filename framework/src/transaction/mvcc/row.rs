@@ -1,6 +1,7 @@
 //! One key: its versions and who may write it next. Pure: no clock, no task, no lock.
 
 use std::sync::Arc;
+use std::vec::Drain;
 
 /// A moment of the host's one commit clock.
 pub(super) type Timestamp = u64;
@@ -78,9 +79,14 @@ impl Row {
     }
 
     /// Drops what no snapshot from `oldest` on can see.
-    pub(super) fn prune(&mut self, oldest: Timestamp) -> Vec<(Timestamp, Value)> {
+    pub(super) fn prune(&mut self, oldest: Timestamp) -> Drain<'_, (Timestamp, Value)> {
         let seen = self.versions.iter().rposition(|(ts, _)| *ts <= oldest);
-        self.versions.drain(..seen.unwrap_or(0)).collect()
+        self.versions.drain(..seen.unwrap_or(0))
+    }
+
+    /// Whether nobody is about to write it.
+    pub(super) fn is_free(&self) -> bool {
+        self.owner.is_none()
     }
 
     /// What is left of it.
