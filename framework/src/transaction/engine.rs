@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Instant;
@@ -11,6 +10,7 @@ use tokio::sync::{Notify, OnceCell, broadcast};
 
 use super::coordinator::Coordinator;
 use super::durable::Durable;
+use super::ground::OpenGround;
 use super::live::{Live, Terms};
 use super::mvcc::Store;
 use super::{AnyParticipant, Capabilities, Change, HostId, State, Status, TransactionId};
@@ -18,9 +18,6 @@ use crate::clock::Clock;
 use crate::error::{CallError, Code, Error, ErrorKind, Result};
 use crate::limit;
 use crate::security::Principal;
-
-/// Makes and locks the folder of the host's state, and says where it is.
-pub(crate) type OpenFolder = Box<dyn Fn() -> Result<PathBuf> + Send + Sync>;
 
 /// What an instance is to a transaction.
 #[derive(Clone)]
@@ -43,7 +40,7 @@ pub(crate) struct Engine {
     run: AtomicU32,
     host: OnceLock<HostId>,
     /// None once the host has stopped: whatever is still held of it must not hold the folder.
-    folder: Mutex<Option<Arc<OpenFolder>>>,
+    ground: Mutex<Option<Arc<OpenGround>>>,
     durable: OnceCell<Arc<Durable>>,
     changes: broadcast::Sender<Change>,
 }
@@ -64,7 +61,7 @@ impl fmt::Debug for Engine {
 }
 
 impl Engine {
-    pub(super) fn new(clock: Clock, store: Arc<Store>, folder: OpenFolder) -> Arc<Self> {
+    pub(super) fn new(clock: Clock, store: Arc<Store>, ground: OpenGround) -> Arc<Self> {
         Arc::new(Self {
             clock,
             store,
@@ -74,7 +71,7 @@ impl Engine {
             number: AtomicU64::new(0),
             run: AtomicU32::new(0),
             host: OnceLock::new(),
-            folder: Mutex::new(Some(Arc::new(folder))),
+            ground: Mutex::new(Some(Arc::new(ground))),
             durable: OnceCell::new(),
             changes: broadcast::Sender::new(limit::TRANSACTION_CHANGES),
         })
@@ -83,9 +80,9 @@ impl Engine {
     /// The journal and the checkpoint, opened and replayed by whoever needs them first.
     pub(super) async fn durable(self: &Arc<Self>) -> Result<&Arc<Durable>> {
         let open = || async {
-            let folder = lock(&self.folder).clone();
+            let ground = lock(&self.ground).clone();
             let stopped = || Error::new(ErrorKind::State, "the host has stopped");
-            Durable::open(self, folder.ok_or_else(stopped)?()?).await
+            Durable::open(self, ground.ok_or_else(stopped)?()?).await
         };
         self.durable.get_or_try_init(open).await
     }
@@ -97,7 +94,7 @@ impl Engine {
 
     /// Lets the folder go.
     pub(super) fn leave(&self) {
-        drop(lock(&self.folder).take());
+        drop(lock(&self.ground).take());
     }
 
     /// Forgets who could take part and what is open: both hold on to the host that they are part of.
