@@ -196,8 +196,12 @@ impl HostBuilder {
     /// stays in the folder.
     #[cfg(all(feature = "transaction", feature = "testing"))]
     #[must_use]
-    pub fn disk(mut self, disk: std::sync::Arc<dyn crate::journal::Disk>) -> Self {
-        self.setup.disk = Some(crate::transaction::GivenDisk(disk));
+    pub fn disk(
+        mut self,
+        disk: std::sync::Arc<dyn crate::journal::Disk>,
+        options: crate::journal::Options,
+    ) -> Self {
+        self.setup.disk = Some(crate::transaction::GivenDisk(disk, options));
         self
     }
 

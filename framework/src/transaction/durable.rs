@@ -23,7 +23,7 @@ use super::{Heuristic, HostId, TransactionId, recovery};
 use crate::call::BoxFuture;
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
-use crate::journal::{Failure, Journal, Options, Position, Record, Room, State};
+use crate::journal::{Failure, Journal, Position, Record, Room, State};
 use crate::limit;
 
 /// The kinds of records that transactions write.
@@ -352,7 +352,8 @@ fn open(store: &Arc<Store>, ground: &Ground) -> Result<(Durable, Found)> {
             ),
         )),
     };
-    let journal = Journal::open(ground.disk()?, Options::default(), &mut replay)
+    let (disk, options) = ground.disk()?;
+    let journal = Journal::open(disk, options, &mut replay)
         .map_err(|failure| Error::new(ErrorKind::State, failure.to_string()))?;
     let durable = Durable {
         journal,

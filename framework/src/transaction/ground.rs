@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use super::Transactions;
 use crate::error::{Error, ErrorKind, Result};
-use crate::journal::{Disk, SystemDisk};
+use crate::journal::{Disk, Options, SystemDisk};
 
 /// Makes and locks the folder of the host's state, and says where it is.
 pub(crate) type OpenGround = Box<dyn Fn() -> Result<Ground> + Send + Sync>;
 
 /// A disk for the journal that a test puts in the place of the machine's.
 #[derive(Clone)]
-pub(crate) struct GivenDisk(pub(crate) Arc<dyn Disk>);
+pub(crate) struct GivenDisk(pub(crate) Arc<dyn Disk>, pub(crate) Options);
 
 impl fmt::Debug for GivenDisk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -33,18 +33,18 @@ impl Ground {
         Self { folder, given }
     }
 
-    /// The disk of the journal.
+    /// The disk of the journal, and how much of it the journal uses.
     ///
     /// # Errors
     ///
     /// When its folder cannot be made.
-    pub(super) fn disk(&self) -> Result<Arc<dyn Disk>> {
+    pub(super) fn disk(&self) -> Result<(Arc<dyn Disk>, Options)> {
         if let Some(given) = &self.given {
-            return Ok(given.0.clone());
+            return Ok((given.0.clone(), given.1));
         }
         let path = self.folder.join(Transactions::JOURNAL);
         match SystemDisk::new(&path) {
-            Ok(disk) => Ok(Arc::new(disk)),
+            Ok(disk) => Ok((Arc::new(disk), Options::default())),
             Err(fault) => Err(Error::new(
                 ErrorKind::State,
                 format!("the journal `{}` cannot be used: {fault}", path.display()),
