@@ -16,6 +16,7 @@
 //! | [`build`], [`record`], [`frame`], [`binary`], [`audit`], [`inspect`] | the binary, and what it says about itself |
 //! | [`refresh`], [`plugins_rs`], [`manifest`], [`add`], [`new`] | what is written for people: metadata, lists, manifests, skeletons |
 //! | [`tidy`], [`gate`] | the rules of the house |
+//! | [`crash`], [`soak`] | what a killed process has lost, and the long runs |
 //! | [`demo`], [`weight`] | the main job on real input, and the bytes of each plugin |
 //! | [`postgres`], [`skips`] | a private server for tests, and tests that lack one |
 //! | [`error`], [`talk`], [`mod@file`], [`cargo`], [`cli`] | how all of that talks to the world |
@@ -28,6 +29,7 @@ pub mod build;
 pub mod cargo;
 pub mod cli;
 pub mod configuration;
+pub mod crash;
 pub mod demo;
 pub mod error;
 pub mod file;
@@ -44,6 +46,7 @@ pub mod record;
 pub mod refresh;
 pub mod select;
 pub mod skips;
+pub mod soak;
 pub mod talk;
 pub mod tidy;
 pub mod weight;

@@ -39,6 +39,9 @@ pub(super) struct Setup {
     pub(super) limits: BTreeMap<String, Limit>,
     pub(super) clock: Clock,
     pub(super) folder: Folder,
+    /// In place of the machine's disk under the journal.
+    #[cfg(feature = "transaction")]
+    pub(super) disk: Option<crate::transaction::GivenDisk>,
     pub(super) start_deadline: Duration,
     pub(super) stop_deadline: Duration,
 }
@@ -67,6 +70,8 @@ impl Default for HostBuilder {
                 limits: BTreeMap::new(),
                 clock: Clock::System,
                 folder: Folder::new("state"),
+                #[cfg(feature = "transaction")]
+                disk: None,
                 start_deadline: limit::START,
                 stop_deadline: limit::STOP,
             },
@@ -184,6 +189,19 @@ impl HostBuilder {
     #[must_use]
     pub fn folder(mut self, folder: Folder) -> Self {
         self.setup.folder = folder;
+        self
+    }
+
+    /// Puts a disk under the journal, in place of the machine's; it may hold a journal already. The rest of the state
+    /// stays in the folder.
+    #[cfg(all(feature = "transaction", feature = "testing"))]
+    #[must_use]
+    pub fn disk(
+        mut self,
+        disk: std::sync::Arc<dyn crate::journal::Disk>,
+        options: crate::journal::Options,
+    ) -> Self {
+        self.setup.disk = Some(crate::transaction::GivenDisk(disk, options));
         self
     }
 

@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorKind, Problem, Result};
 use crate::registry::{Plan, PlannedInstance};
 use crate::security::Policy;
 #[cfg(feature = "transaction")]
-use crate::transaction::Transactions;
+use crate::transaction::{Ground, Transactions};
 
 type States = watch::Sender<BTreeMap<String, State>>;
 
@@ -77,8 +77,12 @@ impl Host {
         #[cfg(feature = "transaction")]
         let transactions = {
             let folder = setup.folder.clone();
-            let is_there = folder.path().join(Transactions::JOURNAL).exists();
-            let open = move || crate::registry::StateFolder::open(&folder);
+            let given = setup.disk.clone();
+            let is_there = folder.path().join(Transactions::JOURNAL).exists() || given.is_some();
+            let open = move || {
+                let folder = crate::registry::StateFolder::open(&folder)?;
+                Ok(Ground::new(folder, given.clone()))
+            };
             let transactions = Transactions::new(setup.clock.clone(), Box::new(open));
             if is_there {
                 transactions.recover().await?;

@@ -7,7 +7,6 @@
 //! ```
 
 use std::collections::{BTreeMap, VecDeque};
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -18,12 +17,13 @@ use tokio::task::spawn_blocking;
 use super::checkpoint::{Change, Checkpoint};
 use super::coordinator::{Decision, Entry, Recovery};
 use super::engine::Engine;
+use super::ground::Ground;
 use super::mvcc::{Base, Done, Log, LogFailure, LogRoom, Store, decode};
 use super::{Heuristic, HostId, TransactionId, recovery};
 use crate::call::BoxFuture;
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
-use crate::journal::{Failure, Journal, Options, Position, Record, Room, State, Stats, SystemDisk};
+use crate::journal::{Failure, Journal, Position, Record, Room, State, Stats};
 use crate::limit;
 
 /// The kinds of records that transactions write.
@@ -88,9 +88,9 @@ impl Durable {
     /// # Errors
     ///
     /// Files that cannot be used, by name.
-    pub(super) async fn open(engine: &Arc<Engine>, folder: PathBuf) -> Result<Arc<Self>> {
+    pub(super) async fn open(engine: &Arc<Engine>, ground: Ground) -> Result<Arc<Self>> {
         let store = engine.store.clone();
-        let opening = spawn_blocking(move || open(&store, &folder));
+        let opening = spawn_blocking(move || open(&store, &ground));
         let (mut durable, found) = opening
             .await
             .map_err(|ended| Error::new(ErrorKind::State, ended.to_string()))??;
@@ -330,20 +330,13 @@ impl LogRoom for Place {
     }
 }
 
-fn open(store: &Arc<Store>, folder: &std::path::Path) -> Result<(Durable, Found)> {
-    let (checkpoint, at) = Checkpoint::open(&folder.join("containers.redb"))?;
+fn open(store: &Arc<Store>, ground: &Ground) -> Result<(Durable, Found)> {
+    let (checkpoint, at) = Checkpoint::open(&ground.folder.join("containers.redb"))?;
     store.start_at(at);
     let mut found = Found {
         recovery: Recovery::new(),
         named: None,
     };
-    let path = folder.join(super::Transactions::JOURNAL);
-    let disk = SystemDisk::new(&path).map_err(|fault| {
-        Error::new(
-            ErrorKind::State,
-            format!("the journal `{}` cannot be used: {fault}", path.display()),
-        )
-    })?;
     let mut placed = VecDeque::new();
     let mut replay = |record: Record<'_>| match record.kind {
         kind::COMMIT => {
@@ -369,7 +362,8 @@ fn open(store: &Arc<Store>, folder: &std::path::Path) -> Result<(Durable, Found)
             ),
         )),
     };
-    let journal = Journal::open(Arc::new(disk), Options::default(), &mut replay)
+    let (disk, options) = ground.disk()?;
+    let journal = Journal::open(disk, options, &mut replay)
         .map_err(|failure| Error::new(ErrorKind::State, failure.to_string()))?;
     let durable = Durable {
         journal,

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Instant;
@@ -11,6 +10,7 @@ use tokio::sync::{Notify, OnceCell, broadcast};
 
 use super::coordinator::Coordinator;
 use super::durable::Durable;
+use super::ground::OpenGround;
 use super::live::{Live, Terms};
 use super::mvcc::Store;
 use super::past::Past;
@@ -20,9 +20,6 @@ use crate::clock::Clock;
 use crate::error::{CallError, Code, Error, ErrorKind, Result};
 use crate::limit;
 use crate::security::Principal;
-
-/// Makes and locks the folder of the host's state, and says where it is.
-pub(crate) type OpenFolder = Box<dyn Fn() -> Result<PathBuf> + Send + Sync>;
 
 /// What an instance is to a transaction.
 #[derive(Clone)]
@@ -50,7 +47,7 @@ pub(crate) struct Engine {
     pub(super) closed: Cancel,
     /// None once the host has stopped: whatever is still held of it must not hold the folder. The last field, so that
     /// the files in the folder are let go before it is.
-    folder: Mutex<Option<Arc<OpenFolder>>>,
+    ground: Mutex<Option<Arc<OpenGround>>>,
 }
 
 /// Every transaction that can be asked for.
@@ -71,7 +68,7 @@ impl fmt::Debug for Engine {
 }
 
 impl Engine {
-    pub(super) fn new(clock: Clock, store: Arc<Store>, folder: OpenFolder) -> Arc<Self> {
+    pub(super) fn new(clock: Clock, store: Arc<Store>, ground: OpenGround) -> Arc<Self> {
         Arc::new(Self {
             clock,
             store,
@@ -81,7 +78,7 @@ impl Engine {
             number: AtomicU64::new(0),
             run: AtomicU32::new(0),
             host: OnceLock::new(),
-            folder: Mutex::new(Some(Arc::new(folder))),
+            ground: Mutex::new(Some(Arc::new(ground))),
             durable: OnceCell::new(),
             changes: broadcast::Sender::new(limit::TRANSACTION_CHANGES),
             closed: Cancel::new(),
@@ -91,9 +88,9 @@ impl Engine {
     /// The journal and the checkpoint, opened and replayed by whoever needs them first.
     pub(super) async fn durable(self: &Arc<Self>) -> Result<&Arc<Durable>> {
         let open = || async {
-            let folder = lock(&self.folder).clone();
+            let ground = lock(&self.ground).clone();
             let stopped = || Error::new(ErrorKind::State, "the host has stopped");
-            Durable::open(self, folder.ok_or_else(stopped)?()?).await
+            Durable::open(self, ground.ok_or_else(stopped)?()?).await
         };
         self.durable.get_or_try_init(open).await
     }
@@ -105,7 +102,7 @@ impl Engine {
 
     /// Lets the folder go.
     pub(super) fn leave(&self) {
-        drop(lock(&self.folder).take());
+        drop(lock(&self.ground).take());
     }
 
     /// Forgets who could take part and what is open: both hold on to the host that they are part of.

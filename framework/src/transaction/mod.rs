@@ -27,6 +27,8 @@ mod durable;
 #[cfg(feature = "transaction")]
 mod engine;
 #[cfg(feature = "transaction")]
+mod ground;
+#[cfg(feature = "transaction")]
 mod handle;
 #[cfg(feature = "transaction")]
 mod live;
@@ -53,6 +55,9 @@ pub use participant::{
     AnyParticipant, Branch, Capabilities, Durability, Fault, Heuristic, Mark, Participant, Phase,
     Vote,
 };
+
+#[cfg(feature = "transaction")]
+pub(crate) use ground::{GivenDisk, Ground};
 
 #[cfg(feature = "transaction")]
 pub use self::{

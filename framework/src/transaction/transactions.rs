@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use tokio::sync::broadcast;
 
-use super::engine::{self, Engine, OpenFolder, Seat};
+use super::engine::{self, Engine, Seat};
+use super::ground::OpenGround;
 use super::handle::{Transaction, TransactionBuilder};
 use super::live::{Inside, Live};
 use super::mvcc::{Container, Store};
@@ -29,10 +30,10 @@ impl Transactions {
     /// The folder of the journal, in the state folder.
     pub(crate) const JOURNAL: &str = "journal";
 
-    /// The transactions of a host; what has to survive it goes into the folder that `folder` opens.
-    pub(crate) fn new(clock: Clock, folder: OpenFolder) -> Self {
+    /// The transactions of a host; what has to survive it goes where `ground` opens a place.
+    pub(crate) fn new(clock: Clock, ground: OpenGround) -> Self {
         let store = Store::new(clock.clone());
-        let engine = Engine::new(clock, store, folder);
+        let engine = Engine::new(clock, store, ground);
         let (watched, ends) = (Arc::downgrade(&engine), engine.closed.clone());
         tokio::spawn(async move {
             tokio::select! {

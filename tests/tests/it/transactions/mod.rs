@@ -1,7 +1,9 @@
-//! Transactions over participants: who is told what, and what callers hear.
+//! Transactions over participants: who is told what, what callers hear, and what a crash leaves.
 
 mod hermitage;
+mod histories;
 mod ledger;
+mod power;
 mod protocol;
 mod recovery;
 mod use_;
