@@ -12,8 +12,8 @@ use super::header::{SECTOR, START, SegmentHeader, spare_name};
 use super::recovery::unusable;
 use super::{Disk, Failure, File, Options, Position};
 
-/// Zeros that are written at once.
-const ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
+/// Bytes of zeros that are written at once.
+const ZEROS: usize = 64 * 1024;
 
 /// The files of a journal.
 pub(super) struct Segments {
@@ -136,11 +136,12 @@ impl Segments {
             self.disk.open(spare)?
         };
         if is_new {
+            let zeros = vec![0; ZEROS];
             let mut at = START;
             while at < header.bytes {
-                let len = (header.bytes - at).min(ZEROS.len() as u64);
-                let len = usize::try_from(len).expect("at most the length of an array");
-                file.write_at(&ZEROS[..len], at)?;
+                let len = (header.bytes - at).min(ZEROS as u64);
+                let len = usize::try_from(len).expect("at most the length of a vector");
+                file.write_at(&zeros[..len], at)?;
                 at += len as u64;
             }
         }

@@ -4,10 +4,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::OwnedMutexGuard;
 
-/// The turns of one transaction, by instance: a handful. A turn is data that outlives every lock: it is held while plugin code
-/// runs, and ends with the call that holds it.
+/// The turns of one transaction, by instance: a handful. A turn is data that outlives every lock: it is
+/// held while plugin code runs, and ends with the call that holds it.
 #[derive(Debug, Default)]
-pub(super) struct Turns(Mutex<Vec<(Arc<str>, Arc<tokio::sync::Mutex<()>>)>>);
+pub(super) struct Turns(Mutex<Vec<(Arc<str>, Turn)>>);
+
+/// Whose turn it is at one instance.
+type Turn = Arc<tokio::sync::Mutex<()>>;
 
 /// The turn of one call.
 pub(super) type Held = OwnedMutexGuard<()>;
@@ -19,7 +22,7 @@ impl Turns {
         turn.lock_owned().await
     }
 
-    fn of(&self, instance: &Arc<str>) -> Arc<tokio::sync::Mutex<()>> {
+    fn of(&self, instance: &Arc<str>) -> Turn {
         let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, turn)) = turns.iter().find(|(of, _)| of == instance) {
             return turn.clone();

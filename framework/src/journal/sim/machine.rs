@@ -265,7 +265,7 @@ impl Chance {
 
     fn choose<'a, T>(&mut self, pieces: &'a [T]) -> Vec<&'a T> {
         let mut kept: Vec<&T> = pieces.iter().filter(|_| self.keeps()).collect();
-        if matches!(self.loss, Loss::Random(_)) && self.draw() % 2 == 0 {
+        if matches!(self.loss, Loss::Random(_)) && self.draw().is_multiple_of(2) {
             for at in (1..kept.len()).rev() {
                 let other = usize::try_from(self.draw() % (at as u64 + 1)).unwrap_or(0);
                 kept.swap(at, other);

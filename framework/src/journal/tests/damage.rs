@@ -120,12 +120,16 @@ async fn two_flipped_bits_never_make_another_record() {
         let (name, bytes) = &files[usize::try_from(draw(3)).unwrap()];
         let bits = [draw(bytes * 8), draw(bytes * 8)];
         if bits[0] != bits[1] {
-            bits.map(|bit| disk.flip(name, bit));
+            for bit in bits {
+                disk.flip(name, bit);
+            }
             assert!(
                 matches!(open(&disk), Err(Failure::Damaged { .. })),
                 "{name} {bits:?}"
             );
-            bits.map(|bit| disk.flip(name, bit));
+            for bit in bits {
+                disk.flip(name, bit);
+            }
         }
     }
 }

@@ -2,7 +2,7 @@ mod crash;
 mod damage;
 mod faults;
 mod golden;
-mod handoff;
+mod interleaving;
 mod model;
 mod order;
 mod space;

@@ -18,7 +18,7 @@ async fn everyone_is_told_in_the_order_of_the_records() {
         let (told, (done, waits)) = (Arc::clone(&told), oneshot::channel());
         let then = move |outcome: Result<Position, Failure>| {
             told.lock().unwrap().push((number + 1, outcome.unwrap().0));
-            drop(done.send(()));
+            let _ = done.send(());
         };
         room.append_then(Kind(1), payload(number, 8), Box::new(then));
         last = Some(waits);
@@ -121,7 +121,7 @@ async fn a_journal_may_go_on_its_own_thread() {
     let then = move |_| {
         wait.recv().unwrap();
         drop(held);
-        drop(done.send(()));
+        let _ = done.send(());
     };
     room.append_then(Kind(1), vec![1], Box::new(then));
     drop(journal);

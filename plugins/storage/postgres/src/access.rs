@@ -15,7 +15,7 @@ use crate::session::Session;
 /// The way of one call to the server.
 pub(crate) enum Access {
     /// Outside of any transaction: each statement is one of its own.
-    Alone(Lease),
+    Alone(Box<Lease>),
     /// Inside of the transaction of the caller.
     Inside(OwnedMutexGuard<Branch>),
 }
@@ -25,7 +25,9 @@ impl PostgresStorage {
         match current(ctx) {
             None => {
                 let lease = self.pool.lease().await;
-                Ok(Access::Alone(lease.map_err(|fault| fault.alone(false))?))
+                Ok(Access::Alone(Box::new(
+                    lease.map_err(|fault| fault.alone(false))?,
+                )))
             }
             Some(transaction) => {
                 let mut branch = self.branches.enter(transaction).await?;
