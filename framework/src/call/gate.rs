@@ -113,7 +113,7 @@ where
     let result = enter(service, (generation, gate), method, ctx, arguments, call);
     plain.finish();
     if let Err(error) = &result {
-        gate.lanes.note(None, Outcome::Failed(error.code()));
+        gate.lanes.failed(error.code());
     }
     result
 }
@@ -267,7 +267,7 @@ where
             Ok(First::Pending(future)) => return self.wait(generation, future, None, cx),
             Ok(First::Ready(value)) => Ok(value),
             Err(error) => {
-                gate.lanes.note(None, Outcome::Failed(error.code()));
+                gate.lanes.failed(error.code());
                 Err(error)
             }
         };
