@@ -22,9 +22,9 @@ fn main() -> ExitCode {
     }
     subjects.retain(|subject| options.wants(subject.title));
     let mut outcomes = Vec::new();
-    for subject in subjects {
+    for mut subject in subjects {
         outcomes.push(if options.instructions {
-            instructions::count(&subject)
+            instructions::count(&mut subject)
         } else {
             measure::measure(subject, options.rounds)
         });

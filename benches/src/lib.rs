@@ -28,7 +28,7 @@ use std::time::Duration;
 pub struct Case {
     /// What the table calls it.
     pub name: &'static str,
-    run: Box<dyn FnMut(u64) -> Duration>,
+    run: Box<dyn FnMut(u64) -> Option<Duration>>,
 }
 
 impl fmt::Debug for Case {
@@ -67,15 +67,23 @@ impl Case {
     }
 
     /// `run` does the thing so many times and says how long that took.
-    pub fn timed(name: &'static str, run: impl FnMut(u64) -> Duration + 'static) -> Self {
+    pub fn timed(name: &'static str, mut run: impl FnMut(u64) -> Duration + 'static) -> Self {
+        Self::sometimes(name, move |times| Some(run(times)))
+    }
+
+    /// The same, where a run may turn out to say nothing.
+    pub fn sometimes(
+        name: &'static str,
+        run: impl FnMut(u64) -> Option<Duration> + 'static,
+    ) -> Self {
         Self {
             name,
             run: Box::new(run),
         }
     }
 
-    /// Does the thing so many times.
-    pub fn run(&mut self, times: u64) -> Duration {
+    /// Does the thing so many times; nothing where that says nothing about the thing.
+    pub fn run(&mut self, times: u64) -> Option<Duration> {
         (self.run)(times)
     }
 }
@@ -158,21 +166,29 @@ pub struct Reading {
     pub best: f64,
     /// The round in the middle.
     pub median: f64,
+    /// The rounds that counted.
+    pub rounds: usize,
 }
 
 impl Reading {
-    /// Of what was read in all rounds.
-    pub fn of(name: impl Into<String>, mut rounds: Vec<f64>) -> Self {
+    /// Of what was read in all rounds; nothing when none counted.
+    pub fn of(name: impl Into<String>, mut rounds: Vec<f64>) -> Option<Self> {
         rounds.sort_by(f64::total_cmp);
-        Self {
+        Some(Self {
             name: name.into(),
-            best: rounds[0],
+            best: *rounds.first()?,
             median: rounds[rounds.len() / 2],
-        }
+            rounds: rounds.len(),
+        })
     }
 
     /// Of what is the same in every round.
     pub fn exact(name: impl Into<String>, value: f64) -> Self {
-        Self::of(name, vec![value])
+        Self {
+            name: name.into(),
+            best: value,
+            median: value,
+            rounds: 1,
+        }
     }
 }

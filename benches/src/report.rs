@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::json;
 
-use crate::{Bound, Claim, Outcome, Reading};
+use crate::{Bound, Claim, Outcome};
 
 /// A claim beside what was measured.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -57,20 +57,22 @@ impl Outcome {
         let unit = self.unit;
         writeln!(
             out,
-            "\n{:width$} {:>12} {:>12} {:>8}",
+            "\n{:width$} {:>12} {:>12} {:>8} {:>7}",
             self.title,
             format!("best {unit}"),
             format!("median {unit}"),
-            "ratio"
+            "ratio",
+            "rounds"
         )?;
-        for Reading { name, best, median } in &self.readings {
-            let ratio = best / self.readings[0].best;
+        for reading in &self.readings {
             writeln!(
                 out,
-                "{name:width$} {:>12} {:>12} {:>8}",
-                figure(*best),
-                figure(*median),
-                figure(ratio)
+                "{:width$} {:>12} {:>12} {:>8} {:>7}",
+                reading.name,
+                figure(reading.best),
+                figure(reading.median),
+                figure(reading.best / self.readings[0].best),
+                reading.rounds
             )?;
         }
         for claim in &self.claims {
@@ -173,6 +175,7 @@ pub fn write(outcomes: &[Outcome], as_json: bool, out: &mut impl Write) -> io::R
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Reading;
 
     #[test]
     fn a_missed_target_is_shown_as_missed() {
@@ -180,7 +183,7 @@ mod tests {
             title: "a call".to_owned(),
             unit: "ns",
             readings: vec![
-                Reading::of("floor", vec![3.0, 2.0, 4.0]),
+                Reading::of("floor", vec![3.0, 2.0, 4.0]).expect("three rounds"),
                 Reading::exact("ours", 9.0),
             ],
             claims: vec![

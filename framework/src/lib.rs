@@ -52,6 +52,7 @@ pub mod __private {
     pub use std::future::Future;
     pub use std::marker::Send;
     pub use std::sync::Arc;
+    pub use std::task::Context;
     pub use std::time::Duration;
     pub use std::vec::Vec;
 

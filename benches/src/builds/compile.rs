@@ -72,7 +72,10 @@ fn outcome(title: &str, hand: Vec<f64>, welded: Vec<f64>, claim: Claim) -> Outco
     Outcome {
         title: title.to_owned(),
         unit: "s",
-        readings: vec![Reading::of(HAND, hand), Reading::of(WELDED, welded)],
+        readings: [Reading::of(HAND, hand), Reading::of(WELDED, welded)]
+            .into_iter()
+            .flatten()
+            .collect(),
         claims: vec![claim],
     }
 }

@@ -1,5 +1,7 @@
 //! Calls in process by the frameworks that are taken for it today.
 
+use std::hint::black_box;
+
 use futures_util::StreamExt;
 use serde::Deserialize;
 use tarpc::server::{BaseChannel, Channel};
@@ -28,11 +30,15 @@ impl Remote for Provider {
 }
 
 /// Each peer, and how many times of our call it takes at least.
-pub(super) fn cases() -> [(Case, f64); 2] {
-    [(jsonrpsee(), 10.0), (tarpc(), 25.0)]
+pub(super) fn cases() -> [(Case, Option<f64>); 3] {
+    [
+        (jsonrpsee(), Some(10.0)),
+        (jsonrpsee_raw(), None),
+        (tarpc(), Some(25.0)),
+    ]
 }
 
-fn jsonrpsee() -> Case {
+fn module() -> jsonrpsee::RpcModule<()> {
     let mut module = jsonrpsee::RpcModule::new(());
     module
         .register_method("add", |parameters, (), _| {
@@ -40,6 +46,26 @@ fn jsonrpsee() -> Case {
             a.wrapping_add(b)
         })
         .expect("the first method of that name");
+    module
+}
+
+/// Text to text, as our call: the same parameters in its own envelope.
+fn jsonrpsee_raw() -> Case {
+    const REQUEST: &str = r#"{"jsonrpc":"2.0","method":"add","params":{"a":1,"b":2},"id":0}"#;
+    let module = module();
+    Case::awaited(
+        "jsonrpsee RpcModule::raw_json_request",
+        &FIXTURE.runtime,
+        async move || {
+            let answer = module.raw_json_request(black_box(REQUEST), 1).await;
+            answer.expect("the method adds").0
+        },
+    )
+}
+
+/// Value to value: it encodes the parameters and decodes the result as well.
+fn jsonrpsee() -> Case {
+    let module = module();
     Case::awaited(
         "jsonrpsee RpcModule::call",
         &FIXTURE.runtime,

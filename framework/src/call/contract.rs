@@ -1,3 +1,5 @@
+use std::task::Context;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -21,12 +23,14 @@ pub trait Contract {
     /// Names, versions, flags and schemas.
     const DESCRIPTOR: &'static ServiceDescriptor;
 
-    /// Decodes `input`, passes the gate, calls the method and encodes what it returns.
+    /// Decodes `input`, passes the gate, calls the method, polls it once with `cx` where it is async, and
+    /// encodes what it returns.
     fn call_json<'a>(
         service: &'a Service<Self>,
         method: usize,
         ctx: &'a Ctx,
         input: &'a [u8],
+        cx: &mut Context<'_>,
     ) -> JsonCall<'a>;
 }
 

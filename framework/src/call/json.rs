@@ -1,20 +1,33 @@
 //! The JSON door: decode, the same gate, encode.
 
 use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use serde::Serialize;
 
 use super::Contract;
-use super::gate::{Calling, pass_stream, pass_sync};
+use super::calling::begin;
+use super::gate::{pass_stream, pass_sync};
 use super::{BoxFuture, Ctx, Service, Stream};
 use crate::contract::{Parameters, ServiceDescriptor, ServiceError, decode, encode};
 use crate::error::{CallError, Code};
 
-/// A JSON call: over at once, under way, or a stream.
+/// What a call by name gives.
+#[derive(Debug)]
+pub enum Answer {
+    /// One JSON text.
+    Value(Vec<u8>),
+    /// One JSON text an item.
+    Stream(Stream<Vec<u8>, CallError>),
+}
+
+/// A JSON call that has begun: over, under way, or a stream.
 pub enum JsonCall<'a> {
-    /// A sync method: over.
+    /// A sync method, or an async one that did not wait: over.
     Ready(Result<Vec<u8>, CallError>),
-    /// An async method.
+    /// An async method that waits. It has been polled once, and wakes whoever did.
     Future(BoxFuture<'a, Result<Vec<u8>, CallError>>),
     /// A streaming method: one JSON text an item.
     Stream(Stream<Vec<u8>, CallError>),
@@ -57,19 +70,17 @@ impl<S: Contract + ?Sized> Service<S> {
             || decode(descriptor, input),
             |twin, ctx, parameters| call(twin, ctx, parameters),
         );
-        JsonCall::Ready(
-            result
-                .map_err(ServiceError::into_call_error)
-                .and_then(|value| encode(&value)),
-        )
+        JsonCall::Ready(encoded(result))
     }
 
-    /// A JSON call of an async method. For the macros.
+    /// A JSON call of an async method: its first poll, so that one that never waits costs no box
+    /// of its own. For the macros.
     #[doc(hidden)]
     pub fn json_async<'a, const METHOD: usize, P, T, E>(
         &'a self,
         ctx: &'a Ctx,
         input: &'a [u8],
+        cx: &mut Context<'_>,
         call: impl for<'x> FnOnce(&'x S::Twin, &'x Ctx, P) -> BoxFuture<'x, Result<T, E>>
         + Send
         + 'static,
@@ -80,12 +91,15 @@ impl<S: Contract + ?Sized> Service<S> {
         E: ServiceError,
     {
         let descriptor = &S::DESCRIPTOR.methods[METHOD];
-        JsonCall::Future(Box::pin(async move {
-            let arguments = || decode(descriptor, input);
-            let calling = Calling::<METHOD, _, _, _, _, _>::new(self, ctx, arguments, call);
-            let value = calling.await.map_err(E::into_call_error)?;
-            encode(&value)
-        }))
+        let arguments = || decode(descriptor, input);
+        let mut waiting = None;
+        match begin::<METHOD, S, P, T, E>((self, ctx), cx, arguments, call, &mut waiting) {
+            Poll::Ready(result) => JsonCall::Ready(encoded(result)),
+            Poll::Pending => {
+                let waiting = waiting.expect("a call that is pending waits");
+                JsonCall::Future(Box::pin(async move { encoded(waiting.await) }))
+            }
+        }
     }
 
     /// A JSON call of a streaming method. For the macros.
@@ -109,6 +123,14 @@ impl<S: Contract + ?Sized> Service<S> {
     }
 }
 
+#[inline]
+fn encoded<T: Serialize, E: ServiceError>(result: Result<T, E>) -> Result<Vec<u8>, CallError> {
+    match result {
+        Ok(value) => encode(&value),
+        Err(error) => Err(error.into_call_error()),
+    }
+}
+
 impl<T: Serialize + Send + 'static, E: ServiceError> Stream<T, E> {
     fn encoded(self) -> Stream<Vec<u8>, CallError> {
         Stream::new(Encoded(self))
@@ -120,17 +142,9 @@ struct Encoded<T, E>(Stream<T, E>);
 impl<T: Serialize, E: ServiceError> futures_core::Stream for Encoded<T, E> {
     type Item = Result<Vec<u8>, CallError>;
 
-    fn poll_next(
-        mut self: std::pin::Pin<&mut Self>,
-        cx: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Option<Self::Item>> {
-        let next = std::pin::Pin::new(&mut self.0).poll_next(cx);
-        next.map(|item| {
-            item.map(|item| {
-                item.map_err(E::into_call_error)
-                    .and_then(|value| encode(&value))
-            })
-        })
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let next = Pin::new(&mut self.0).poll_next(cx);
+        next.map(|item| item.map(encoded))
     }
 }
 
@@ -142,8 +156,42 @@ pub trait AnyService: Send + Sync + fmt::Debug {
     /// The name of the instance that answers at present.
     fn provider(&self) -> &str;
 
+    /// Begins a call of a method by its index in the contract, in a poll with `cx`.
+    fn call_json<'a>(
+        &'a self,
+        method: usize,
+        ctx: &'a Ctx,
+        input: &'a [u8],
+        cx: &mut Context<'_>,
+    ) -> JsonCall<'a>;
+}
+
+impl dyn AnyService {
     /// Calls a method by its index in the contract.
-    fn call_json<'a>(&'a self, method: usize, ctx: &'a Ctx, input: &'a [u8]) -> JsonCall<'a>;
+    ///
+    /// # Errors
+    ///
+    /// What the call gives.
+    pub async fn answer(
+        &self,
+        method: usize,
+        ctx: &Ctx,
+        input: &[u8],
+    ) -> Result<Answer, CallError> {
+        let mut under_way: Option<BoxFuture<'_, Result<Vec<u8>, CallError>>> = None;
+        poll_fn(|cx| match &mut under_way {
+            Some(future) => future.as_mut().poll(cx).map_ok(Answer::Value),
+            None => match self.call_json(method, ctx, input, cx) {
+                JsonCall::Ready(result) => Poll::Ready(result.map(Answer::Value)),
+                JsonCall::Stream(stream) => Poll::Ready(Ok(Answer::Stream(stream))),
+                JsonCall::Future(future) => {
+                    under_way = Some(future);
+                    Poll::Pending
+                }
+            },
+        })
+        .await
+    }
 }
 
 impl<S: Contract + ?Sized> AnyService for Service<S> {
@@ -155,7 +203,13 @@ impl<S: Contract + ?Sized> AnyService for Service<S> {
         Service::provider(self)
     }
 
-    fn call_json<'a>(&'a self, method: usize, ctx: &'a Ctx, input: &'a [u8]) -> JsonCall<'a> {
-        S::call_json(self, method, ctx, input)
+    fn call_json<'a>(
+        &'a self,
+        method: usize,
+        ctx: &'a Ctx,
+        input: &'a [u8],
+        cx: &mut Context<'_>,
+    ) -> JsonCall<'a> {
+        S::call_json(self, method, ctx, input, cx)
     }
 }

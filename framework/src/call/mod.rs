@@ -9,6 +9,7 @@
 //! The gate is the only code that invokes a provider. It holds no lock while it does.
 
 mod admission;
+mod calling;
 mod consumer;
 mod contract;
 mod ctx;
@@ -32,7 +33,7 @@ pub use ctx::{Cancel, Ctx, Progress};
 pub use enlist::{Ended, Enlist, Turn};
 pub use gate::{call_async, call_stream, call_sync};
 pub(crate) use instance::{Instance, MethodGate};
-pub use json::{AnyService, JsonCall};
+pub use json::{Answer, AnyService, JsonCall};
 pub use service::Service;
 pub(crate) use slot::{AnySlot, Slot};
 pub use stream::{Sender, Stream};

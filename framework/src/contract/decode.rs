@@ -21,6 +21,7 @@ pub trait Parameters: DeserializeOwned + Send {
 }
 
 /// Decodes the parameter object and checks its rules. Empty input is an empty object.
+#[inline]
 pub(crate) fn decode<P: Parameters>(
     method: &MethodDescriptor,
     input: &[u8],
@@ -33,13 +34,23 @@ pub(crate) fn decode<P: Parameters>(
         )));
     }
     let input = if input.is_empty() { b"{}" } else { input };
-    match serde_json::from_slice::<P>(input) {
+    // Looked through for UTF-8 once, and not string by string.
+    let Ok(text) = std::str::from_utf8(input) else {
+        return second_look(method, input);
+    };
+    match serde_json::from_str::<P>(text) {
         // Serde reads a struct from an array as well; the contract does not.
-        Ok(parameters) if input.trim_ascii_start().starts_with(b"{") => checked(parameters),
+        Ok(parameters) if is_object(text) => checked(parameters),
         Ok(_) | Err(_) => second_look(method, input),
     }
 }
 
+#[inline]
+fn is_object(text: &str) -> bool {
+    text.starts_with('{') || text.trim_ascii_start().starts_with('{')
+}
+
+#[inline]
 fn checked<P: Parameters>(parameters: P) -> Result<P, CallError> {
     let mut rules = Rules::default();
     parameters.check(&mut rules);
@@ -51,6 +62,7 @@ fn checked<P: Parameters>(parameters: P) -> Result<P, CallError> {
 }
 
 /// Encodes a result; one that is too large is refused before it leaves.
+#[inline]
 pub(crate) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, CallError> {
     let bytes = serde_json::to_vec(value).map_err(|fault| {
         CallError::internal(format!("the result cannot be written as JSON: {fault}"))

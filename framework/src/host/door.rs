@@ -1,23 +1,16 @@
 //! Calls by name: the way of the command line, the control socket, workflows and every other door.
 
+use std::future::{Future, poll_fn};
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use super::{Host, Inner};
-use crate::call::{AnyService, BoxFuture, Ctx, JsonCall, Stream};
+use crate::call::{Answer, AnyService, BoxFuture, Ctx, JsonCall, Stream};
 use crate::clock;
 use crate::contract::{MethodDescriptor, MethodKind, ServiceDescriptor};
 use crate::error::{CallError, Code, Effect};
 use crate::{limit, name};
-
-/// What a call by name gives.
-#[derive(Debug)]
-pub enum Answer {
-    /// One JSON text.
-    Value(Vec<u8>),
-    /// One JSON text an item.
-    Stream(Stream<Vec<u8>, CallError>),
-}
 
 impl Host {
     /// Calls `service.method` with a JSON object of its parameters. A stream is collected into an array.
@@ -28,20 +21,27 @@ impl Host {
     /// # Errors
     ///
     /// `service_not_found` and `method_not_found` with the nearest name, or what the call gives.
-    pub async fn call_json(
-        &self,
-        ctx: &Ctx,
-        call: &str,
-        input: &[u8],
-    ) -> Result<Vec<u8>, CallError> {
-        let Some((client, method)) = self.0.routes.methods.get(call) else {
-            return Err(self.not_found(call));
-        };
-        match client.call_json(*method, ctx, input) {
-            JsonCall::Ready(result) => result,
-            JsonCall::Future(future) => future.await,
-            JsonCall::Stream(stream) => collect(stream).await,
-        }
+    #[inline]
+    pub fn call_json<'a>(
+        &'a self,
+        ctx: &'a Ctx,
+        call: &'a str,
+        input: &'a [u8],
+    ) -> impl Future<Output = Result<Vec<u8>, CallError>> + Send {
+        // By hand: the state of an `async fn` would be written and read again by calls that never wait.
+        let mut under_way: Option<BoxFuture<'a, Result<Vec<u8>, CallError>>> = None;
+        poll_fn(move |cx| {
+            if let Some(future) = &mut under_way {
+                return future.as_mut().poll(cx);
+            }
+            let Some((client, method)) = self.0.routes.methods.get(call) else {
+                return Poll::Ready(Err(self.not_found(call)));
+            };
+            match client.call_json(*method, ctx, input, cx) {
+                JsonCall::Ready(result) => Poll::Ready(result),
+                begun => wait(&mut under_way, begun, cx),
+            }
+        })
     }
 
     /// The same for a streaming method, item by item; any other method gives one item.
@@ -58,10 +58,10 @@ impl Host {
         let Some((client, method)) = self.0.routes.methods.get(call) else {
             return Err(self.not_found(call));
         };
-        match client.call_json(*method, ctx, input) {
-            JsonCall::Ready(result) => Ok(Stream::from_iter([result])),
-            JsonCall::Future(future) => Ok(Stream::from_iter([future.await])),
-            JsonCall::Stream(stream) => Ok(stream),
+        match client.answer(*method, ctx, input).await {
+            Ok(Answer::Value(value)) => Ok(Stream::from_iter([Ok(value)])),
+            Ok(Answer::Stream(stream)) => Ok(stream),
+            Err(refused) => Ok(Stream::from_iter([Err(refused)])),
         }
     }
 
@@ -124,7 +124,9 @@ impl Host {
         let kind = descriptor.methods[method].kind;
         let task = match kind {
             MethodKind::Sync => self.0.runtime.spawn_blocking(move || {
-                match client.call_json(method, &ctx, &input) {
+                // A sync method wakes nobody.
+                let mut cx = Context::from_waker(Waker::noop());
+                match client.call_json(method, &ctx, &input, &mut cx) {
                     JsonCall::Ready(result) => result,
                     JsonCall::Future(_) | JsonCall::Stream(_) => {
                         Err(CallError::internal("a sync method was not ready"))
@@ -132,10 +134,9 @@ impl Host {
                 }
             }),
             MethodKind::Async | MethodKind::Stream => self.0.runtime.spawn(async move {
-                match client.call_json(method, &ctx, &input) {
-                    JsonCall::Ready(result) => result,
-                    JsonCall::Future(future) => future.await,
-                    JsonCall::Stream(stream) => collect(stream).await,
+                match client.answer(method, &ctx, &input).await? {
+                    Answer::Value(value) => Ok(value),
+                    Answer::Stream(stream) => collect(stream).await,
                 }
             }),
         };
@@ -280,6 +281,26 @@ pub(crate) fn not_found(call: &str, services: &[&'static ServiceDescriptor]) -> 
     }
 }
 
+/// A call that is not over at once.
+#[cold]
+fn wait<'a>(
+    under_way: &mut Option<BoxFuture<'a, Result<Vec<u8>, CallError>>>,
+    begun: JsonCall<'a>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<Vec<u8>, CallError>> {
+    match begun {
+        JsonCall::Ready(result) => Poll::Ready(result),
+        JsonCall::Future(future) => {
+            *under_way = Some(future);
+            Poll::Pending
+        }
+        JsonCall::Stream(stream) => under_way
+            .insert(Box::pin(collect(stream)))
+            .as_mut()
+            .poll(cx),
+    }
+}
+
 pub(crate) async fn collect(mut stream: Stream<Vec<u8>, CallError>) -> Result<Vec<u8>, CallError> {
     let mut array = vec![b'['];
     while let Some(item) = stream.next().await {
@@ -309,10 +330,10 @@ impl Inner {
     ) -> Stream<Vec<u8>, CallError> {
         Stream::channel(1, |sender| {
             let reading: BoxFuture<'static, ()> = Box::pin(async move {
-                let mut stream = match client.call_json(method, &ctx, &input) {
-                    JsonCall::Stream(stream) => stream,
-                    JsonCall::Ready(result) => Stream::from_iter([result]),
-                    JsonCall::Future(future) => Stream::from_iter([future.await]),
+                let mut stream = match client.answer(method, &ctx, &input).await {
+                    Ok(Answer::Stream(stream)) => stream,
+                    Ok(Answer::Value(value)) => Stream::from_iter([Ok(value)]),
+                    Err(refused) => Stream::from_iter([Err(refused)]),
                 };
                 while let Some(item) = stream.next().await {
                     if !sender.send(item).await {

@@ -283,10 +283,6 @@ async fn stop_all(
 }
 
 impl Routes {
-    #[expect(
-        clippy::disallowed_types,
-        reason = "one lookup on every JSON call; never iterated"
-    )]
     fn new(plan: &Plan, started: &BTreeMap<String, Arc<Running>>) -> Self {
         let mut routes = Self {
             slots: started
@@ -309,13 +305,13 @@ impl Routes {
                     .insert((*name).to_owned(), slot.client(&Consumer::door()));
             }
         }
-        let mut methods = std::collections::HashMap::new();
         for (name, client) in &routes.services {
             for (index, method) in client.descriptor().methods.iter().enumerate() {
-                methods.insert(format!("{name}.{}", method.name), (client.clone(), index));
+                routes
+                    .methods
+                    .insert(format!("{name}.{}", method.name), (client.clone(), index));
             }
         }
-        routes.methods = methods;
         routes
     }
 }

@@ -15,7 +15,6 @@ mod status;
 
 pub use builder::{HostBuilder, Limit};
 pub use configured::catalog;
-pub use door::Answer;
 #[cfg(feature = "cli")]
 pub(crate) use door::{collect, not_found};
 pub use folder::Folder;
@@ -27,6 +26,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
 
+pub use crate::call::Answer;
 use crate::call::{AnyService, AnySlot, Cancel, Consumer, Contract, Ctx, Root, Service, Slot};
 
 use crate::error::{Error, ErrorKind, Result};
@@ -69,15 +69,20 @@ impl Drop for Inner {
     }
 }
 
+/// Its names come from contracts and are all there from the start on, so a caller can fill no bucket: a
+/// hasher without a secret will do, and takes a third of the time.
+#[expect(
+    clippy::disallowed_types,
+    reason = "one lookup on every JSON call; never iterated"
+)]
+type Methods =
+    std::collections::HashMap<String, (Arc<dyn AnyService>, usize), foldhash::fast::FixedState>;
+
 /// Where calls by name go. Fixed from the start on: slots stay when providers are replaced.
 #[derive(Default)]
 struct Routes {
-    /// `service.method` -> the default provider's client and the index of the method. Never iterated.
-    #[expect(
-        clippy::disallowed_types,
-        reason = "one lookup on every JSON call; never iterated"
-    )]
-    methods: std::collections::HashMap<String, (Arc<dyn AnyService>, usize)>,
+    /// `service.method` -> the default provider's client and the index of the method.
+    methods: Methods,
     /// The default provider's client of each service, the newest line under the bare name.
     services: BTreeMap<String, Arc<dyn AnyService>>,
     slots: Vec<Arc<dyn AnySlot>>,

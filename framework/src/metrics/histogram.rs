@@ -9,11 +9,16 @@ const BUCKETS: usize = ((64 - BITS as usize) << BITS) + (1 << BITS);
 
 /// A log-linear histogram of whole numbers (after HdrHistogram): every bucket is at most an eighth
 /// of its value wide, so a percentile is off by at most 6.25 % to either side.
+#[derive(Default)]
 pub struct Histogram {
-    buckets: Box<[AtomicU64]>,
+    buckets: Buckets,
     sum: AtomicU64,
     max: AtomicU64,
 }
+
+/// How often each value was recorded, without the sum and the largest: these may have a writer of
+/// their own for each thread.
+pub(super) struct Buckets(Box<[AtomicU64]>);
 
 /// Percentiles of a histogram, in the unit that was recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -34,13 +39,9 @@ pub struct Percentiles {
     pub max: u64,
 }
 
-impl Default for Histogram {
+impl Default for Buckets {
     fn default() -> Self {
-        Self {
-            buckets: (0..BUCKETS).map(|_| AtomicU64::new(0)).collect(),
-            sum: AtomicU64::new(0),
-            max: AtomicU64::new(0),
-        }
+        Self((0..BUCKETS).map(|_| AtomicU64::new(0)).collect())
     }
 }
 
@@ -53,20 +54,26 @@ impl fmt::Debug for Histogram {
 impl Histogram {
     /// Records one value.
     pub fn record(&self, value: u64) {
-        self.buckets[index(value)].fetch_add(1, Relaxed);
+        self.buckets.count(value);
         self.sum.fetch_add(value, Relaxed);
         self.max.fetch_max(value, Relaxed);
     }
 
     /// Reads the percentiles of what has been recorded so far.
     pub fn percentiles(&self) -> Percentiles {
-        let counts: Vec<u64> = self
-            .buckets
-            .iter()
-            .map(|bucket| bucket.load(Relaxed))
-            .collect();
+        self.buckets
+            .percentiles(self.sum.load(Relaxed), self.max.load(Relaxed))
+    }
+}
+
+impl Buckets {
+    pub(super) fn count(&self, value: u64) {
+        self.0[index(value)].fetch_add(1, Relaxed);
+    }
+
+    pub(super) fn percentiles(&self, sum: u64, max: u64) -> Percentiles {
+        let counts: Vec<u64> = self.0.iter().map(|bucket| bucket.load(Relaxed)).collect();
         let count: u64 = counts.iter().sum();
-        let max = self.max.load(Relaxed);
         let at = |share: f64| {
             #[expect(
                 clippy::cast_possible_truncation,
@@ -88,7 +95,7 @@ impl Histogram {
         let mean = if count == 0 {
             0.0
         } else {
-            self.sum.load(Relaxed) as f64 / count as f64
+            sum as f64 / count as f64
         };
         Percentiles {
             count,

@@ -13,7 +13,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use serde::Serialize;
 
-use super::histogram::{Histogram, Percentiles};
+use super::histogram::{Buckets, Percentiles};
 use crate::{clock, limit};
 
 /// The number of a thread that has none yet.
@@ -57,6 +57,10 @@ struct Lane {
     finished: AtomicU64,
     /// The value of `started` at which the next call is timed.
     next_timed: AtomicU64,
+    /// Of the timed calls: what they took together, the longest, and the last.
+    took_ns: AtomicU64,
+    longest_ns: AtomicU64,
+    last_ns: AtomicU64,
 }
 
 /// Adds one to a counter that no other thread writes.
@@ -82,11 +86,28 @@ impl Lane {
     fn time(&self, started: u64) -> NonZeroU64 {
         let gap = if started < limit::TIMED_CALLS {
             1
+        } else if self.last_ns.load(Relaxed) < limit::SHORT_NS {
+            clock::jittered(limit::TIMED_GAP_SHORT)
         } else {
             clock::jittered(limit::TIMED_GAP)
         };
         self.next_timed.store(started + gap, Relaxed);
         clock::nanos()
+    }
+
+    /// Adds what a timed call took. Of a lane that is shared, the atomic way.
+    fn took(&self, nanos: u64, shared: bool) {
+        self.last_ns.store(nanos, Relaxed);
+        if shared {
+            self.took_ns.fetch_add(nanos, Relaxed);
+            self.longest_ns.fetch_max(nanos, Relaxed);
+        } else {
+            let took = self.took_ns.load(Relaxed).wrapping_add(nanos);
+            self.took_ns.store(took, Relaxed);
+            if nanos > self.longest_ns.load(Relaxed) {
+                self.longest_ns.store(nanos, Relaxed);
+            }
+        }
     }
 }
 
@@ -97,7 +118,8 @@ pub(crate) struct Lanes {
     /// What happens rarely is counted where it is cheap to read.
     failures: Mutex<BTreeMap<String, u64>>,
     blocked: AtomicU64,
-    latency_ns: OnceLock<Histogram>,
+    /// Apart from the rest, since all threads write it. What only one writes stands in its lane.
+    latency_ns: OnceLock<Box<Buckets>>,
 }
 
 impl fmt::Debug for Lanes {
@@ -178,18 +200,21 @@ impl Lanes {
         Ticket { own, began }.finish(self, outcome);
     }
 
-    /// What there is to note about a call that has ended: how long it took, why it failed.
+    /// Notes how long a timed call took.
     #[cold]
-    pub(crate) fn note(&self, began: Began, outcome: Outcome<'_>) {
-        if let Some(began) = began {
-            let nanos = clock::nanos().get().saturating_sub(began.get());
-            self.latency_ns
-                .get_or_init(Histogram::default)
-                .record(nanos);
-        }
-        if let Outcome::Failed(code) = outcome {
-            self.failed(code);
-        }
+    fn took(&self, own: Option<&Lane>, nanos: u64) {
+        self.latency_ns.get_or_init(Box::default).count(nanos);
+        own.unwrap_or(&self.shared).took(nanos, own.is_none());
+    }
+
+    /// Notes why a call failed; its end is counted apart.
+    #[cold]
+    pub(crate) fn failed(&self, code: &str) {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = failures.contains_key(code) || failures.len() < limit::ERROR_CODES;
+        *failures
+            .entry(if known { code } else { "other" }.to_owned())
+            .or_default() += 1;
     }
 
     fn all(&self) -> impl Iterator<Item = &Lane> {
@@ -224,19 +249,13 @@ impl Lanes {
             finished,
             failed,
             blocked: self.blocked.load(Relaxed),
-            latency_ns: self
-                .latency_ns
-                .get_or_init(Histogram::default)
-                .percentiles(),
+            latency_ns: self.latency_ns.get_or_init(Box::default).percentiles(
+                self.all().map(|lane| lane.took_ns.load(Relaxed)).sum(),
+                self.all()
+                    .map(|lane| lane.longest_ns.load(Relaxed))
+                    .fold(0, u64::max),
+            ),
         }
-    }
-
-    fn failed(&self, code: &str) {
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = failures.contains_key(code) || failures.len() < limit::ERROR_CODES;
-        *failures
-            .entry(if known { code } else { "other" }.to_owned())
-            .or_default() += 1;
     }
 }
 
@@ -256,8 +275,11 @@ impl Ticket<'_> {
             Some(own) => drop(bump(&own.finished)),
             None => drop(lanes.shared.finished.fetch_add(1, Relaxed)),
         }
-        if self.began.is_some() || outcome != Outcome::Ok {
-            lanes.note(self.began, outcome);
+        if let Some(began) = self.began {
+            lanes.took(self.own, clock::nanos().get().saturating_sub(began.get()));
+        }
+        if let Outcome::Failed(code) = outcome {
+            lanes.failed(code);
         }
     }
 }
@@ -267,7 +289,7 @@ impl Ticket<'_> {
 pub(crate) struct Plain<'a>(&'a Lane);
 
 impl Plain<'_> {
-    /// Counts the end of a call that has stayed on its thread. Why it failed is for [`Lanes::note`].
+    /// Counts the end of a call that has stayed on its thread. Why it failed is for [`Lanes::failed`].
     #[inline]
     pub(crate) fn finish(self) {
         bump(&self.0.finished);
@@ -306,17 +328,30 @@ mod tests {
         assert_eq!(lanes.in_flight(), 0);
     }
 
+    /// Many calls, each as if it had taken so many nanoseconds.
+    fn calls(lanes: &Lanes, count: u64, nanos: u64) {
+        for _ in 0..count {
+            let ticket = lanes.start();
+            if ticket.began.is_some() {
+                lanes.took(ticket.own, nanos);
+            }
+        }
+    }
+
     #[test]
-    fn every_call_is_timed_until_a_thousand_then_one_in_about_256() {
-        let lanes = Lanes::default();
-        for _ in 0..limit::TIMED_CALLS {
-            lanes.start().finish(&lanes, Outcome::Ok);
+    fn every_call_is_timed_until_a_thousand_then_one_in_so_many() {
+        for (nanos, gap) in [
+            (limit::SHORT_NS - 1, limit::TIMED_GAP_SHORT),
+            (limit::SHORT_NS, limit::TIMED_GAP),
+        ] {
+            let lanes = Lanes::default();
+            calls(&lanes, limit::TIMED_CALLS, nanos);
+            assert_eq!(lanes.counts().latency_ns.count, limit::TIMED_CALLS);
+            calls(&lanes, 1_000 * gap, nanos);
+            let latency = lanes.counts().latency_ns;
+            let sampled = latency.count - limit::TIMED_CALLS;
+            assert!((700..1_300).contains(&sampled), "{sampled} of {nanos} ns");
+            assert_eq!((latency.mean, latency.max), (nanos as f64, nanos));
         }
-        assert_eq!(lanes.counts().latency_ns.count, limit::TIMED_CALLS);
-        for _ in 0..1_000 * limit::TIMED_GAP {
-            lanes.start().finish(&lanes, Outcome::Ok);
-        }
-        let sampled = lanes.counts().latency_ns.count - limit::TIMED_CALLS;
-        assert!((700..1_300).contains(&sampled), "{sampled}");
     }
 }

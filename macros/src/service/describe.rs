@@ -48,11 +48,13 @@ pub(super) fn implementation(contract: &Contract, item: &Trait) -> TokenStream {
                 #lifecycle
                 methods: &[#(#methods),*],
             };
+            #[allow(unused_variables)]
             fn call_json<'a>(
                 service: &'a #weldkit::Service<Self>,
                 method: usize,
                 ctx: &'a #weldkit::Ctx,
                 input: &'a [u8],
+                cx: &mut #weldkit::__private::Context<'_>,
             ) -> #weldkit::__private::JsonCall<'a> {
                 match method {
                     #(#arms)*
@@ -128,9 +130,10 @@ fn json_arm(weldkit: &syn::Path, index: usize, method: &Method) -> TokenStream {
         error_of(weldkit, &method.output),
     );
     let call = quote_spanned!(place(method.output.span())=> twin.#name(ctx, #(#arguments),*));
+    let waker = (method.kind == Kind::Async).then(|| quote!(cx,));
     // The underscore keeps a method without parameters free of warnings.
     quote! {
-        #index => service.#door::<#index, #parameters, #value, #error>(ctx, input, |twin, ctx, parameters| {
+        #index => service.#door::<#index, #parameters, #value, #error>(ctx, input, #waker |twin, ctx, parameters| {
             let _ = &parameters;
             #call
         }),

@@ -142,6 +142,7 @@ fn stand_in(weldkit: &syn::Path, item: &Trait, functions: &[&Function]) -> Optio
                     _: usize,
                     _: &'a #weldkit::Ctx,
                     _: &'a [u8],
+                    _: &mut #weldkit::__private::Context<'_>,
                 ) -> #weldkit::__private::JsonCall<'a> {
                     ::core::unreachable!()
                 }

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::task::Context;
 
 use serde_json::{Value, json};
 use weldkit::call::{BoxFuture, JsonCall};
@@ -108,9 +109,10 @@ impl Contract for dyn Adder + '_ {
         method: usize,
         ctx: &'a Ctx,
         input: &'a [u8],
+        cx: &mut Context<'_>,
     ) -> JsonCall<'a> {
         match method {
-            0 => service.json_async::<0, _, _, _>(ctx, input, |twin, ctx, p: AddParameters| {
+            0 => service.json_async::<0, _, _, _>(ctx, input, cx, |twin, ctx, p: AddParameters| {
                 twin.twin_add(ctx, p.a, p.b)
             }),
             1 => service.json_sync::<1, _, _, _>(ctx, input, |twin, ctx, p: AddParameters| {
