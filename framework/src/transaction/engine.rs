@@ -27,7 +27,7 @@ pub(crate) enum Seat {
     /// It keeps what it has in containers of the host, or only calls others on.
     Inside,
     /// It has a resource of its own.
-    Participant(Arc<dyn AnyParticipant>, Capabilities),
+    Participant(Arc<dyn AnyParticipant>, Arc<Capabilities>),
 }
 
 /// The transactions of one host.

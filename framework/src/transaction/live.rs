@@ -71,7 +71,7 @@ pub(super) struct Enlisted {
     pub(super) instance: Arc<str>,
     /// None: it is not linked any more, or has not started yet.
     pub(super) participant: Option<Arc<dyn AnyParticipant>>,
-    pub(super) capabilities: Capabilities,
+    pub(super) capabilities: Arc<Capabilities>,
 }
 
 impl fmt::Debug for Enlisted {
@@ -221,7 +221,7 @@ impl Live {
         &self,
         instance: &str,
         participant: &Arc<dyn AnyParticipant>,
-        capabilities: &Capabilities,
+        capabilities: &Arc<Capabilities>,
     ) -> Vec<Action> {
         let mut inner = self.inner();
         let inner = &mut *inner;
@@ -364,7 +364,7 @@ impl Live {
         &self,
         instance: &Arc<str>,
         participant: Arc<dyn AnyParticipant>,
-        capabilities: Capabilities,
+        capabilities: Arc<Capabilities>,
     ) -> Result<(), CallError> {
         let marks = self.admit(instance, participant.clone(), capabilities)?;
         let branch = self.branch();
@@ -389,7 +389,7 @@ impl Live {
         &self,
         instance: &Arc<str>,
         participant: Arc<dyn AnyParticipant>,
-        capabilities: Capabilities,
+        capabilities: Arc<Capabilities>,
     ) -> Result<u32, CallError> {
         let refuse = |what: String| Err(CallError::new(Code::IncompatibleInterface, what));
         let wanted = self.terms.isolation;

@@ -47,12 +47,12 @@ fn recovered(
         live.inner().enlisted.push(Enlisted {
             instance: instance.as_str().into(),
             participant: None,
-            capabilities: Capabilities {
+            capabilities: Arc::new(Capabilities {
                 isolation: Isolation::ALL.to_vec(),
                 savepoints: false,
                 durability: Durability::Durable,
                 prepare: true,
-            },
+            }),
         });
     }
     live
@@ -68,7 +68,7 @@ pub(super) async fn decide(
     engine: &Arc<Engine>,
     instance: &str,
     participant: &Arc<dyn AnyParticipant>,
-    capabilities: &Capabilities,
+    capabilities: &Arc<Capabilities>,
 ) -> Result<()> {
     for live in engine.all() {
         let actions = live.linked(instance, participant, capabilities);

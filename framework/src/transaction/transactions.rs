@@ -115,7 +115,7 @@ impl Transactions {
         instance: &str,
         participant: Arc<dyn AnyParticipant>,
     ) -> Result<(), Error> {
-        let capabilities = participant.capabilities();
+        let capabilities = Arc::new(participant.capabilities());
         if capabilities.durability == Durability::Durable {
             self.engine.durable().await?;
         }
