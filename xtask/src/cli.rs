@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::{add, build, demo, gate, inspect, new, refresh, talk, tidy};
+use crate::{add, build, crash, demo, gate, inspect, new, refresh, soak, talk, tidy};
 
 /// Builds, audits and checks applications of weldkit
 ///
@@ -40,6 +40,10 @@ enum Command {
     Test(gate::Test),
     /// Run the whole gate: format, clippy, test, doc, tidy, features, static build
     Ci,
+    /// Kill a process that moves money, over and over, and look for what it has lost
+    Crash(crash::Arguments),
+    /// The long runs: 100,000 transactions of every level, 10,000 kills
+    Soak,
     /// Show it all on real input: choose, weld, work, find, break, next
     Demo,
     /// Run the benchmarks and print their ratios
@@ -72,6 +76,8 @@ fn run(cli: Cli) -> Result<()> {
         Command::Tidy(arguments) => tidy::command(&app()?, arguments),
         Command::Test(arguments) => gate::test(&app()?, &arguments),
         Command::Ci => gate::ci(&app()?),
+        Command::Crash(arguments) => crash::command(&app()?, &arguments),
+        Command::Soak => soak::command(&app()?),
         Command::Demo => demo::command(&app()?),
         Command::Bench(arguments) => gate::bench(&app()?, &arguments),
     }

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::build::{self, Profile};
 use crate::error::{Error, Problem, Result};
 use crate::workspace::Workspace;
-use crate::{cargo, talk, tidy};
+use crate::{cargo, crash, talk, tidy};
 
 /// The command line of `test`.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -109,8 +109,7 @@ fn steps(app: &App) -> Result<Vec<Step>> {
     Ok(steps)
 }
 
-/// Each feature of the framework alone, and the plugins registered the other way, where the
-/// framework is a member.
+/// Where the framework is a member: each of its features alone, the plugins registered the other way, some crashes.
 fn features(app: &App) -> Result<Vec<Step>> {
     let workspace = Workspace::load(&app.root)?;
     let framework = workspace
@@ -144,6 +143,11 @@ fn features(app: &App) -> Result<Vec<Step>> {
             &arguments,
             &[],
         ));
+        let own = app.clone();
+        steps.push(Step {
+            name: "crash".to_owned(),
+            run: Box::new(move || crash::command(&own, &crash::Arguments::short())),
+        });
     }
     Ok(steps)
 }

@@ -16,6 +16,7 @@
 //! | [`build`], [`record`], [`frame`], [`binary`], [`audit`], [`inspect`] | the binary, and what it says about itself |
 //! | [`refresh`], [`plugins_rs`], [`manifest`], [`add`], [`new`] | what is written for people: metadata, lists, manifests, skeletons |
 //! | [`tidy`], [`gate`] | the rules of the house |
+//! | [`crash`], [`soak`] | what a killed process has lost, and the long runs |
 //! | [`demo`], [`weight`] | the main job on real input, and the bytes of each plugin |
 //! | [`error`], [`talk`], [`mod@file`], [`cargo`], [`cli`] | how all of that talks to the world |
 
@@ -27,6 +28,7 @@ pub mod build;
 pub mod cargo;
 pub mod cli;
 pub mod configuration;
+pub mod crash;
 pub mod demo;
 pub mod error;
 pub mod file;
@@ -41,6 +43,7 @@ pub mod plugins_rs;
 pub mod record;
 pub mod refresh;
 pub mod select;
+pub mod soak;
 pub mod talk;
 pub mod tidy;
 pub mod weight;

@@ -27,7 +27,7 @@ const STEPS: u64 = 5;
 /// How long a history is.
 fn transactions() -> u64 {
     let given = std::env::var("WELDKIT_TRANSACTIONS").ok();
-    given.map_or(2_000, |given| given.parse().expect("a number"))
+    given.map_or(2_500, |given| given.parse().expect("a number"))
 }
 
 /// What a client does next.

@@ -1,0 +1,146 @@
+//! `crash`: a process that moves money is killed at any time, and nothing that it acknowledged is lost.
+//!
+//! ```text
+//! work ──(killed)──> work ──(killed)──> ...     one line a commit that was acknowledged
+//!          └ check           └ check            a fresh process: every acknowledged one is there, once and whole
+//! ```
+//!
+//! The kills come at random times, and at every single operation of the journal's disk in a fresh state.
+
+mod ledger;
+mod worker;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::{cargo, talk};
+use ledger::Ledger;
+use worker::{Ending, Worker};
+
+/// The package of the process that is killed, its feature and its binary.
+const WORKER: [&str; 7] = [
+    "build",
+    "--package",
+    "weldkit-tests",
+    "--features",
+    "crash",
+    "--bin",
+    "fixture-crash",
+];
+/// A kill at random comes within this time.
+const PATIENCE: Duration = Duration::from_millis(400);
+/// Starts of the host in the run that is killed at each of its operations.
+const ROUNDS: u32 = 2;
+
+/// The command line of `crash`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Arguments {
+    /// Kills at random times; those at every operation of the journal come on top
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub kills: u32,
+    /// Where the random times start; the same seed waits the same times
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+    /// Kill at every N-th operation of the journal only; 0 for none
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub every: u32,
+}
+
+impl Arguments {
+    /// What a gate has time for.
+    pub fn short() -> Self {
+        Self {
+            kills: 40,
+            seed: 1,
+            every: 12,
+        }
+    }
+
+    /// What takes hours.
+    pub fn long() -> Self {
+        Self {
+            kills: 10_000,
+            seed: 1,
+            every: 1,
+        }
+    }
+}
+
+/// The command.
+///
+/// # Errors
+/// Fails when a commit was lost, done twice or done by half, and names the state folder that shows it.
+pub fn command(app: &App, arguments: &Arguments) -> Result<()> {
+    cargo::run(&app.root, WORKER)?;
+    let target = std::env::var_os("CARGO_TARGET_DIR");
+    let target = target.map_or_else(|| app.root.join("target"), PathBuf::from);
+    let worker = Worker {
+        binary: target.join("debug/fixture-crash"),
+        folder: target.join("crash"),
+    };
+    let mut ledger = Ledger::default();
+    let result = at_random(&worker, arguments, &mut ledger)
+        .and_then(|()| at_every_operation(&worker, arguments.every, &mut ledger));
+    // Also after a loss: it is what a log ends with.
+    talk::data(ledger.summary());
+    result.map_err(|error| {
+        error.help(format!(
+            "the state is left in {}; the same again: `cargo xtask crash --kills {} --seed {}`",
+            worker.folder.display(),
+            arguments.kills,
+            arguments.seed
+        ))
+    })
+}
+
+/// One state, on and on.
+fn at_random(worker: &Worker, arguments: &Arguments, ledger: &mut Ledger) -> Result<()> {
+    worker.forget()?;
+    ledger.begin();
+    let mut seed = arguments.seed;
+    for _ in 0..arguments.kills {
+        let wait = PATIENCE.mul_f64(fraction(&mut seed));
+        // More rounds than it has time for.
+        let ended = worker.work(u32::MAX, Ending::Killed(wait))?;
+        if !ended.is_killed {
+            return Err(Error::failed("the worker has ended before it was killed"));
+        }
+        ledger.killed(&ended.acknowledged);
+        ledger.compare(&worker.check()?)?;
+    }
+    talk::step(
+        "Killed",
+        format_args!("{} times at random", arguments.kills),
+    );
+    Ok(())
+}
+
+/// A fresh state for each operation that the journal's disk sees in a short run.
+fn at_every_operation(worker: &Worker, every: u32, ledger: &mut Ledger) -> Result<()> {
+    let mut operation = 1;
+    while every > 0 {
+        worker.forget()?;
+        ledger.begin();
+        let ended = worker.work(ROUNDS, Ending::AtOperation(operation))?;
+        if !ended.is_killed {
+            talk::step("Killed", format_args!("at operations 1 to {operation}"));
+            return Ok(());
+        }
+        ledger.killed(&ended.acknowledged);
+        ledger.compare(&worker.check()?)?;
+        operation += every;
+    }
+    Ok(())
+}
+
+/// A number from 0 to 1, and the next seed (SplitMix64).
+fn fraction(seed: &mut u64) -> f64 {
+    *seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut mixed = *seed;
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    f64::from(u32::try_from((mixed ^ (mixed >> 31)) >> 32).unwrap_or(u32::MAX))
+        / f64::from(u32::MAX)
+}
