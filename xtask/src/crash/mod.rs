@@ -119,8 +119,10 @@ fn at_random(worker: &Worker, arguments: &Arguments, ledger: &mut Ledger) -> Res
 
 /// A fresh state for each operation that the journal's disk sees in a short run.
 fn at_every_operation(worker: &Worker, every: u32, ledger: &mut Ledger) -> Result<()> {
-    let mut operation = 1;
-    while every > 0 {
+    if every == 0 {
+        return Ok(());
+    }
+    for operation in (1..).step_by(every as usize) {
         worker.forget()?;
         ledger.begin();
         let ended = worker.work(ROUNDS, Ending::AtOperation(operation))?;
@@ -130,7 +132,6 @@ fn at_every_operation(worker: &Worker, every: u32, ledger: &mut Ledger) -> Resul
         }
         ledger.killed(&ended.acknowledged);
         ledger.compare(&worker.check()?)?;
-        operation += every;
     }
     Ok(())
 }
