@@ -112,13 +112,16 @@ impl Durable {
         Ok(durable)
     }
 
+    /// Copied forward, also at the first time: a full journal is emptied behind it.
     async fn write_name(&self) -> Result<()> {
         let name = json(&self.named)?;
-        self.journal
-            .append(kind::HOST, name)
-            .await
-            .map_err(|failure| Error::new(ErrorKind::State, failure.to_string()))?;
-        Ok(())
+        let written = match self.journal.reserve_forward(name.len()).await {
+            Ok(room) => room.append(kind::HOST, name).await,
+            Err(failure) => Err(failure),
+        };
+        written
+            .map(drop)
+            .map_err(|failure| Error::new(ErrorKind::State, failure.to_string()))
     }
 
     /// The base of a container.
@@ -177,8 +180,15 @@ impl Durable {
     ///
     /// When the base cannot be written; the journal keeps everything then.
     pub(super) async fn checkpoint(&self, engine: &Engine) -> Result<()> {
+        let failed =
+            |why: String| Error::new(ErrorKind::State, format!("no checkpoint was made: {why}"));
         let _alone = self.checkpointing.lock().await;
         let (at, settled) = engine.store.settled();
+        // Looked at behind the store: a commit of which nobody knows is in the journal or not, and what the base holds
+        // would hide its writes from the next start, but not the decision that stands beside them.
+        if let State::Failed(failure) = self.journal.state() {
+            return Err(failed(failure.to_string()));
+        }
         let changes: BTreeMap<Arc<str>, Vec<Change>> = settled
             .iter()
             .map(|(name, all)| {
@@ -188,8 +198,6 @@ impl Durable {
             })
             .collect();
         let checkpoint = self.checkpoint.clone();
-        let failed =
-            |why: String| Error::new(ErrorKind::State, format!("no checkpoint was made: {why}"));
         spawn_blocking(move || checkpoint.apply(&changes, at))
             .await
             .map_err(|ended| failed(ended.to_string()))?

@@ -122,8 +122,7 @@ fn at_every_operation(worker: &Worker, every: u32, ledger: &mut Ledger) -> Resul
     if every == 0 {
         return Ok(());
     }
-    let mut operation = 1;
-    loop {
+    for operation in (1..).step_by(every as usize) {
         worker.forget()?;
         ledger.begin();
         let ended = worker.work(ROUNDS, Ending::AtOperation(operation))?;
@@ -133,8 +132,8 @@ fn at_every_operation(worker: &Worker, every: u32, ledger: &mut Ledger) -> Resul
         }
         ledger.killed(&ended.acknowledged);
         ledger.compare(&worker.check()?)?;
-        operation += every;
     }
+    Ok(())
 }
 
 /// A number from 0 to 1, and the next seed (SplitMix64).
