@@ -126,6 +126,7 @@ pub(crate) fn jittered(mean: u64) -> u64 {
 }
 
 /// A thread of the host's own, beside the runtime.
+#[cfg(feature = "transaction")]
 pub(crate) fn thread(
     name: &str,
     work: impl FnOnce() + Send + 'static,

@@ -60,6 +60,7 @@ pub(crate) trait Running: Send + Sync {
     fn provide(self: Arc<Self>) -> Vec<Provided>;
     fn stop(&self) -> BoxFuture<'_, Result<()>>;
     fn health(&self) -> Health;
+    #[cfg(feature = "transaction")]
     fn participant(self: Arc<Self>) -> Option<Arc<dyn AnyParticipant>>;
 }
 
@@ -76,6 +77,7 @@ impl<P: Plugin> Running for P {
         Plugin::health(self)
     }
 
+    #[cfg(feature = "transaction")]
     fn participant(self: Arc<Self>) -> Option<Arc<dyn AnyParticipant>> {
         Plugin::participant(self)
     }

@@ -27,6 +27,7 @@ use crate::error::{CallError, Result};
 use crate::host::{Host, HostBuilder};
 use crate::registry::{Health, PluginDescriptor, PluginEntry, Provided, Running, Start};
 use crate::security::Principal;
+#[cfg(feature = "transaction")]
 use crate::transaction::AnyParticipant;
 
 /// A host with a clock that a test moves and a state folder of its own. Derefs to [`Host`].
@@ -161,6 +162,7 @@ impl<S: Contract + ?Sized + 'static> Running for StandIn<S> {
         Health::Ready
     }
 
+    #[cfg(feature = "transaction")]
     fn participant(self: Arc<Self>) -> Option<Arc<dyn AnyParticipant>> {
         None
     }

@@ -59,8 +59,6 @@ use member::{Local, Member, Progress};
 pub(crate) use outcome::{Cause, Outcome};
 pub(crate) use recovery::{Decision, Entry, Recovery, Resumed};
 pub use state::State;
-#[cfg(test)]
-use transition::Illegal;
 
 use crate::limit;
 use crate::transaction::Heuristic;
