@@ -34,9 +34,8 @@ fn fill(bed: Bed) {
     let bed = Arc::new(bed);
     let writer = async |writer: u64| {
         for key in (writer..RECORDS).step_by(usize::try_from(WRITERS).expect("some thousands")) {
-            let put = bed
-                .map
-                .put(&bed.ctx, &key.to_be_bytes(), key.to_be_bytes().to_vec());
+            let key = key.to_be_bytes();
+            let put = bed.map.put(&bed.ctx, &key, key.to_vec());
             put.await.expect("the disk takes it");
         }
     };
