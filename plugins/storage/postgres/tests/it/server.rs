@@ -163,7 +163,7 @@ async fn a_server_that_prepares_nothing_is_told_of_and_works_alone() {
     let storage = started(&database).await;
     let capabilities = storage.capabilities();
     assert!(!capabilities.prepare);
-    assert_eq!(capabilities.durability, Durability::Volatile);
+    assert_eq!(capabilities.durability, Durability::Durable);
     let Health::Degraded(why) = storage.health() else {
         panic!("{:?}", storage.health());
     };
