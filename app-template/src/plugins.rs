@@ -8,6 +8,8 @@ use weldkit_records_files as _;
 use weldkit_report_html as _;
 #[cfg(feature = "storage-memory")]
 use weldkit_storage_memory as _;
+#[cfg(feature = "storage-postgres")]
+use weldkit_storage_postgres as _;
 #[cfg(feature = "storage-redb")]
 use weldkit_storage_redb as _;
 #[cfg(feature = "validation")]
@@ -23,6 +25,8 @@ pub(crate) const CHOSEN: &[&str] = &[
     "report",
     #[cfg(feature = "storage-memory")]
     "storage-memory",
+    #[cfg(feature = "storage-postgres")]
+    "storage-postgres",
     #[cfg(feature = "storage-redb")]
     "storage-redb",
     #[cfg(feature = "validation")]
@@ -37,6 +41,7 @@ pub(crate) const KNOWN: &[(&str, &[&str])] = &[
     ("records", &["records@1"]),
     ("report", &["report@1"]),
     ("storage-memory", &["storage@1"]),
+    ("storage-postgres", &["storage@1"]),
     ("storage-redb", &["storage@1"]),
     ("validation", &["validation@1"]),
 ];

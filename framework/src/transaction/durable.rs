@@ -18,26 +18,24 @@ use super::checkpoint::{Change, Checkpoint};
 use super::coordinator::{Decision, Entry, Recovery};
 use super::engine::Engine;
 use super::ground::Ground;
-use super::mvcc::{Base, Done, Log, LogFailure, LogRoom, Store, decode};
+use super::mvcc::{Base, LogFailure, Store, decode};
 use super::{Heuristic, HostId, TransactionId, recovery};
-use crate::call::BoxFuture;
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
-use crate::journal::{Failure, Journal, Position, Record, Room, State, Stats};
-use crate::limit;
+use crate::journal::{Failure, Journal, Position, Record, State, Stats};
 
 /// The kinds of records that transactions write.
-mod kind {
+pub(super) mod kind {
     use crate::journal::Kind;
 
     /// The writes of one commit in containers, with the decision about foreign participants if there are any.
-    pub(super) const COMMIT: Kind = Kind(1);
+    pub(in crate::transaction) const COMMIT: Kind = Kind(1);
     /// A decision about foreign participants alone, or what is known of one by now.
-    pub(super) const DECISION: Kind = Kind(2);
+    pub(in crate::transaction) const DECISION: Kind = Kind(2);
     /// Nothing more has to be known of a transaction.
-    pub(super) const END: Kind = Kind(3);
+    pub(in crate::transaction) const END: Kind = Kind(3);
     /// The host's id and the count of its starts.
-    pub(super) const HOST: Kind = Kind(4);
+    pub(in crate::transaction) const HOST: Kind = Kind(4);
 }
 
 /// What was decided about foreign participants, as the journal has it.
@@ -61,19 +59,19 @@ struct Named {
 
 /// The journal and the checkpoint of one host.
 pub(super) struct Durable {
-    journal: Journal,
+    pub(super) journal: Journal,
     checkpoint: Checkpoint,
     /// Where the commits since the last checkpoint are in the journal, in their order.
-    placed: Arc<Mutex<VecDeque<(u64, Position)>>>,
+    pub(super) placed: Arc<Mutex<VecDeque<(u64, Position)>>>,
     /// From where on the journal is needed for transactions that are decided and not ended.
     pinned: Mutex<BTreeMap<TransactionId, Position>>,
     named: Named,
     /// One checkpoint at a time.
     checkpointing: tokio::sync::Mutex<()>,
     /// Wakes the task that makes checkpoints.
-    grown: Arc<Notify>,
+    pub(super) grown: Arc<Notify>,
     /// The journal's bytes after the last checkpoint.
-    emptied: Arc<AtomicU64>,
+    pub(super) emptied: Arc<AtomicU64>,
 }
 
 /// What a replay finds beside the writes.
@@ -296,48 +294,6 @@ async fn checkpoints(engine: Weak<Engine>, grown: Arc<Notify>) {
     }
 }
 
-impl Log for Durable {
-    fn reserve(
-        &self,
-        bytes: usize,
-    ) -> BoxFuture<'_, std::result::Result<Box<dyn LogRoom>, LogFailure>> {
-        Box::pin(async move {
-            let room = self.journal.reserve(bytes).await;
-            let room = room.map_err(|failure| log_failure(&failure))?;
-            let since = self.journal.stats().bytes() - self.emptied.load(Relaxed);
-            if since > limit::CHECKPOINT_BYTES {
-                self.grown.notify_one();
-            }
-            let placed: Box<dyn LogRoom> = Box::new(Place {
-                room,
-                placed: self.placed.clone(),
-            });
-            Ok(placed)
-        })
-    }
-}
-
-/// Room for the record of a commit, which notes its place.
-struct Place {
-    room: Room,
-    placed: Arc<Mutex<VecDeque<(u64, Position)>>>,
-}
-
-impl LogRoom for Place {
-    fn append(self: Box<Self>, commit: u64, record: Vec<u8>, done: Done) {
-        let placed = self.placed;
-        let told = move |result: std::result::Result<Position, Failure>| match result {
-            Ok(position) => {
-                // Before it becomes visible: a checkpoint that holds it knows where it was.
-                lock(&placed).push_back((commit, position));
-                done(Ok(()));
-            }
-            Err(failure) => done(Err(log_failure(&failure))),
-        };
-        self.room.append_then(kind::COMMIT, record, Box::new(told));
-    }
-}
-
 fn open(store: &Arc<Store>, ground: &Ground) -> Result<(Durable, Found)> {
     let (checkpoint, at) = Checkpoint::open(&ground.folder.join("containers.redb"))?;
     store.start_at(at);
@@ -429,13 +385,13 @@ fn json(value: &impl Serialize) -> Result<Vec<u8>> {
     serde_json::to_vec(value).map_err(|fault| Error::new(ErrorKind::Internal, fault.to_string()))
 }
 
-fn log_failure(failure: &Failure) -> LogFailure {
+pub(super) fn log_failure(failure: &Failure) -> LogFailure {
     match failure {
         Failure::Unknown { .. } => LogFailure::Unknown(failure.to_string()),
         _ => LogFailure::Failed(failure.to_string()),
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

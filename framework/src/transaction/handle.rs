@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::engine::Engine;
-use super::live::{Inside, Live, Terms};
+use super::join::Inside;
+use super::live::{Live, Terms};
 use super::{Isolation, State, Status, TransactionId};
 use crate::call::Ctx;
 use crate::clock;

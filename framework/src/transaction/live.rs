@@ -1,20 +1,17 @@
 //! One transaction that has begun and not ended: who takes part, what is under way, which savepoints stand.
 
-use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use tokio::sync::{Notify, SetOnce};
 
-use super::coordinator::{Action, Coordinator, Entry, Event, Kind, Outcome, Party, Refused};
-use super::engine::{Engine, Seat};
+use super::coordinator::{Action, Coordinator, Entry, Event, Outcome, Party, Refused};
+use super::engine::Engine;
 use super::mvcc::Local;
 use super::turns::Turns;
-use super::{
-    AnyParticipant, Branch, Capabilities, Durability, Isolation, Mark, State, TransactionId,
-};
-use crate::call::{BoxFuture, Ended, Enlist, Turn};
+use super::{AnyParticipant, Branch, Capabilities, Durability, Isolation, State, TransactionId};
+use crate::call::Ended;
 use crate::contract::MethodDescriptor;
 use crate::error::{CallError, Code};
 use crate::limit;
@@ -34,7 +31,7 @@ pub(super) struct Live {
     pub(super) engine: Arc<Engine>,
     pub(super) id: TransactionId,
     pub(super) terms: Terms,
-    turns: Turns,
+    pub(super) turns: Turns,
     /// What it did in containers of the host; made when the first one is touched.
     local: OnceLock<Local>,
     /// Held to look and to note only; never while plugin code runs.
@@ -183,7 +180,7 @@ impl Live {
         }
     }
 
-    fn refused(&self, refused: &Refused, reason: Option<&str>) -> CallError {
+    pub(super) fn refused(&self, refused: &Refused, reason: Option<&str>) -> CallError {
         let because = reason.map_or_else(String::new, |reason| format!(": {reason}"));
         let code = match refused {
             Refused::State(_) => Code::InvalidState,
@@ -291,13 +288,13 @@ impl Live {
         self.inner().savepoints.len()
     }
 
-    fn enter(&self) -> Result<(), CallError> {
+    pub(super) fn enter(&self) -> Result<(), CallError> {
         self.check_active()?;
         self.inner().calls += 1;
         Ok(())
     }
 
-    fn leave(&self, ended: Ended, instance: &str, method: &MethodDescriptor) {
+    pub(super) fn leave(&self, ended: Ended, instance: &str, method: &MethodDescriptor) {
         self.inner().calls -= 1;
         if ended == Ended::Unknown {
             let call = method.name;
@@ -326,117 +323,6 @@ impl Live {
         let until = crate::clock::now() + limit::GIVEN_UP;
         drop(crate::clock::until(until, self.turns.take(instance)).await);
     }
-
-    /// Makes an instance a participant, before its first call.
-    async fn enlist(
-        &self,
-        instance: &Arc<str>,
-        method: &MethodDescriptor,
-    ) -> Result<(), CallError> {
-        let Some(seat) = self.engine.seat(instance) else {
-            return Err(CallError::new(
-                Code::IncompatibleInterface,
-                format!(
-                    "`{instance}` takes no part in transactions: it keeps nothing in a container of the host, is no participant, and calls nobody that is; call `{}` outside of the transaction",
-                    method.name
-                ),
-            ));
-        };
-        let Seat::Participant(participant, capabilities) = seat else {
-            return Ok(());
-        };
-        let is_new = !self
-            .inner()
-            .enlisted
-            .iter()
-            .any(|known| known.instance == *instance);
-        if is_new {
-            self.begin_at(instance, participant, capabilities.clone())
-                .await?;
-        }
-        if method.read_only {
-            return Ok(());
-        }
-        self.note_write(capabilities.durability)
-    }
-
-    async fn begin_at(
-        &self,
-        instance: &Arc<str>,
-        participant: Arc<dyn AnyParticipant>,
-        capabilities: Arc<Capabilities>,
-    ) -> Result<(), CallError> {
-        let marks = self.admit(instance, participant.clone(), capabilities)?;
-        let branch = self.branch();
-        let opened = async {
-            participant.begin(&branch).await?;
-            for mark in 0..marks {
-                participant.mark(&branch, mark, Mark::Set).await?;
-            }
-            Ok(())
-        };
-        let result: Result<(), CallError> = opened.await;
-        if result.is_err() {
-            // Its branch may be half open: it is told to abort with the others, and used for nothing else.
-            self.doom(&format!("`{instance}` could not open its branch"));
-        }
-        result
-    }
-
-    /// Takes the participant in if it can give what the transaction needs; the number of savepoints that it has to
-    /// catch up with. Noted before its branch is opened, so that a branch half open is aborted as well.
-    fn admit(
-        &self,
-        instance: &Arc<str>,
-        participant: Arc<dyn AnyParticipant>,
-        capabilities: Arc<Capabilities>,
-    ) -> Result<u32, CallError> {
-        let refuse = |what: String| Err(CallError::new(Code::IncompatibleInterface, what));
-        let wanted = self.terms.isolation;
-        if !capabilities.isolation.contains(&wanted) {
-            let levels: Vec<&str> = capabilities.isolation.iter().map(|l| l.as_str()).collect();
-            return refuse(format!(
-                "`{instance}` cannot give the isolation `{wanted}`; it has `{}`",
-                levels.join("`, `")
-            ));
-        }
-        if wanted == Isolation::Serializable && self.is_elsewhere(instance) {
-            return refuse(format!(
-                "`serializable` holds within one participant, and `{instance}` would be a second one; begin with `repeatable_read`, or keep to one participant"
-            ));
-        }
-        let mut inner = self.inner();
-        if !inner.savepoints.is_empty() && !capabilities.savepoints {
-            return refuse(format!(
-                "`{instance}` has no savepoints, and the transaction has set one"
-            ));
-        }
-        let kind = match capabilities.prepare {
-            true => Kind::Prepares,
-            false => Kind::LastResource,
-        };
-        let enlisted = inner.coordinator.enlist(kind);
-        match enlisted {
-            Ok(party) => debug_assert_eq!(party.index(), inner.enlisted.len(), "same places"),
-            Err(refused) => return Err(self.refused(&refused, inner.reason.as_deref())),
-        }
-        inner.enlisted.push(Enlisted {
-            instance: instance.clone(),
-            participant: Some(participant),
-            capabilities,
-        });
-        Ok(u32::try_from(inner.savepoints.len()).unwrap_or(u32::MAX))
-    }
-
-    /// Whether another participant than `instance` has been touched.
-    fn is_elsewhere(&self, instance: &str) -> bool {
-        self.local.get().is_some()
-            || self
-                .inner()
-                .enlisted
-                .iter()
-                .any(|known| *known.instance != *instance)
-    }
 }
 
 /// An entry by the names of the instances.
@@ -454,66 +340,5 @@ fn named(entry: Entry<Party>, enlisted: &[Enlisted]) -> Entry<String> {
             .into_iter()
             .map(|(party, what)| (name(party), what))
             .collect(),
-    }
-}
-
-/// A transaction as one provider sees it: with the turns that are held on the way to it.
-#[derive(Debug, Clone)]
-pub(super) struct Inside {
-    pub(super) live: Arc<Live>,
-    holds: Vec<Arc<str>>,
-}
-
-impl Inside {
-    /// As whoever began it sees it.
-    pub(super) fn root(live: Arc<Live>) -> Self {
-        Self {
-            live,
-            holds: Vec::new(),
-        }
-    }
-}
-
-impl Enlist for Inside {
-    fn join<'a>(
-        &'a self,
-        instance: &'a str,
-        method: &'static MethodDescriptor,
-    ) -> BoxFuture<'a, Result<Turn, CallError>> {
-        Box::pin(async move {
-            let live = self.live.clone();
-            live.check_active()?;
-            let held = self.holds.iter().any(|holds| **holds == *instance);
-            let instance: Arc<str> = instance.into();
-            let turn = match held {
-                true => None,
-                false => Some(live.turns.take(&instance).await),
-            };
-            live.enter()?;
-            let mut holds = self.holds.clone();
-            holds.push(instance.clone());
-            let inside = Inside {
-                live: live.clone(),
-                holds,
-            };
-            let entered = Turn::new(Arc::new(inside), {
-                let (live, instance) = (live.clone(), instance.clone());
-                move |ended| {
-                    live.leave(ended, &instance, method);
-                    drop(turn);
-                }
-            });
-            match live.enlist(&instance, method).await {
-                Ok(()) => Ok(entered),
-                Err(refused) => {
-                    entered.end(Ended::Answered);
-                    Err(refused)
-                }
-            }
-        })
-    }
-
-    fn as_any(&self) -> &(dyn Any + Send + Sync) {
-        self
     }
 }

@@ -31,6 +31,8 @@ mod ground;
 #[cfg(feature = "transaction")]
 mod handle;
 #[cfg(feature = "transaction")]
+mod join;
+#[cfg(feature = "transaction")]
 mod live;
 #[cfg(feature = "transaction")]
 mod log;
@@ -38,6 +40,8 @@ mod log;
 mod mvcc;
 #[cfg(feature = "transaction")]
 mod past;
+#[cfg(feature = "transaction")]
+mod place;
 #[cfg(feature = "transaction")]
 mod recovery;
 #[cfg(feature = "transaction")]

@@ -8,7 +8,8 @@ use tokio::sync::broadcast;
 use super::engine::{self, Engine, Seat};
 use super::ground::OpenGround;
 use super::handle::{Transaction, TransactionBuilder};
-use super::live::{Inside, Live};
+use super::join::Inside;
+use super::live::Live;
 use super::mvcc::{Container, Store};
 use super::recovery;
 use super::{

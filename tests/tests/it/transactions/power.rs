@@ -184,7 +184,7 @@ async fn run(has_stop: bool, is_lying: bool) -> Run {
     disk.trace();
     let host = open(&disk, folder.path()).await.unwrap();
     if is_lying {
-        disk.never_force();
+        disk.never_force(weldkit::journal::Operation::Sync);
     }
     let [begun, acknowledged] = perform(&host, &disk, middle, SCRIPT).await;
     let all = |operations: Vec<usize>| {

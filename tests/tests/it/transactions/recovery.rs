@@ -172,14 +172,15 @@ async fn a_decision_is_carried_out_at_the_next_start() {
     database("decided").lock().unwrap().is_down = false;
     let host = host(folder.path(), "decided", true).await;
     let shared = database("decided");
-    let after = shared.lock().unwrap();
-    assert!(
-        after.prepared.is_empty() && after.aborted.is_empty(),
-        "{after:?}"
-    );
-    let gid = after.committed.first().unwrap();
-    assert!(gid.ends_with(&id.to_string()), "{gid}");
-    drop(after);
+    {
+        let after = shared.lock().unwrap();
+        assert!(
+            after.prepared.is_empty() && after.aborted.is_empty(),
+            "{after:?}"
+        );
+        let gid = after.committed.first().unwrap();
+        assert!(gid.ends_with(&id.to_string()), "{gid}");
+    }
     assert!(stored(&host).await);
     assert_eq!(host.transactions().list(), []);
     host.stop().await.unwrap();
@@ -249,10 +250,11 @@ async fn what_nobody_decided_is_aborted_and_what_others_began_is_left_alone() {
         .prepared
         .extend([ours.clone(), theirs.clone()]);
     let host = host(folder.path(), name, true).await;
-    let after = shared.lock().unwrap();
-    assert_eq!(after.aborted, BTreeSet::from([ours]));
-    assert_eq!(after.prepared, BTreeSet::from([theirs]));
-    drop(after);
+    {
+        let after = shared.lock().unwrap();
+        assert_eq!(after.aborted, BTreeSet::from([ours]));
+        assert_eq!(after.prepared, BTreeSet::from([theirs]));
+    }
     assert_eq!(host.transactions().list(), []);
     host.stop().await.unwrap();
 }

@@ -1,0 +1,186 @@
+//! How a called instance joins a transaction: its turn, and its branch when it is a participant.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use super::coordinator::Kind;
+use super::engine::Seat;
+use super::live::{Enlisted, Live};
+use super::{AnyParticipant, Capabilities, Isolation, Mark};
+use crate::call::{BoxFuture, Ended, Enlist, Turn};
+use crate::contract::MethodDescriptor;
+use crate::error::{CallError, Code};
+
+/// A transaction as one provider sees it: with the turns that are held on the way to it.
+#[derive(Debug, Clone)]
+pub(super) struct Inside {
+    pub(super) live: Arc<Live>,
+    holds: Vec<Arc<str>>,
+}
+
+impl Inside {
+    /// As whoever began it sees it.
+    pub(super) fn root(live: Arc<Live>) -> Self {
+        Self {
+            live,
+            holds: Vec::new(),
+        }
+    }
+}
+
+impl Enlist for Inside {
+    fn join<'a>(
+        &'a self,
+        instance: &'a str,
+        method: &'static MethodDescriptor,
+    ) -> BoxFuture<'a, Result<Turn, CallError>> {
+        Box::pin(async move {
+            let live = self.live.clone();
+            live.check_active()?;
+            let held = self.holds.iter().any(|holds| **holds == *instance);
+            let instance: Arc<str> = instance.into();
+            let turn = match held {
+                true => None,
+                false => Some(live.turns.take(&instance).await),
+            };
+            live.enter()?;
+            let mut holds = self.holds.clone();
+            holds.push(instance.clone());
+            let inside = Inside {
+                live: live.clone(),
+                holds,
+            };
+            let entered = Turn::new(Arc::new(inside), {
+                let (live, instance) = (live.clone(), instance.clone());
+                move |ended| {
+                    live.leave(ended, &instance, method);
+                    drop(turn);
+                }
+            });
+            match live.enlist(&instance, method).await {
+                Ok(()) => Ok(entered),
+                Err(refused) => {
+                    entered.end(Ended::Answered);
+                    Err(refused)
+                }
+            }
+        })
+    }
+
+    fn as_any(&self) -> &(dyn Any + Send + Sync) {
+        self
+    }
+}
+
+impl Live {
+    /// Makes an instance a participant, before its first call.
+    async fn enlist(
+        &self,
+        instance: &Arc<str>,
+        method: &MethodDescriptor,
+    ) -> Result<(), CallError> {
+        let Some(seat) = self.engine.seat(instance) else {
+            return Err(CallError::new(
+                Code::IncompatibleInterface,
+                format!(
+                    "`{instance}` takes no part in transactions: it keeps nothing in a container of the host, is no participant, and calls nobody that is; call `{}` outside of the transaction",
+                    method.name
+                ),
+            ));
+        };
+        let Seat::Participant(participant, capabilities) = seat else {
+            return Ok(());
+        };
+        let is_new = !self
+            .inner()
+            .enlisted
+            .iter()
+            .any(|known| known.instance == *instance);
+        if is_new {
+            self.begin_at(instance, participant, capabilities.clone())
+                .await?;
+        }
+        if method.read_only {
+            return Ok(());
+        }
+        self.note_write(capabilities.durability)
+    }
+
+    async fn begin_at(
+        &self,
+        instance: &Arc<str>,
+        participant: Arc<dyn AnyParticipant>,
+        capabilities: Arc<Capabilities>,
+    ) -> Result<(), CallError> {
+        let marks = self.admit(instance, participant.clone(), capabilities)?;
+        let branch = self.branch();
+        let opened = async {
+            participant.begin(&branch).await?;
+            for mark in 0..marks {
+                participant.mark(&branch, mark, Mark::Set).await?;
+            }
+            Ok(())
+        };
+        let result: Result<(), CallError> = opened.await;
+        if result.is_err() {
+            // Its branch may be half open: it is told to abort with the others, and used for nothing else.
+            self.doom(&format!("`{instance}` could not open its branch"));
+        }
+        result
+    }
+
+    /// Takes the participant in if it can give what the transaction needs; the number of savepoints that it has to
+    /// catch up with. Noted before its branch is opened, so that a branch half open is aborted as well.
+    fn admit(
+        &self,
+        instance: &Arc<str>,
+        participant: Arc<dyn AnyParticipant>,
+        capabilities: Arc<Capabilities>,
+    ) -> Result<u32, CallError> {
+        let refuse = |what: String| Err(CallError::new(Code::IncompatibleInterface, what));
+        let wanted = self.terms.isolation;
+        if !capabilities.isolation.contains(&wanted) {
+            let levels: Vec<&str> = capabilities.isolation.iter().map(|l| l.as_str()).collect();
+            return refuse(format!(
+                "`{instance}` cannot give the isolation `{wanted}`; it has `{}`",
+                levels.join("`, `")
+            ));
+        }
+        if wanted == Isolation::Serializable && self.is_elsewhere(instance) {
+            return refuse(format!(
+                "`serializable` holds within one participant, and `{instance}` would be a second one; begin with `repeatable_read`, or keep to one participant"
+            ));
+        }
+        let mut inner = self.inner();
+        if !inner.savepoints.is_empty() && !capabilities.savepoints {
+            return refuse(format!(
+                "`{instance}` has no savepoints, and the transaction has set one"
+            ));
+        }
+        let kind = match capabilities.prepare {
+            true => Kind::Prepares,
+            false => Kind::LastResource,
+        };
+        let enlisted = inner.coordinator.enlist(kind);
+        match enlisted {
+            Ok(party) => debug_assert_eq!(party.index(), inner.enlisted.len(), "same places"),
+            Err(refused) => return Err(self.refused(&refused, inner.reason.as_deref())),
+        }
+        inner.enlisted.push(Enlisted {
+            instance: instance.clone(),
+            participant: Some(participant),
+            capabilities,
+        });
+        Ok(u32::try_from(inner.savepoints.len()).unwrap_or(u32::MAX))
+    }
+
+    /// Whether another participant than `instance` has been touched.
+    fn is_elsewhere(&self, instance: &str) -> bool {
+        self.touched().is_some()
+            || self
+                .inner()
+                .enlisted
+                .iter()
+                .any(|known| *known.instance != *instance)
+    }
+}
