@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering::Release;
 
 use tokio::sync::oneshot;
 
+use super::container::Since;
 use super::local::{Key, Local, Reads, Writes};
 use super::record::{self, Commit};
 use super::row::{Owner, Timestamp, Value};
@@ -16,7 +17,7 @@ use crate::error::CallError;
 use crate::transaction::{Durability, Vote};
 
 /// The journal, as the store needs it. Records become durable in the order in which they were appended, and `done` is
-/// called in that order.
+/// called in that order; for one that is refused at once, inside of `append`.
 pub(crate) trait Log: Send + Sync {
     /// Waits until a record of that many bytes has room.
     fn reserve(&self, bytes: usize) -> BoxFuture<'_, Result<Box<dyn LogRoom>, LogFailure>>;
@@ -42,6 +43,9 @@ pub(crate) enum LogFailure {
     /// Nobody knows; the next start reads what is there.
     Unknown(String),
 }
+
+/// Rows that are looked at again for each that is written: more than one, so that what has piled up goes down.
+const SWEPT: usize = 4;
 
 /// The commits under way.
 #[derive(Default)]
@@ -85,6 +89,7 @@ impl Store {
     ///
     /// A retryable `conflict` when something that it has read was changed; it has to be aborted then.
     pub(crate) fn prepare(&self, local: &Local) -> Result<Vote, CallError> {
+        local.close();
         if !local.writes_any() {
             // What a snapshot sees is consistent, so who only reads needs no check.
             self.abort(local);
@@ -97,8 +102,9 @@ impl Store {
         Ok(Vote::Prepared)
     }
 
-    /// Backward validation (Kung and Robinson 1981): nothing that was read has changed since the snapshot. And the
-    /// other way round: nothing is written that a prepared transaction has read.
+    /// Backward validation (Kung and Robinson 1981): nothing that was read has changed since the snapshot, or is written
+    /// by a transaction that has prepared and will come first. And the other way round: nothing is written that a
+    /// prepared transaction has read.
     fn check(
         &self,
         commits: &Commits,
@@ -107,16 +113,21 @@ impl Store {
         at: Option<Timestamp>,
         writes: &Writes,
     ) -> Result<(), CallError> {
-        if let Some(at) = at {
+        if let Some(snapshot) = at {
+            let is_prepared = |by: Owner| by != owner && commits.prepared.contains_key(&by);
+            let since = Since {
+                snapshot,
+                is_prepared: &is_prepared,
+            };
             for (container, key) in &reads.keys {
                 let container = self.nth(*container);
-                if container.is_newer(key, at) {
+                if container.has_changed(key, &since) {
                     return Err(container.conflict(key));
                 }
             }
             for (container, from, until) in &reads.ranges {
                 let container = self.nth(*container);
-                if container.is_any_newer(from, until.as_ref(), at) {
+                if container.has_any_changed(from, until.as_ref(), &since) {
                     return Err(container.conflict(from));
                 }
             }
@@ -136,7 +147,8 @@ impl Store {
     }
 
     /// Commits what was prepared, together with the caller's decision, in one record. When this returns, everything is
-    /// visible, and durable where it has to be. Dropping the future does not stop it.
+    /// visible, and durable where it has to be. Dropping the future while it waits for room in the journal leaves the
+    /// transaction prepared; later it does not stop the commit.
     pub(crate) async fn commit(
         self: &Arc<Self>,
         local: &Local,
@@ -177,6 +189,9 @@ impl Store {
             drop(told.send(Err(LogFailure::Failed("it has ended before".to_owned()))));
             return hears;
         };
+        // Held until the record is appended, so that records are in the order of their timestamps. The other lock is
+        // not: a journal that refuses says so at once, and that takes it.
+        let in_order = logged.is_some().then(|| lock(&self.appends));
         let mut commits = lock(&self.commits);
         commits.prepared.remove(&local.owner);
         let ts = commits.next();
@@ -197,19 +212,16 @@ impl Store {
             told,
         };
         commits.pending.insert(ts, pending);
+        drop(commits);
         match logged {
             Some((room, body)) => {
                 let record = record::with_head(ts, &body);
                 let store = self.clone();
-                // Under the lock, so that records are in the order of their timestamps.
                 room.append(ts, record, Box::new(move |result| store.done(ts, result)));
-                drop(commits);
             }
-            None => {
-                drop(commits);
-                self.done(ts, Ok(()));
-            }
+            None => self.done(ts, Ok(())),
         }
+        drop(in_order);
         hears
     }
 
@@ -232,11 +244,11 @@ impl Store {
                     }
                 }
                 self.visible.store(ts, Release);
-                over.push(pending);
+                over.push((ts, pending));
             }
         }
-        for pending in over {
-            self.settle(pending.owner, &pending.claims);
+        for (ts, pending) in over {
+            self.settle(pending.owner, &pending.claims, Some(ts));
             let result = pending.done.unwrap_or(Ok(()));
             // Whoever asked may have stopped waiting.
             drop(pending.told.send(result));
@@ -299,11 +311,17 @@ impl Store {
             return;
         };
         lock(&self.commits).prepared.remove(&local.owner);
-        self.settle(local.owner, &claims);
+        self.give_back(local.owner, &claims);
     }
 
-    /// Gives the locks of an ended transaction back and wakes who waits for them.
-    fn settle(&self, owner: Owner, claims: &[(usize, Key)]) {
+    /// Gives locks back that nothing was committed with.
+    pub(super) fn give_back(&self, owner: Owner, claims: &[(usize, Key)]) {
+        self.settle(owner, claims, None);
+    }
+
+    /// Gives the locks of an ended transaction back and wakes who waits for them. What a snapshot holds up is noted,
+    /// and some of what earlier ones have held up goes.
+    fn settle(&self, owner: Owner, claims: &[(usize, Key)], committed: Option<Timestamp>) {
         let oldest = self.oldest();
         let mut last: Option<Arc<Container>> = None;
         for (id, key) in claims {
@@ -311,9 +329,24 @@ impl Store {
                 Some(last) if last.id == *id => last,
                 _ => self.nth(*id),
             };
-            container.settle(key, owner, oldest);
+            let is_held_up = container.settle(key, owner, oldest, committed);
+            if let (true, Some(ts)) = (is_held_up, committed) {
+                lock(&self.garbage).push_back((ts, *id, key.clone()));
+            }
             last = Some(container);
         }
         self.wake(owner);
+        for (container, key) in self.overdue(oldest, SWEPT * claims.len()) {
+            self.nth(container).sweep(&key, oldest);
+        }
+    }
+
+    /// Rows that no snapshot holds up any more, at most that many.
+    fn overdue(&self, oldest: Timestamp, most: usize) -> Vec<(usize, Key)> {
+        let mut garbage = lock(&self.garbage);
+        let due = garbage.iter().take(most);
+        let due = due.take_while(|(ts, _, _)| *ts <= oldest).count();
+        let gone = garbage.drain(..due);
+        gone.map(|(_, container, key)| (container, key)).collect()
     }
 }

@@ -15,6 +15,12 @@ use super::row::{Claim, Owner, Row, Timestamp, Value};
 use crate::error::CallError;
 use crate::transaction::Durability;
 
+/// Versions of one row from which on it is worth while to look for those between two snapshots.
+const MANY: usize = 8;
+
+/// Characters of a key that a message shows.
+const SHOWN: usize = 64;
+
 /// Locks of one container: a reader and a writer of different keys rarely meet.
 const SHARDS: usize = 64;
 
@@ -106,7 +112,7 @@ impl Container {
             if let Some(own) = local.own(self.id, key) {
                 return Ok(own);
             }
-            local.has_read(self.id, &key.into())?;
+            local.has_read(self.id, key)?;
         }
         if self.base.is_none() {
             return Ok(self.seen(key, snapshot).flatten());
@@ -139,20 +145,24 @@ impl Container {
         let mut claim = self.try_claim(local.owner, key, snapshot);
         while let Claim::HeldBy(holder) = claim {
             let store = &local.store;
-            claim = store
-                .wait_for(local, holder, || self.try_claim(local.owner, key, snapshot))
-                .await?;
+            let row = || self.row_name(key);
+            let try_again = || self.try_claim(local.owner, key, snapshot);
+            claim = store.wait_for(local, holder, row, try_again).await?;
         }
         match claim {
-            Claim::Owned => local.has_claimed(self.id, key.clone()),
-            Claim::Already | Claim::HeldBy(_) => {}
-            Claim::Newer => {
-                // The row may have been made for this claim.
-                local.has_claimed(self.id, key.clone());
-                return Err(self.conflict(key));
+            Claim::Owned => {
+                let noted = local.has_claimed(self.id, key.clone());
+                if noted.is_err() {
+                    // It ended while this call waited, and has given back what it knew of.
+                    local
+                        .store
+                        .give_back(local.owner, &[(self.id, key.clone())]);
+                }
+                noted
             }
+            Claim::Already | Claim::HeldBy(_) => Ok(()),
+            Claim::Newer => Err(self.conflict(key)),
         }
-        Ok(())
     }
 
     fn try_claim(&self, owner: Owner, key: &Key, snapshot: Option<Timestamp>) -> Claim {
@@ -197,10 +207,12 @@ impl Container {
         Ok(answer)
     }
 
-    /// Whether a version of the key is newer than the snapshot, visible or not.
-    pub(super) fn is_newer(&self, key: &[u8], snapshot: Timestamp) -> bool {
+    /// Whether somebody has changed the key since, or is about to.
+    pub(super) fn has_changed(&self, key: &[u8], since: &Since<'_>) -> bool {
         let rows = self.read(key);
-        rows.get(key).is_some_and(|row| row.is_newer_than(snapshot))
+        rows.get(key).is_some_and(|row| {
+            row.is_newer_than(since.snapshot) || row.owner().is_some_and(since.is_prepared)
+        })
     }
 
     /// What all versions take together, roughly.
@@ -271,17 +283,38 @@ impl Container {
         }
     }
 
-    /// Gives a row's lock back, and drops what nobody needs of the row any more.
-    pub(super) fn settle(&self, key: &Key, owner: Owner, oldest: Timestamp) {
+    /// Gives a row's lock back, and drops what nobody needs of the row any more. Whether a snapshot holds something up
+    /// that would go with it: `committed` is the commit that the lock was for.
+    pub(super) fn settle(
+        &self,
+        key: &Key,
+        owner: Owner,
+        oldest: Timestamp,
+        committed: Option<Timestamp>,
+    ) -> bool {
         let mut rows = self.write(key);
         let Some(row) = rows.get_mut(key) else {
-            return;
+            return false;
         };
         row.release(owner);
         self.shrink(key, row.prune(oldest));
-        if row.is_void(oldest, self.base.is_some()) {
-            self.drop_row(&mut rows, key);
+        // Looking at every snapshot costs: at each doubling it does not show.
+        if row.len() >= MANY && row.len().is_power_of_two() {
+            self.shrink(key, row.thin(&self.store().live()));
         }
+        let has_base = self.base.is_some();
+        let is_held_up = committed.is_some_and(|ts| row.is_held_up(ts, has_base));
+        if row.is_void(oldest, has_base) {
+            self.drop_row(&mut rows, key);
+            return false;
+        }
+        is_held_up
+    }
+
+    /// Drops what nobody needs of a row any more.
+    pub(super) fn sweep(&self, key: &Key, oldest: Timestamp) {
+        const NOBODY: Owner = 0;
+        self.settle(key, NOBODY, oldest, None);
     }
 
     /// Puts what a replay found in place, as the newest version.
@@ -332,12 +365,25 @@ impl Container {
 
     pub(super) fn conflict(&self, key: &[u8]) -> CallError {
         CallError::conflict(format!(
-            "`{}` in `{}` was changed by another transaction after this one began; abort it and run it again",
-            String::from_utf8_lossy(key),
-            self.name
+            "{} was changed by another transaction after this one began; abort it and run it again",
+            self.row_name(key)
         ))
         .retryable(true)
     }
+
+    /// A row as messages name it.
+    fn row_name(&self, key: &[u8]) -> String {
+        let key = String::from_utf8_lossy(key);
+        let shown: String = key.chars().take(SHOWN).collect();
+        let more = if shown.len() < key.len() { "…" } else { "" };
+        format!("`{}{more}` in `{}`", shown.escape_debug(), self.name)
+    }
+}
+
+/// What a check compares with: a snapshot, and who has prepared.
+pub(super) struct Since<'a> {
+    pub(super) snapshot: Timestamp,
+    pub(super) is_prepared: &'a dyn Fn(Owner) -> bool,
 }
 
 /// What one version takes, roughly: the key, the value, and their places in the maps.

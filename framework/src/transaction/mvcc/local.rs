@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use super::row::{Owner, Timestamp, Value};
-use super::{Snapshot, Store, lock};
+use super::{KeyRange, Snapshot, Store, lock};
 use crate::error::{CallError, Code};
 use crate::limit;
 use crate::transaction::Isolation;
@@ -41,6 +41,8 @@ struct State {
     reads: Reads,
     /// The rows whose locks it has.
     claims: Vec<(usize, Key)>,
+    /// It commits or has ended: nothing is read or written in it any more.
+    is_closed: bool,
     has_ended: bool,
 }
 
@@ -110,7 +112,16 @@ impl Local {
 
     /// Forgets the savepoint at that height and those above it.
     pub(crate) fn release(&self, mark: usize) {
-        lock(&self.state).savepoints.truncate(mark);
+        let mut state = lock(&self.state);
+        state.savepoints.truncate(mark);
+        if state.savepoints.is_empty() {
+            state.undo.clear();
+        }
+    }
+
+    /// From here on nothing is read or written in it: what is checked and recorded is what is committed.
+    pub(super) fn close(&self) {
+        lock(&self.state).is_closed = true;
     }
 
     /// The moment that a read sees: its own for a snapshot, `None` for whatever is visible when it looks.
@@ -129,12 +140,19 @@ impl Local {
         lock(&self.state).writes.get(&container)?.get(key).cloned()
     }
 
-    /// What it has written to keys from `from` on, in their order.
-    pub(super) fn own_from(&self, container: usize, from: &Key) -> BTreeMap<Key, Value> {
+    /// What it has written to the first keys of a range itself, in their order.
+    pub(super) fn own_range(
+        &self,
+        container: usize,
+        range: &KeyRange,
+        limit: usize,
+    ) -> Vec<(Key, Value)> {
         let state = lock(&self.state);
         let written = state.writes.get(&container).into_iter();
         written
-            .flat_map(|written| written.range(from.clone()..))
+            .flat_map(|written| written.range(range.from.clone()..))
+            .take_while(|(key, _)| range.until.as_ref().is_none_or(|until| *key < until))
+            .take(limit)
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect()
     }
@@ -145,15 +163,17 @@ impl Local {
         state.check()?;
         let written = state.writes.entry(container).or_default();
         let before = written.insert(key.clone(), value);
-        state.undo.push((container, key, before));
+        if !state.savepoints.is_empty() {
+            state.undo.push((container, key, before));
+        }
         Ok(())
     }
 
     /// Remembers a read, where it will be checked.
-    pub(super) fn has_read(&self, container: usize, key: &Key) -> Result<(), CallError> {
+    pub(super) fn has_read(&self, container: usize, key: &[u8]) -> Result<(), CallError> {
         if self.isolation == Isolation::Serializable {
             let mut state = lock(&self.state);
-            state.reads.keys.insert((container, key.clone()));
+            state.reads.keys.insert((container, key.into()));
             state.check_reads()?;
         }
         Ok(())
@@ -188,9 +208,14 @@ impl Local {
         look(&state.reads, at, &state.writes)
     }
 
-    /// Takes what it has read: it is checked, and guarded elsewhere until the commit.
+    /// Takes what it has read: it is checked, and guarded elsewhere until the commit. The snapshot has done its work:
+    /// nothing is kept for it while the commit waits.
     pub(super) fn take_reads(&self) -> Reads {
-        std::mem::take(&mut lock(&self.state).reads)
+        let mut state = lock(&self.state);
+        let (snapshot, reads) = (state.snapshot.take(), std::mem::take(&mut state.reads));
+        drop(state);
+        drop(snapshot);
+        reads
     }
 
     /// Ends it, and gives what it has written and locked; `None` when it has ended before.
@@ -200,25 +225,32 @@ impl Local {
             return None;
         }
         let ended = std::mem::take(&mut *state);
+        state.is_closed = true;
         state.has_ended = true;
         Some((ended.writes, ended.claims))
     }
 
     /// Notes a lock that it has got. What a savepoint undoes stays locked to the end.
-    pub(super) fn has_claimed(&self, container: usize, key: Key) {
-        lock(&self.state).claims.push((container, key));
+    ///
+    /// # Errors
+    ///
+    /// `invalid_state` when it came too late: nobody else gives the lock back.
+    pub(super) fn has_claimed(&self, container: usize, key: Key) -> Result<(), CallError> {
+        let mut state = lock(&self.state);
+        state.check()?;
+        state.claims.push((container, key));
+        Ok(())
     }
 }
 
 impl State {
     fn check(&self) -> Result<(), CallError> {
-        if self.has_ended {
-            return Err(CallError::new(
-                Code::InvalidState,
-                "the transaction has ended",
-            ));
-        }
-        Ok(())
+        let told = match (self.has_ended, self.is_closed) {
+            (false, false) => return Ok(()),
+            (false, true) => "the transaction is being committed",
+            (true, _) => "the transaction has ended",
+        };
+        Err(CallError::new(Code::InvalidState, told))
     }
 
     fn check_reads(&self) -> Result<(), CallError> {

@@ -24,7 +24,7 @@ mod record;
 mod row;
 mod waits;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering::Acquire, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -35,6 +35,7 @@ use tokio::sync::Notify;
 pub(crate) use base::{Base, Pair};
 pub(crate) use commit::{Done, Log, LogFailure, LogRoom};
 pub(crate) use container::Container;
+use local::Key;
 pub(crate) use local::Local;
 pub(crate) use range::KeyRange;
 pub(crate) use record::decode;
@@ -52,8 +53,12 @@ pub(crate) struct Store {
     visible: Arc<AtomicU64>,
     owners: AtomicU64,
     commits: Mutex<commit::Commits>,
+    /// Whose record is appended next. Taken before `commits`, never after.
+    appends: Mutex<()>,
     /// The snapshots in use, counted: no version that the oldest sees may go.
     snapshots: Mutex<BTreeMap<Timestamp, usize>>,
+    /// The rows that keep more than the newest snapshot sees, and the commit that everybody has to see before it can go.
+    garbage: Mutex<VecDeque<(Timestamp, usize, Key)>>,
     waits: Mutex<Waits>,
     /// Who is waited for, and what wakes the waiters.
     waited: Mutex<BTreeMap<Owner, Arc<Notify>>>,
@@ -85,6 +90,8 @@ impl Store {
             visible: Arc::default(),
             owners: AtomicU64::new(0),
             commits: Mutex::default(),
+            appends: Mutex::default(),
+            garbage: Mutex::default(),
             snapshots: Mutex::default(),
             waits: Mutex::default(),
             waited: Mutex::default(),
@@ -153,14 +160,22 @@ impl Store {
             .unwrap_or_else(|| self.visible())
     }
 
-    /// Waits until `holder` has ended, or `deadline` has come.
+    /// Every moment that somebody can still see, oldest first; the last one stands for all that come.
+    fn live(&self) -> Vec<Timestamp> {
+        let snapshots = lock(&self.snapshots);
+        let live = snapshots.keys().copied();
+        live.chain([self.visible()]).collect()
+    }
+
+    /// Waits until `holder` has ended, or the waiter's deadline has come.
     async fn wait_for(
         &self,
         waiter: &Local,
         holder: Owner,
+        row: impl Fn() -> String,
         try_again: impl Fn() -> row::Claim,
     ) -> Result<row::Claim, CallError> {
-        let began = lock(&self.waits).begin(waiter.owner, holder);
+        let began = lock(&self.waits).begin(waiter.owner, holder, row());
         if let Err(circle) = began {
             return Err(deadlock(&circle));
         }
@@ -176,12 +191,15 @@ impl Store {
         ended.as_mut().enable();
         let claim = try_again();
         if claim != row::Claim::HeldBy(holder) {
+            // It has ended, perhaps before this wait was noted: nothing is left of the note. Others that it still
+            // blocks look again.
+            self.wake(holder);
             return Ok(claim);
         }
         tokio::select! {
             biased;
             () = ended => Ok(try_again()),
-            () = self.clock.sleep_until(waiter.deadline) => Err(too_long()),
+            () = self.clock.sleep_until(waiter.deadline) => Err(too_long(&row())),
         }
     }
 
@@ -226,18 +244,25 @@ impl Drop for Snapshot {
     }
 }
 
-fn deadlock(circle: &[Owner]) -> CallError {
-    let members = circle.len().saturating_sub(1);
+/// `circle`: what each waits for, this transaction first.
+fn deadlock(circle: &[String]) -> CallError {
+    const NAMED: usize = 4;
+    let named = circle.get(..NAMED).unwrap_or(circle);
+    let more = match circle.len() - named.len() {
+        0 => String::new(),
+        more => format!(", and so on over {more} more"),
+    };
     CallError::conflict(format!(
-        "deadlock: {members} transactions wait for each other in a circle, and this one closed it; abort it and run it again"
+        "deadlock: this transaction waits for {}{more}, which this transaction holds; abort it and run it again",
+        named.join(", whose holder waits for ")
     ))
     .retryable(true)
 }
 
-fn too_long() -> CallError {
-    CallError::conflict(
-        "another transaction holds what this one wants to write, and did not end before the deadline; run it again",
-    )
+fn too_long(row: &str) -> CallError {
+    CallError::conflict(format!(
+        "another transaction holds {row} and did not end before the deadline of this one; run it again"
+    ))
     .retryable(true)
 }
 

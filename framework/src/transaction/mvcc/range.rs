@@ -5,7 +5,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use super::base::Pair;
-use super::container::Container;
+use super::container::{Container, Since};
 use super::local::{Key, Local};
 use super::row::{Timestamp, Value};
 use crate::error::CallError;
@@ -22,6 +22,12 @@ pub(crate) struct KeyRange {
     pub(crate) until: Option<Key>,
 }
 
+impl KeyRange {
+    fn is_empty(&self) -> bool {
+        self.until.as_ref().is_some_and(|until| *until <= self.from)
+    }
+}
+
 impl Container {
     /// The first `limit` pairs of a range, in the order of their keys, all at one moment.
     pub(crate) async fn page(
@@ -31,6 +37,9 @@ impl Container {
         limit: usize,
     ) -> Result<Vec<Pair>, CallError> {
         let mut pairs = Vec::new();
+        if limit == 0 {
+            return Ok(pairs);
+        }
         self.visit(local, range, &mut |key, value| {
             pairs.push((key, value));
             pairs.len() < limit
@@ -47,6 +56,10 @@ impl Container {
         range: &KeyRange,
         visit: &mut (dyn FnMut(Key, Arc<[u8]>) -> bool + Send),
     ) -> Result<(), CallError> {
+        let mut range = range.clone();
+        if range.is_empty() {
+            return Ok(());
+        }
         let store = self.store();
         let seen = match local {
             Some(local) => local.sees()?,
@@ -55,41 +68,35 @@ impl Container {
         let statement = seen.is_none().then(|| store.snapshot());
         let at = seen.or(statement.as_ref().map(|snapshot| snapshot.at));
         let at = at.unwrap_or_else(|| store.visible());
-        let mut from = range.from.clone();
         loop {
-            let chunk = self.chunk(local, &from, range.until.as_ref(), at).await?;
+            let chunk = self.chunk(local, &range, at).await?;
+            // Only what is looked at can be missed by somebody else's write. Remembered chunk by chunk: whoever gives
+            // up in between has seen what was shown.
+            let mut looked_at = chunk.next.clone().or(range.until.clone());
+            let mut goes_on = true;
             for (key, value) in chunk.pairs {
-                let last = key.clone();
-                if !visit(key, value) {
-                    // Only what was looked at can be missed by somebody else's write.
-                    return self.note(local, range, Some(last));
+                let next = after(&key);
+                goes_on = visit(key, value);
+                if !goes_on {
+                    looked_at = Some(next);
+                    break;
                 }
             }
+            if let Some(local) = local {
+                local.has_scanned(self.id, &range.from, looked_at.as_ref())?;
+            }
             match chunk.next {
-                Some(next) => from = next,
-                None => return self.note(local, range, None),
+                Some(next) if goes_on => range.from = next,
+                Some(_) | None => return Ok(()),
             }
         }
-    }
-
-    /// Remembers which part of the range was looked at: up to `last`, or all of it.
-    fn note(
-        &self,
-        local: Option<&Local>,
-        range: &KeyRange,
-        last: Option<Key>,
-    ) -> Result<(), CallError> {
-        let Some(local) = local else { return Ok(()) };
-        let until = last.map(|last| after(&last)).or(range.until.clone());
-        local.has_scanned(self.id, &range.from, until.as_ref())
     }
 
     /// The pairs of the next keys, and where to go on.
     async fn chunk(
         &self,
         local: Option<&Local>,
-        from: &Key,
-        until: Option<&Key>,
+        range: &KeyRange,
         at: Timestamp,
     ) -> Result<Chunk, CallError> {
         let mut found: BTreeMap<Key, Value> = BTreeMap::new();
@@ -102,32 +109,28 @@ impl Container {
                 }
             }
         };
-        if let Some(base) = &self.base {
-            let end = until.map_or(Bound::Unbounded, |until| Bound::Excluded(&until[..]));
-            let pairs = base.range((Bound::Included(&from[..]), end), CHUNK).await?;
-            full(pairs.len(), pairs.last().map(|(key, _)| key));
-            found.extend(pairs.into_iter().map(|(key, value)| (key, Some(value))));
+        if let Some(local) = local {
+            let own = local.own_range(self.id, range, CHUNK);
+            full(own.len(), own.last().map(|(key, _)| key));
+            found.extend(own);
         }
-        let keys: Vec<Key> = {
-            let order = self.order();
-            let all = order.range::<Key, _>(from.clone()..);
-            all.take_while(|key| until.is_none_or(|until| *key < until))
-                .take(CHUNK)
-                .cloned()
-                .collect()
-        };
+        let keys = self.keys(&range.from, range.until.as_ref());
         full(keys.len(), keys.last());
         for key in keys {
             if let Some(value) = self.seen(&key, Some(at)) {
-                found.insert(key, value);
+                found.entry(key).or_insert(value);
             }
         }
-        if let Some(local) = local {
-            let own = local.own_from(self.id, from);
-            found.extend(
-                own.into_iter()
-                    .filter(|(key, _)| until.is_none_or(|until| key < until)),
-            );
+        // Last: what a checkpoint takes out of the rows meanwhile is in the base by then.
+        if let Some(base) = &self.base {
+            let until = range.until.as_ref();
+            let end = until.map_or(Bound::Unbounded, |until| Bound::Excluded(&until[..]));
+            let bounds = (Bound::Included(&range.from[..]), end);
+            let pairs = base.range(bounds, CHUNK).await?;
+            full(pairs.len(), pairs.last().map(|(key, _)| key));
+            for (key, value) in pairs {
+                found.entry(key).or_insert(Some(value));
+            }
         }
         if let Some(horizon) = &horizon {
             found = found
@@ -145,24 +148,27 @@ impl Container {
         })
     }
 
-    /// Whether any key of the range has a version that is newer than the snapshot.
-    pub(super) fn is_any_newer(
+    /// The next keys of a range that have a row.
+    fn keys(&self, from: &Key, until: Option<&Key>) -> Vec<Key> {
+        let order = self.order();
+        let all = order.range::<Key, _>(from.clone()..);
+        all.take_while(|key| until.is_none_or(|until| *key < until))
+            .take(CHUNK)
+            .cloned()
+            .collect()
+    }
+
+    /// Whether somebody has changed any key of the range since, or is about to.
+    pub(super) fn has_any_changed(
         &self,
         from: &Key,
         until: Option<&Key>,
-        snapshot: Timestamp,
+        since: &Since<'_>,
     ) -> bool {
         let mut from = from.clone();
         loop {
-            let keys: Vec<Key> = {
-                let order = self.order();
-                let all = order.range::<Key, _>(from.clone()..);
-                all.take_while(|key| until.is_none_or(|until| *key < until))
-                    .take(CHUNK)
-                    .cloned()
-                    .collect()
-            };
-            if keys.iter().any(|key| self.is_newer(key, snapshot)) {
+            let keys = self.keys(&from, until);
+            if keys.iter().any(|key| self.has_changed(key, since)) {
                 return true;
             }
             match keys.last() {

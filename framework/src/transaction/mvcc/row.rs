@@ -59,6 +59,11 @@ impl Row {
         Claim::Owned
     }
 
+    /// Who has its lock.
+    pub(super) fn owner(&self) -> Option<Owner> {
+        self.owner
+    }
+
     /// Gives the lock back.
     pub(super) fn release(&mut self, owner: Owner) {
         if self.owner == Some(owner) {
@@ -89,6 +94,35 @@ impl Row {
         self.owner.is_none()
     }
 
+    /// Drops what none of these snapshots sees, nor any that is newer than the last of them. Oldest first.
+    pub(super) fn thin(&mut self, snapshots: &[Timestamp]) -> Vec<(Timestamp, Value)> {
+        let newest = snapshots.last().copied().unwrap_or(0);
+        let until: Vec<Timestamp> = self.versions.iter().skip(1).map(|(ts, _)| *ts).collect();
+        let mut until = until.into_iter();
+        let gone = self.versions.extract_if(.., |(from, _)| {
+            // The last version has nothing after it, and one that ends after the newest snapshot may still be seen.
+            until.next().is_some_and(|until| {
+                let first = snapshots.partition_point(|snapshot| snapshot < from);
+                until <= newest && snapshots.get(first).is_none_or(|seen| *seen >= until)
+            })
+        });
+        gone.collect()
+    }
+
+    /// Whether its newest version is of that commit, and something beside it waits for a snapshot to end.
+    pub(super) fn is_held_up(&self, committed: Timestamp, has_base: bool) -> bool {
+        match self.versions.as_slice() {
+            [(ts, None)] => *ts == committed && !has_base,
+            [] | [_] => false,
+            [.., (ts, _)] => *ts == committed,
+        }
+    }
+
+    /// How many versions it keeps.
+    pub(super) fn len(&self) -> usize {
+        self.versions.len()
+    }
+
     /// What is left of it.
     pub(super) fn into_versions(self) -> Vec<(Timestamp, Value)> {
         self.versions
@@ -115,12 +149,6 @@ impl Row {
     pub(super) fn rebase(&mut self, ts: Timestamp) -> Vec<(Timestamp, Value)> {
         let gone = self.versions.extract_if(.., |(version, _)| *version <= ts);
         gone.collect()
-    }
-
-    /// How many versions it keeps.
-    #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
-        self.versions.len()
     }
 }
 
