@@ -11,7 +11,7 @@ use crate::limit;
 /// What an entry takes in memory beside its payload, roughly.
 const ENTRY_BYTES: usize = 64;
 
-/// Room for one record in the queue of a [`Journal`]. Appending takes no time and never waits; rooms
+/// Room for one record in the queue of a [`Journal`](super::Journal). Appending takes no time and never waits; rooms
 /// that are dropped go back.
 pub struct Room {
     shared: Arc<Shared>,

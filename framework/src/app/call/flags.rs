@@ -17,8 +17,17 @@ use crate::error::CallError;
 use crate::{limit, name};
 
 /// The options of `call` itself; a parameter of one of these names is given as `--input.NAME`.
-pub(super) const OPTIONS: [&str; 8] = [
-    "as", "config", "format", "help", "input", "set", "state", "timeout",
+pub(super) const OPTIONS: &[&str] = &[
+    "as",
+    "config",
+    "format",
+    "help",
+    "input",
+    "set",
+    "state",
+    "timeout",
+    #[cfg(feature = "transaction")]
+    "transaction",
 ];
 
 /// What stood on the command line behind the name of the method.

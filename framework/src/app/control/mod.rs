@@ -217,6 +217,7 @@ mod tests {
             "invalid_parameter",
             "`deadline_ms` is to be a whole number of milliseconds",
         );
+        #[cfg(not(feature = "transaction"))]
         check(
             r#"{"method":"a.b","transaction":"t"}"#,
             "invalid_parameter",
