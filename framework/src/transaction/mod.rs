@@ -5,7 +5,7 @@
 //!                                                          \-> abort (presumed: not logged)
 //! ```
 //!
-//! A transaction travels in [`Ctx`]. What plugins keep in containers of the host takes part
+//! A transaction travels in [`Ctx`](crate::Ctx). What plugins keep in containers of the host takes part
 //! through them; a plugin with a resource of its own is a [`Participant`].
 
 mod id;
