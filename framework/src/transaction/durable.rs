@@ -263,6 +263,11 @@ impl Durable {
         self.journal.stats()
     }
 
+    /// Lets the file of the checkpoint go.
+    pub(super) fn let_go(&self) {
+        self.checkpoint.close();
+    }
+
     /// Why nothing durable can be committed at present.
     pub(super) fn fault(&self) -> Option<String> {
         match self.journal.state() {
@@ -276,7 +281,7 @@ impl Drop for Durable {
     fn drop(&mut self) {
         // Whoever waits for it to grow finds nobody.
         self.grown.notify_one();
-        self.checkpoint.close();
+        self.let_go();
     }
 }
 

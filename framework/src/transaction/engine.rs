@@ -258,6 +258,10 @@ impl Drop for Engine {
     fn drop(&mut self) {
         // Whoever waits for a deadline finds nobody.
         self.nearer.notify_one();
+        // Whatever else still holds the store: the file is let go before the folder is.
+        if let Some(durable) = self.durable.get() {
+            durable.let_go();
+        }
     }
 }
 

@@ -384,11 +384,13 @@ const _: () = {
                 },
             ],
         };
+        #[allow(unused_variables)]
         fn call_json<'a>(
             service: &'a ::weldkit::Service<Self>,
             method: usize,
             ctx: &'a ::weldkit::Ctx,
             input: &'a [u8],
+            cx: &mut ::weldkit::__private::Context<'_>,
         ) -> ::weldkit::__private::JsonCall<'a> {
             match method {
                 0usize => {
@@ -407,6 +409,7 @@ const _: () = {
                         >(
                             ctx,
                             input,
+                            cx,
                             |twin, ctx, parameters| {
                                 let _ = &parameters;
                                 twin.__twin_get(ctx, parameters.0.0)
@@ -429,6 +432,7 @@ const _: () = {
                         >(
                             ctx,
                             input,
+                            cx,
                             |twin, ctx, parameters| {
                                 let _ = &parameters;
                                 twin.__twin_put(ctx, parameters.0.0, parameters.0.1)
@@ -495,6 +499,7 @@ const _: () = {
                         >(
                             ctx,
                             input,
+                            cx,
                             |twin, ctx, parameters| {
                                 let _ = &parameters;
                                 twin.__twin_nothing(ctx)

@@ -190,11 +190,13 @@ const _: () = {
                 },
             ],
         };
+        #[allow(unused_variables)]
         fn call_json<'a>(
             service: &'a renamed::Service<Self>,
             method: usize,
             ctx: &'a renamed::Ctx,
             input: &'a [u8],
+            cx: &mut renamed::__private::Context<'_>,
         ) -> renamed::__private::JsonCall<'a> {
             match method {
                 0usize => {

@@ -46,7 +46,14 @@ fn nothing_but_the_gate_invokes_a_provider() {
         .filter(|(_, text)| text.contains("generation.provider"))
         .map(|(path, _)| path)
         .collect();
-    assert_eq!(takes, ["framework/src/call/gate.rs"]);
+    assert_eq!(
+        takes,
+        [
+            "framework/src/call/calling.rs",
+            "framework/src/call/gate.rs"
+        ],
+        "the two files of the gate"
+    );
 }
 
 #[test]
