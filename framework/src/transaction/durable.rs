@@ -3,7 +3,6 @@
 //! ```text
 //! commit -> one journal record, forced -> visible          state/journal/
 //! checkpoint -> settled versions into redb, forced -> segments released   state/containers.redb
-//! start -> checkpoint, then every later commit of the journal
 //! ```
 
 use std::collections::{BTreeMap, VecDeque};
@@ -277,11 +276,10 @@ impl Durable {
     }
 }
 
+/// Whoever waits for it to grow finds nobody.
 impl Drop for Durable {
     fn drop(&mut self) {
-        // Whoever waits for it to grow finds nobody.
         self.grown.notify_one();
-        self.let_go();
     }
 }
 
