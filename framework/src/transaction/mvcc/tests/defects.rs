@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::{KeyRange, LogFailure};
-use super::stage::{DEADLINE, Stage, Step, TestBase, get, key, now, put, scan, text};
+use super::stage::{Stage, Step, TestBase, get, key, now, put, scan};
 use crate::error::Code;
 use crate::transaction::{Isolation, Vote};
 

@@ -37,10 +37,13 @@ struct Scan {
     expected: Vec<(Row, u32)>,
 }
 
+/// A write that waits for its row.
+type Waiting = (Row, Held, Step<Result<(), CallError>>);
+
 /// One transaction in the store.
 struct Real {
     local: Arc<Local>,
-    waits: Option<(Row, Held, Step<Result<(), CallError>>)>,
+    waits: Option<Waiting>,
     scans: Option<Scan>,
     publishes: Option<Step<Result<(), LogFailure>>>,
 }
@@ -127,7 +130,8 @@ impl Play {
             (Op::Abort, Phase::Active | Phase::Prepared) => self.abort(slot),
             (Op::Publish, Phase::Prepared) => self.publish(slot),
             (Op::Prepare | Op::Publish, Phase::Active) if is_idle => {
-                if self.prepare(slot) && matches!(op, Op::Publish) {
+                let is_ready = self.prepare(slot) && matches!(op, Op::Publish);
+                if is_ready {
                     self.publish(slot);
                 }
             }
