@@ -1,10 +1,10 @@
 //! Two-phase commit: what the coordinator asks, in the words of PostgreSQL.
 
+use weldkit::CallError;
 use weldkit::transaction::{
     Branch as Terms, Capabilities, Durability, Fault as Unfinished, HostId, Isolation, Participant,
     Phase, TransactionId, Vote,
 };
-use weldkit::{CallError, Code};
 
 use crate::PostgresStorage;
 use crate::branch::{Branch, State, unknown};
@@ -30,18 +30,8 @@ impl Participant for PostgresStorage {
             .branches
             .insert(terms.transaction, Branch::new(self.gid(terms)));
         let mut branch = held.lock().await;
-        let opening = self.open(terms);
-        match tokio::time::timeout_at(terms.deadline.into(), opening).await {
-            Ok(Ok(lease)) => {
-                branch.open(lease);
-                Ok(())
-            }
-            Ok(Err(fault)) => Err(fault.call()),
-            Err(_) => Err(CallError::new(
-                Code::Timeout,
-                "no connection came free before the deadline of the transaction",
-            )),
-        }
+        branch.open(self.open(terms).await.map_err(Fault::call)?);
+        Ok(())
     }
 
     async fn prepare(&self, terms: &Terms) -> Result<Vote, CallError> {

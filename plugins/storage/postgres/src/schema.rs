@@ -109,7 +109,9 @@ async fn is_there(
 /// Makes the tables, unless another host has made them meanwhile; `false` when a table of somebody else is in the way.
 /// A schema that is there already is used: the role may not be allowed to make one.
 async fn make(client: &Client, schema: &str) -> Result<bool, tokio_postgres::Error> {
-    let lock = format!("BEGIN; SELECT pg_advisory_xact_lock({LOCK})");
+    let lock = format!(
+        "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_advisory_xact_lock({LOCK})"
+    );
     client.batch_execute(&lock).await?;
     if is_there(client, schema, MARK).await? {
         return client.batch_execute("ROLLBACK").await.map(|()| true);

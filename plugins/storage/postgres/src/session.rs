@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_postgres::types::{FromSqlOwned, ToSql};
 use tokio_postgres::{Client, Config, NoTls, Row, ToStatement};
 
@@ -74,43 +74,23 @@ impl std::fmt::Debug for Session {
 impl Connector {
     /// A bare connection; dropping the client ends it.
     pub(crate) async fn connect(&self) -> Result<(Client, JoinHandle<()>), Fault> {
-        let (config, runtime) = (self.config.clone(), self.runtime.clone());
-        // As a task of the host's runtime: the socket belongs to where it is made.
-        let connecting = self.runtime.spawn(async move {
-            loop {
-                match config.connect(NoTls).await.map_err(Fault::from) {
-                    // It starts up or recovers.
-                    Err(fault) if fault.state == CANNOT_CONNECT_NOW => {
-                        tokio::time::sleep(STARTING_UP).await
-                    }
-                    Err(fault) => return Err(fault),
-                    Ok((client, connection)) => {
-                        // How it ends is seen by whoever waits for an answer.
-                        let driver = runtime.spawn(async move { drop(connection.await) });
-                        return Ok((client, driver));
-                    }
-                }
-            }
-        });
-        let abort = connecting.abort_handle();
-        let failed = |reason: &str| {
-            Fault::new(
-                Kind::Lost,
-                format!("{} cannot be reached: {reason}", self.place),
-            )
+        // As a task of the host's runtime: the socket belongs to where it is made. A set of one ends with its owner.
+        let mut connecting = JoinSet::new();
+        connecting.spawn_on(
+            connect(self.config.clone(), self.runtime.clone()),
+            &self.runtime,
+        );
+        let connected = tokio::time::timeout(self.timeout, connecting.join_next()).await;
+        let fault = match connected {
+            Ok(Some(Ok(Ok(connected)))) => return Ok(connected),
+            Ok(Some(Ok(Err(fault)))) => fault,
+            Ok(Some(Err(ended))) => Fault::new(Kind::Lost, ended.to_string()),
+            Ok(None) | Err(_) => Fault::new(Kind::Lost, "it does not answer in time"),
         };
-        match tokio::time::timeout(self.timeout, connecting).await {
-            Ok(Ok(Ok(connected))) => Ok(connected),
-            Ok(Ok(Err(fault))) => Err(Fault {
-                reason: failed(&fault.reason).reason,
-                ..fault
-            }),
-            Ok(Err(ended)) => Err(failed(&ended.to_string())),
-            Err(_) => {
-                abort.abort();
-                Err(failed("it does not answer in time"))
-            }
-        }
+        Err(Fault {
+            reason: format!("{} cannot be reached: {}", self.place, fault.reason),
+            ..fault
+        })
     }
 
     /// A session that can work.
@@ -142,6 +122,23 @@ impl Connector {
             in_transaction: AtomicBool::new(false),
             is_named: AtomicBool::new(false),
         })
+    }
+}
+
+/// Connects, as often as a server that starts up or recovers asks for it.
+async fn connect(config: Config, runtime: Handle) -> Result<(Client, JoinHandle<()>), Fault> {
+    loop {
+        match config.connect(NoTls).await.map_err(Fault::from) {
+            Err(fault) if fault.state == CANNOT_CONNECT_NOW => {
+                tokio::time::sleep(STARTING_UP).await;
+            }
+            Err(fault) => return Err(fault),
+            Ok((client, connection)) => {
+                // How it ends is seen by whoever waits for an answer.
+                let driver = runtime.spawn(async move { drop(connection.await) });
+                return Ok((client, driver));
+            }
+        }
     }
 }
 
@@ -192,19 +189,18 @@ impl Session {
         self.run(self.client.batch_execute(sql)).await
     }
 
-    /// Opens a transaction. The first time, the connection takes a name, in the same message: after a crash of the host it
-    /// is known by it, should the server still work for it.
+    /// Opens a transaction. Before the first one the connection takes a name: after a crash of the host it is known by it,
+    /// should the server still work for it.
     pub(crate) async fn begin(&self, level: &str, name: &str) -> Result<(), Fault> {
+        if !self.is_named.load(Relaxed) {
+            self.command(&format!("SET application_name = '{name}'"))
+                .await?;
+            self.is_named.store(true, Relaxed);
+        }
         // From here on nobody else gets it, also when this future is dropped half-way.
         self.set_in_transaction(true);
-        let naming = match self.is_named.load(Relaxed) {
-            true => String::new(),
-            false => format!("SET application_name = '{name}'; "),
-        };
-        self.command(&format!("{naming}BEGIN ISOLATION LEVEL {level} READ WRITE"))
-            .await?;
-        self.is_named.store(true, Relaxed);
-        Ok(())
+        self.command(&format!("BEGIN ISOLATION LEVEL {level} READ WRITE"))
+            .await
     }
 
     /// Notes that a transaction is open, or that none is.

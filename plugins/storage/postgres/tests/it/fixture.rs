@@ -98,6 +98,14 @@ impl Database {
         rows.iter().map(|row| row.get(0)).collect()
     }
 
+    /// Whether a transaction waits for another one here.
+    pub(crate) async fn is_waiting(&self) -> bool {
+        let sql = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted
+            AND pid IN (SELECT pid FROM pg_locks WHERE relation = to_regclass($1)))";
+        let name = format!("{}.documents", self.schema);
+        self.admin.query_one(sql, &[&name]).await.unwrap().get(0)
+    }
+
     /// Ends the server process of the one transaction that is open here.
     pub(crate) async fn kill_the_one(&self) {
         let working = self.working().await;

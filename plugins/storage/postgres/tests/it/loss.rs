@@ -366,6 +366,10 @@ async fn a_branch_that_is_being_prepared_when_its_host_dies_is_found() {
     let (host, window) = probe::open(database.settings()).await;
     let client = host.service::<dyn Storage>().unwrap();
     let barrier = Barrier::new(&database).await;
+    // The connection that it happens on has seen a transaction before, which was rolled back.
+    let first = host.transaction().begin().unwrap();
+    put(&client, &first.ctx(), "k", 0).await.unwrap();
+    first.abort().await.unwrap();
     let transaction = host.transaction().begin().unwrap().kept();
     put(&client, &transaction.ctx(), "k", 1).await.unwrap();
     let branch = window.branch();

@@ -10,6 +10,7 @@
 
 mod contract;
 mod fixture;
+mod hermitage;
 mod loss;
 mod pool;
 mod probe;

@@ -6,16 +6,20 @@ use weldkit_storage::{KeyRange, Storage, StorageError};
 
 use super::fixture::{Database, c, get, key, put, until};
 
+/// Which connections are the plugin's: those with the name that the test gave them, and those that have had a transaction
+/// and since then bear the name of the host and the schema.
+const OURS: &str = "application_name = $1 OR (application_name LIKE 'weldkit:%'
+    AND application_name LIKE '%.' || (SELECT oid FROM pg_namespace WHERE nspname = $1))";
+
 /// The connections of the plugin that the server sees.
 async fn connections(database: &Database) -> i64 {
-    // Each has prepared statements that name the schema; the catalogue shows their last query alone.
-    let sql = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1";
-    database
+    let sql = format!("SELECT count(*) FROM pg_stat_activity WHERE {OURS}");
+    let row = database
         .admin
-        .query_one(sql, &[&database.schema])
+        .query_one(&sql, &[&database.schema])
         .await
-        .unwrap()
-        .get(0)
+        .unwrap();
+    row.get(0)
 }
 
 #[tokio::test]
@@ -115,11 +119,11 @@ async fn idle_connections_that_the_server_has_ended_are_replaced() {
     let client = host.service::<dyn Storage>().unwrap();
     for round in 0..3 {
         put(&client, &host.ctx(), "k", round).await.unwrap();
-        let sql =
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1";
+        assert!(connections(&database).await > 0);
+        let sql = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {OURS}");
         database
             .admin
-            .execute(sql, &[&database.schema])
+            .execute(&sql, &[&database.schema])
             .await
             .unwrap();
         until(async || connections(&database).await == 0).await;
