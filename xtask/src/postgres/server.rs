@@ -44,7 +44,8 @@ pub fn own(folder: PathBuf) -> Option<super::Cluster> {
     }
 }
 
-/// What `cargo xtask postgres start` has written, in this folder or one above.
+/// What `cargo xtask postgres start` has written, in this folder or one above. A file of a server that has gone, as after a
+/// restart of the machine, counts for nothing.
 fn private(start: &Path) -> Option<String> {
     let files = start
         .ancestors()
@@ -52,7 +53,9 @@ fn private(start: &Path) -> Option<String> {
     let text = files
         .filter_map(|file| std::fs::read_to_string(file).ok())
         .next()?;
-    Some(text.trim().to_owned()).filter(|url| !url.is_empty())
+    let url = text.trim().to_owned();
+    let address = url.rsplit('@').next()?.split('/').next()?;
+    std::net::TcpStream::connect(address).is_ok().then_some(url)
 }
 
 #[cfg(test)]
@@ -65,7 +68,12 @@ mod tests {
         let below = root.path().join("plugins/a");
         std::fs::create_dir_all(&below).unwrap();
         assert_eq!(private(&below), None);
-        crate::file::write(&root.path().join("target/postgres/url"), "postgres://x\n").unwrap();
-        assert_eq!(private(&below).as_deref(), Some("postgres://x"));
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("postgres://x@{}/y", listener.local_addr().unwrap());
+        let file = root.path().join("target/postgres/url");
+        crate::file::write(&file, &format!("{url}\n")).unwrap();
+        assert_eq!(private(&below), Some(url));
+        drop(listener);
+        assert_eq!(private(&below), None, "nobody answers there any more");
     }
 }

@@ -86,7 +86,7 @@ impl PostgresStorage {
         let pool = Pool::new(connector, sql, settings.connections, settings.wait());
         let outcomes = Arc::new(Outcomes::new(pool.clone()));
         let watch = Watch::new(outcomes.clone(), &mark);
-        // So that `doctor`, which asks a host that has just started, hears of them.
+        // Known from the start, for a health that cannot wait.
         watch.look().await.map_err(failed)?;
         Ok(Self {
             place,

@@ -3,10 +3,10 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, mpsc};
 use std::time::Duration;
 
-use tokio::runtime::Handle;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use weldkit::transaction::HostId;
 
 use crate::fault::Fault;
@@ -14,6 +14,8 @@ use crate::outcomes::Outcomes;
 
 /// From this age on a prepared transaction of another host is worth a word: the second phase takes milliseconds.
 const AGE: Duration = Duration::from_secs(60);
+/// How long a question about health waits for the server; the host waits for it no longer than 2 seconds.
+const LOOK: Duration = Duration::from_secs(1);
 /// How many of them a message names.
 const NAMED: usize = 3;
 
@@ -46,7 +48,7 @@ impl fmt::Display for Orphan {
     }
 }
 
-/// Looks for them, and remembers what was seen last: health is asked for where nothing can wait.
+/// Looks for them, and remembers what was seen last: health is asked for where not everybody can wait.
 #[derive(Debug)]
 pub(crate) struct Watch {
     outcomes: Arc<Outcomes>,
@@ -95,15 +97,22 @@ impl Watch {
         Ok(orphans)
     }
 
-    /// What an operator should know of those that were seen last; looks again for the next time.
+    /// What an operator should know of them. Waits a moment for the server, where waiting holds up nobody else; else what
+    /// was seen last is told, and the next time what is there now.
     pub(crate) fn advice(self: &Arc<Self>, runtime: &Handle) -> Option<String> {
         if !self.is_looking.swap(true, Relaxed) {
+            let (done, looked) = mpsc::sync_channel(1);
             let watch = Arc::clone(self);
             runtime.spawn(async move {
-                // A server that does not answer is told of by the pool.
+                // A server that does not answer is told of by the pool, and nobody may be waiting.
                 drop(watch.look().await);
                 watch.is_looking.store(false, Relaxed);
+                let _ = done.try_send(());
             });
+            if runtime.runtime_flavor() == RuntimeFlavor::MultiThread {
+                // Late or not, what is known is told.
+                let _ = looked.recv_timeout(LOOK);
+            }
         }
         advice(&self.seen())
     }

@@ -18,7 +18,8 @@ const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct PostgresSettings {
-    /// Where the server is: `postgres://USER:PASSWORD@HOST:PORT/DATABASE`. What is given beside it counts more.
+    /// Where the server is: `postgres://USER:PASSWORD@HOST:PORT/DATABASE`. A role, a password and a database given beside it
+    /// count more.
     #[serde(default)]
     pub url: Option<Secret<String>>,
     /// The host: a name, an address, or the folder of a Unix socket; `localhost` unless given.
@@ -26,6 +27,7 @@ pub struct PostgresSettings {
     pub host: Option<String>,
     /// The port; 5432 unless given.
     #[serde(default)]
+    #[garde(range(min = 1))]
     pub port: Option<u16>,
     /// The role.
     #[serde(default)]
