@@ -65,7 +65,9 @@ impl Gathered {
         let text = std::fs::read_to_string(&self.0).unwrap_or_default();
         drop(std::fs::remove_file(&self.0));
         let mut lines: Vec<&str> = text.lines().collect();
+        // One test may find out more than once.
         lines.sort_unstable();
+        lines.dedup();
         for line in &lines {
             talk::warn(line);
         }

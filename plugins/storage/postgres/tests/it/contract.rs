@@ -18,23 +18,27 @@ async fn the_contract_is_kept() {
     database.clear().await;
 }
 
-proptest! {
+#[test]
+fn it_is_a_map_of_maps() {
+    // Asked once, and not for every case.
+    let Some(url) = weldkit_xtask::postgres::server() else {
+        return;
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     // Every case makes a schema and forces its writes to disk.
-    #![proptest_config(ProptestConfig::with_cases(24))]
-    #[test]
-    fn it_is_a_map_of_maps(script in conformance::scripts()) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    proptest!(ProptestConfig::with_cases(24), |(script in conformance::scripts())| {
         runtime.block_on(async {
-            let Some(database) = Database::new("map").await else {
-                return;
-            };
+            let database = Database::at(&url, "map").await;
             let host = database.host().await;
             let storage = host.service::<dyn Storage>().unwrap();
             conformance::replay(&storage, &host.ctx(), script).await;
             host.stop().await.unwrap();
             database.clear().await;
         });
-    }
+    });
 }
 
 #[tokio::test]
