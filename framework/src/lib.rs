@@ -27,6 +27,8 @@ pub mod journal;
 pub mod limit;
 pub mod metrics;
 pub mod name;
+#[cfg(feature = "orchestration")]
+pub mod orchestration;
 pub mod registry;
 pub mod security;
 pub mod transaction;

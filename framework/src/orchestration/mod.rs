@@ -1,0 +1,9 @@
+//! Durable workflows over plugin calls.
+//!
+//! ```text
+//! document (YAML, JSON) -> Definition -> check -> run: (state, event) -> (state, actions) -> calls through the gate
+//! ```
+//!
+//! The definition is the Open Workflow DSL 1.0.3 (formerly the Serverless Workflow of the CNCF).
+
+pub mod definition;
