@@ -133,6 +133,9 @@ pub const JOURNAL_QUEUE_BYTES: usize = 3 * JOURNAL_RECORD_BYTES;
 /// Bytes of records that are written and forced at once, unless one record alone is longer.
 pub const JOURNAL_BATCH_BYTES: usize = 1024 * 1024;
 
+/// How long after the last record a journal waits for those that the force before has woken. Never one client alone.
+pub const JOURNAL_GATHER: Duration = Duration::from_micros(50);
+
 /// Bytes of one file of a journal, unless its options say otherwise.
 pub const JOURNAL_SEGMENT_BYTES: u64 = 8 * 1024 * 1024;
 

@@ -73,6 +73,20 @@ impl<T> Handoff<T> {
         !(taken.is_empty() && state.closed)
     }
 
+    /// Adds what is queued, urgent or not, without waiting. Whether there was anything.
+    pub(super) fn take_more(&self, taken: &mut Vec<T>) -> bool {
+        let mut state = self.lock();
+        state.urgent = false;
+        let more = !state.queue.is_empty();
+        taken.append(&mut state.queue);
+        more
+    }
+
+    /// How many items are queued.
+    pub(super) fn len(&self) -> usize {
+        self.lock().queue.len()
+    }
+
     fn wake(&self, mut state: MutexGuard<'_, State<T>>) {
         state.urgent = true;
         let idle = mem::take(&mut state.idle);

@@ -1,4 +1,7 @@
 //! The one thread that writes: takes what is queued, forces it at once, tells everyone.
+//!
+//! Those who are told mostly append again at once. Before the next force it lets them run for a moment,
+//! so that all of them share it.
 
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,7 +15,7 @@ use super::completion::{self, Completion, Outcome};
 use super::log::Log;
 use super::shared::{Shared, State};
 use super::{Failure, Kind, Position};
-use crate::limit;
+use crate::{clock, limit};
 
 /// What is handed to the writer.
 pub(super) enum Item {
@@ -40,6 +43,8 @@ pub(super) struct Writer {
     /// The records of the next batch, and their bytes.
     entries: Vec<Entry>,
     bytes: usize,
+    /// As many as may be about to append: who was told of the last batch, and who was queued by then.
+    expected: usize,
 }
 
 impl Writer {
@@ -50,6 +55,7 @@ impl Writer {
             batch: Batch::default(),
             entries: Vec::new(),
             bytes: 0,
+            expected: 0,
         }
     }
 
@@ -59,6 +65,7 @@ impl Writer {
         let mut items = Vec::new();
         let mut closing = None;
         while self.shared.handoff.take(&mut items) {
+            self.gather(&mut items);
             for item in items.drain(..) {
                 match item {
                     Item::Append(entry) => self.add(entry),
@@ -79,6 +86,20 @@ impl Writer {
             drop(self);
             drop(ended);
             drop(done.send(closed));
+        }
+    }
+
+    /// Lets those run who are expected to append, for as long as they keep coming.
+    fn gather(&self, items: &mut Vec<Item>) {
+        if items.len() >= self.expected {
+            return;
+        }
+        let mut until = clock::now() + limit::JOURNAL_GATHER;
+        while items.len() < self.expected && clock::now() < until {
+            thread::yield_now();
+            if self.shared.handoff.take_more(items) {
+                until = clock::now() + limit::JOURNAL_GATHER;
+            }
         }
     }
 
@@ -107,6 +128,8 @@ impl Writer {
             written = self.write(true);
         }
         self.show(written.as_ref().err());
+        // One client alone is here again when the next batch is taken: nothing is waited for.
+        self.expected = self.entries.len() + self.shared.handoff.len();
         let entries = mem::take(&mut self.entries);
         self.entries = self.tell(entries, written);
         self.bytes = 0;

@@ -73,3 +73,28 @@ fn nothing_is_lost_at_the_end() {
         assert_eq!(handoff.push(3, true), Err(3));
     });
 }
+
+/// What is taken beside the wait is neither lost nor taken twice, and leaves nobody asleep.
+#[test]
+fn what_is_taken_without_waiting_is_taken_once_and_in_order() {
+    loom::model(|| {
+        let handoff = Arc::new(Handoff::new());
+        let producer = {
+            let handoff = Arc::clone(&handoff);
+            thread::spawn(move || {
+                handoff.push(1, true).unwrap();
+                handoff.push(2, true).unwrap();
+                handoff.close(Some(9));
+            })
+        };
+        let (mut all, mut taken) = (Vec::new(), Vec::new());
+        while handoff.take(&mut taken) {
+            thread::yield_now();
+            handoff.take_more(&mut taken);
+            all.append(&mut taken);
+        }
+        producer.join().unwrap();
+        assert_eq!(all, [1, 2, 9]);
+        assert_eq!(handoff.len(), 0);
+    });
+}
