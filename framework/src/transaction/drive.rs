@@ -222,7 +222,7 @@ fn start(live: &Arc<Live>, action: Action) -> Option<BoxFuture<'static, Event>> 
             live.keep(party, heuristic);
             None
         }
-        // Participants keep nothing of their own to forget.
+        // Its participant has been asked before: what it does not forget is kept.
         Action::Forget { .. } => None,
         Action::End => {
             live.end_record();
@@ -308,6 +308,23 @@ async fn abort(live: &Live, party: Party) -> End {
     }
 }
 
+/// Lets a participant forget what it did by itself. One that is not linked any more keeps nothing that can be reached.
+pub(super) async fn forget(live: &Live, party: Party) -> Result<(), CallError> {
+    let Some((instance, participant)) = live.party(party) else {
+        return Ok(());
+    };
+    let branch = live.branch();
+    let why = match told(live, participant.forget(&branch)).await {
+        Some(Ok(())) => return Ok(()),
+        Some(Err(refused)) => refused.message().to_owned(),
+        None => "it panicked, or did not answer in time".to_owned(),
+    };
+    let id = live.id;
+    Err(CallError::unavailable(format!(
+        "`{instance}` cannot forget transaction `{id}` now, so it is kept; ask again: {why}"
+    )))
+}
+
 /// What a participant says to its outcome; `None` when it panics, or takes longer than it may.
 async fn told<T>(live: &Live, telling: BoxFuture<'_, T>) -> Option<T> {
     let clock = &live.engine.clock;
@@ -321,7 +338,7 @@ async fn told<T>(live: &Live, telling: BoxFuture<'_, T>) -> Option<T> {
 }
 
 /// A panic of a participant is its own; what it said is passed on.
-async fn contained<T>(telling: BoxFuture<'_, T>) -> Result<T, String> {
+pub(super) async fn contained<T>(telling: BoxFuture<'_, T>) -> Result<T, String> {
     AssertUnwindSafe(telling)
         .catch_unwind()
         .await

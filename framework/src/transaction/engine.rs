@@ -35,6 +35,8 @@ pub(crate) struct Engine {
     pub(super) clock: Clock,
     pub(super) store: Arc<Store>,
     seats: Mutex<BTreeMap<Arc<str>, Seat>>,
+    /// The participants that could not say what they have in doubt, and why; they are asked again.
+    unasked: Mutex<BTreeMap<Arc<str>, String>>,
     table: Mutex<Table>,
     /// Wakes the task that aborts what is over its deadline, when a nearer one comes.
     nearer: Arc<Notify>,
@@ -73,6 +75,7 @@ impl Engine {
             clock,
             store,
             seats: Mutex::default(),
+            unasked: Mutex::default(),
             table: Mutex::default(),
             nearer: Arc::default(),
             number: AtomicU64::new(0),
@@ -143,6 +146,27 @@ impl Engine {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(instance.into(), seat);
+    }
+
+    /// Notes whether a participant could say what it has in doubt.
+    pub(super) fn note_asked(&self, instance: &Arc<str>, refused: Option<&CallError>) {
+        let mut unasked = lock(&self.unasked);
+        match refused {
+            Some(why) => unasked.insert(instance.clone(), why.message().to_owned()),
+            None => unasked.remove(instance),
+        };
+    }
+
+    /// A participant that could not say what it has in doubt, and why.
+    pub(super) fn unasked(&self) -> Option<(Arc<str>, String)> {
+        let unasked = lock(&self.unasked);
+        let (instance, why) = unasked.first_key_value()?;
+        Some((instance.clone(), why.clone()))
+    }
+
+    /// Whether it was begun in this run of the host: its own driver tells everybody.
+    pub(super) fn has_begun(&self, id: TransactionId) -> bool {
+        id.run == self.run.load(Relaxed) && id.number <= self.number.load(Relaxed)
     }
 
     pub(super) fn begin(

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::coordinator::{Action, Ballot, End, Event, Party, Recorded};
-use super::drive::perform;
+use super::drive::{forget, perform};
 use super::durable::Durable;
 use super::live::Live;
 use super::mvcc::LogFailure;
@@ -112,7 +112,8 @@ impl Live {
         }
     }
 
-    /// Forgets a heuristic outcome; a participant that has not answered counts as one that nobody knows of.
+    /// Forgets a heuristic outcome, once its participants have; one that has not answered counts as one that nobody
+    /// knows of.
     pub(super) async fn forget(self: Arc<Self>) -> Result<(), CallError> {
         let waiting: Vec<Party> = self.inner().coordinator.waiting().collect();
         let mut actions: Vec<Action> = Vec::new();
@@ -144,6 +145,11 @@ impl Live {
             ));
         }
         self.step(Event::Forget, &mut actions);
+        for action in &actions {
+            if let Action::Forget { party } = action {
+                forget(&self, *party).await?;
+            }
+        }
         perform(self.clone(), actions).await;
         self.engine.ended(&self);
         Ok(())

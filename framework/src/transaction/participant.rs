@@ -54,6 +54,13 @@ pub trait Participant: Send + Sync + 'static {
         host: HostId,
     ) -> impl Future<Output = Result<Vec<TransactionId>, CallError>> + Send;
 
+    /// Lets the participant forget what it did by itself in the branch, once an operator has. Repeated until it succeeds;
+    /// a branch that is not there has been forgotten. Most keep nothing to forget.
+    fn forget(&self, branch: &Branch) -> impl Future<Output = Result<(), CallError>> + Send {
+        let _ = branch;
+        async { Ok(()) }
+    }
+
     /// Marks a point to return to. The marks of a branch are a stack; `mark` is its height.
     fn savepoint(
         &self,
@@ -199,6 +206,8 @@ pub trait AnyParticipant: Send + Sync {
     fn abort<'a>(&'a self, branch: &'a Branch) -> BoxFuture<'a, Result<(), Fault>>;
     /// As [`Participant::recover`].
     fn recover(&self, host: HostId) -> BoxFuture<'_, Result<Vec<TransactionId>, CallError>>;
+    /// As [`Participant::forget`].
+    fn forget<'a>(&'a self, branch: &'a Branch) -> BoxFuture<'a, Result<(), CallError>>;
     /// As [`Participant::savepoint`], [`Participant::rollback_to`] and [`Participant::release`].
     fn mark<'a>(
         &'a self,
@@ -242,6 +251,10 @@ impl<P: Participant> AnyParticipant for P {
 
     fn recover(&self, host: HostId) -> BoxFuture<'_, Result<Vec<TransactionId>, CallError>> {
         Box::pin(Participant::recover(self, host))
+    }
+
+    fn forget<'a>(&'a self, branch: &'a Branch) -> BoxFuture<'a, Result<(), CallError>> {
+        Box::pin(Participant::forget(self, branch))
     }
 
     fn mark<'a>(

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use super::coordinator::{Action, Coordinator, Recovery, Resumed};
-use super::drive::perform;
-use super::engine::Engine;
+use super::coordinator::{Action, Coordinator, Recovery, Resumed, delay};
+use super::drive::{contained, perform};
+use super::engine::{Engine, Seat};
+use super::handle::jittered;
 use super::live::{Enlisted, Live, Terms};
 use super::{AnyParticipant, Capabilities, Durability, Isolation, TransactionId};
 use crate::clock;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{CallError, Code};
 use crate::limit;
 use crate::security::Principal;
 
@@ -63,38 +64,71 @@ fn recovered(
 ///
 /// # Errors
 ///
-/// When the participant cannot say what it has in doubt.
-pub(super) async fn decide(
-    engine: &Arc<Engine>,
-    instance: &str,
-    participant: &Arc<dyn AnyParticipant>,
-    capabilities: &Arc<Capabilities>,
-) -> Result<()> {
+/// When the participant cannot say what it has in doubt: it is to be asked again.
+pub(super) async fn decide(engine: &Arc<Engine>, asked: &Asked) -> Result<(), CallError> {
     for live in engine.all() {
-        let actions = live.linked(instance, participant, capabilities);
+        let actions = asked.linked(&live);
         tell(live, actions).await;
     }
-    let in_doubt = participant
-        .recover(engine.host_id())
-        .await
-        .map_err(|fault| {
-            Error::new(
-                ErrorKind::Start,
-                format!("`{instance}` cannot say which transactions it has in doubt: {fault}"),
-            )
-        })?;
+    ask(engine, asked).await
+}
+
+/// Who is asked what it has in doubt.
+#[derive(Clone)]
+pub(super) struct Asked {
+    pub(super) instance: Arc<str>,
+    pub(super) participant: Arc<dyn AnyParticipant>,
+    pub(super) capabilities: Arc<Capabilities>,
+}
+
+impl Asked {
+    fn linked(&self, live: &Live) -> Vec<Action> {
+        live.linked(&self.instance, &self.participant, &self.capabilities)
+    }
+
+    /// Whether it takes part still: a new instance of the name may have taken its place.
+    fn is_seated(&self, engine: &Engine) -> bool {
+        let seat = engine.seat(&self.instance);
+        matches!(seat, Some(Seat::Participant(now, _)) if Arc::ptr_eq(&now, &self.participant))
+    }
+}
+
+/// Asks again, with ever longer pauses, a participant that takes part and could not say what it has in doubt.
+pub(super) async fn ask_again(engine: Arc<Engine>, asked: Asked) {
+    for attempt in 1.. {
+        let until = engine.clock.now() + jittered(delay(attempt));
+        tokio::select! {
+            () = engine.clock.sleep_until(until) => {}
+            () = engine.closed.cancelled() => return,
+        }
+        if !asked.is_seated(&engine) {
+            return;
+        }
+        let answer = ask(&engine, &asked).await;
+        if asked.is_seated(&engine) {
+            engine.note_asked(&asked.instance, answer.as_ref().err());
+        }
+        if answer.is_ok() {
+            return;
+        }
+    }
+}
+
+async fn ask(engine: &Arc<Engine>, asked: &Asked) -> Result<(), CallError> {
+    let asking = contained(asked.participant.recover(engine.host_id())).await;
+    let in_doubt = asking.map_err(|panic| CallError::new(Code::Panicked, panic))??;
     let mut presumed = Recovery::new();
     // Those that are known are told what was decided, or are being decided just now.
     for transaction in in_doubt {
-        if engine.find(transaction).is_none() {
-            presumed.branch(transaction, instance.to_owned());
+        if engine.find(transaction).is_none() && !engine.has_begun(transaction) {
+            presumed.branch(transaction, asked.instance.to_string());
         }
     }
     for resumed in presumed.resume() {
         let transaction = resumed.transaction;
         take_in(engine, resumed, "the host stopped before it was decided");
         if let Some(live) = engine.find(transaction) {
-            let actions = live.linked(instance, participant, capabilities);
+            let actions = asked.linked(&live);
             tell(live, actions).await;
         }
     }

@@ -11,7 +11,7 @@ use super::handle::{Transaction, TransactionBuilder};
 use super::join::Inside;
 use super::live::Live;
 use super::mvcc::{Container, Store};
-use super::recovery;
+use super::recovery::{self, Asked};
 use super::{
     AnyParticipant, Change, Durability, Isolation, Status, TransactionId, TransactionService,
 };
@@ -24,7 +24,7 @@ use crate::security::Principal;
 /// The transactions of a host. A plugin asks for it in its constructor; a host hands it out. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Transactions {
-    engine: Arc<Engine>,
+    pub(super) engine: Arc<Engine>,
 }
 
 impl Transactions {
@@ -110,7 +110,8 @@ impl Transactions {
         self.engine.sit(instance, Seat::Inside);
     }
 
-    /// Lets a participant take part, once the branches that it has left in doubt are decided.
+    /// Lets a participant take part, once the branches that it has left in doubt are decided. One that cannot say which
+    /// they are takes part all the same: its resource keeps them apart, and it is asked again until it can.
     pub(crate) async fn seat(
         &self,
         instance: &str,
@@ -120,9 +121,19 @@ impl Transactions {
         if capabilities.durability == Durability::Durable {
             self.engine.durable().await?;
         }
-        recovery::decide(&self.engine, instance, &participant, &capabilities).await?;
+        let asked = Asked {
+            instance: instance.into(),
+            participant: participant.clone(),
+            capabilities: capabilities.clone(),
+        };
+        let answer = recovery::decide(&self.engine, &asked).await;
         self.engine
             .sit(instance, Seat::Participant(participant, capabilities));
+        self.engine
+            .note_asked(&asked.instance, answer.as_ref().err());
+        if answer.is_err() {
+            tokio::spawn(recovery::ask_again(self.engine.clone(), asked));
+        }
         Ok(())
     }
 
@@ -158,6 +169,10 @@ impl Transactions {
     pub(crate) fn health(&self) -> Option<(bool, String)> {
         if let Some(fault) = self.engine.opened().and_then(|durable| durable.fault()) {
             return Some((true, fault));
+        }
+        if let Some((instance, why)) = self.engine.unasked() {
+            let what = "cannot say which transactions it has in doubt, and is asked again";
+            return Some((false, format!("`{instance}` {what}: {why}")));
         }
         let all = self.engine.all();
         let states = all.iter().map(|live| live.state());

@@ -38,6 +38,9 @@ pub(super) struct Nature {
     /// The same for abort.
     #[serde(default)]
     abort: Vec<String>,
+    /// The same for forget: `ok`, `retry`.
+    #[serde(default)]
+    forget: Vec<String>,
     #[serde(default = "yes")]
     prepares: bool,
     #[serde(default = "yes")]
@@ -66,6 +69,7 @@ struct State {
     told: Vec<String>,
     commits: usize,
     aborts: usize,
+    forgets: usize,
     sums: BTreeMap<String, i64>,
 }
 
@@ -147,6 +151,17 @@ impl Participant for Book {
             state.aborts - 1
         };
         Self::outcome(&self.nature.abort, count)
+    }
+
+    async fn forget(&self, _: &Branch) -> Result<(), CallError> {
+        self.tell("forget");
+        let count = {
+            let mut state = self.state.lock().unwrap();
+            state.forgets += 1;
+            state.forgets - 1
+        };
+        Self::outcome(&self.nature.forget, count)
+            .map_err(|fault| CallError::unavailable(fault.to_string()))
     }
 
     async fn recover(&self, _: HostId) -> Result<Vec<TransactionId>, CallError> {

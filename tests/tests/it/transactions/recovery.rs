@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::json;
+use weldkit::testing::TestHost;
 use weldkit::transaction::{
     Branch, Capabilities, Durability, Fault, HostId, Isolation, Participant, Phase, TransactionId,
     Vote,
@@ -20,6 +22,10 @@ struct Database {
     committed: BTreeSet<String>,
     aborted: BTreeSet<String>,
     is_down: bool,
+    /// As often as it cannot say what is prepared.
+    mute: u32,
+    /// Who has asked what is prepared.
+    host: Option<HostId>,
 }
 
 /// The databases, by the name in the settings.
@@ -107,7 +113,12 @@ impl Participant for Iron {
 
     async fn recover(&self, host: HostId) -> Result<Vec<TransactionId>, CallError> {
         let own = format!("weldkit:{host}:");
-        let database = self.0.lock().unwrap();
+        let mut database = self.0.lock().unwrap();
+        database.host = Some(host);
+        if database.mute > 0 {
+            database.mute -= 1;
+            return Err(CallError::unavailable("the line is busy"));
+        }
         let ids = database
             .prepared
             .iter()
@@ -257,4 +268,42 @@ async fn what_nobody_decided_is_aborted_and_what_others_began_is_left_alone() {
     }
     assert_eq!(host.transactions().list(), []);
     host.stop().await.unwrap();
+}
+
+/// A database that did not answer at the start used to be asked once only, and the host did not start without it.
+#[tokio::test]
+async fn a_participant_that_cannot_say_what_it_has_in_doubt_is_asked_again() {
+    let name = "mute";
+    let shared = database(name);
+    shared.lock().unwrap().mute = 3;
+    let test = TestHost::new(|host| {
+        let host = host.plugin::<Iron>();
+        host.settings("iron", json!({ "database": name }))
+    })
+    .await
+    .unwrap();
+    let health = || test.health("weldkit").unwrap_or_default();
+    assert!(health().contains("`iron` cannot say which"), "{}", health());
+    assert!(health().contains("the line is busy"), "{}", health());
+    // It takes part meanwhile: what is prepared in this run is not mistaken for what an earlier one has left.
+    let transaction = test.transaction().begin().unwrap();
+    let vault = test.service::<dyn Vault>().unwrap();
+    vault.note(&transaction.ctx()).await.unwrap();
+    let host = shared.lock().unwrap().host.unwrap();
+    let ours = format!("weldkit:{host}:{}", transaction.id());
+    let left = format!("weldkit:{host}:00000000-77");
+    let prepared = [ours.clone(), left.clone()];
+    shared.lock().unwrap().prepared.extend(prepared);
+    for _ in 0..1_000 {
+        test.clock().advance(Duration::from_millis(20));
+        tokio::task::yield_now().await;
+        if health().is_empty() {
+            break;
+        }
+    }
+    assert_eq!(health(), "");
+    let after = shared.lock().unwrap();
+    assert_eq!(after.mute, 0);
+    assert_eq!(after.aborted, BTreeSet::from([left]));
+    assert_eq!(after.prepared, BTreeSet::from([ours]));
 }
