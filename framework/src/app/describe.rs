@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::args::{Describe, Format, Side};
 use super::failure::Failure;
+use super::offers::Offers;
 use super::output::{envelope, table};
 use super::session::Session;
 use crate::config::format_duration;
@@ -32,6 +33,14 @@ pub(super) fn run(session: &Session, command: &Describe) -> Result<u8, Failure> 
         None => None,
     };
     let output = session.output;
+    let is_asked = method.map_or_else(
+        || service.methods.iter().any(|method| method.transactional),
+        |method| method.transactional,
+    );
+    let offers = match is_asked && command.schema.is_none() {
+        true => Offers::ask(session, service),
+        false => Offers::default(),
+    };
     match (method, command.schema) {
         (Some(method), Some(side)) => {
             let schema = schema(method, side);
@@ -48,12 +57,20 @@ pub(super) fn run(session: &Session, command: &Describe) -> Result<u8, Failure> 
             return Err(Failure::usage(&message));
         }
         (Some(method), None) => output.either(
-            || method_text(service, method),
-            || envelope([("method", method_json(method, true))]),
+            || method_text(service, method) + &offers.text(is_asked),
+            || {
+                let mut value = method_json(method, true);
+                value["participation"] = offers.json();
+                envelope([("method", value)])
+            },
         )?,
         (None, None) => output.either(
-            || service_text(session, service),
-            || envelope([("service", service_json(session, service))]),
+            || service_text(session, service) + &offers.text(is_asked),
+            || {
+                let mut value = service_json(session, service);
+                value["participation"] = offers.json();
+                envelope([("service", value)])
+            },
         )?,
     }
     Ok(0)

@@ -20,6 +20,7 @@ mod doctor;
 mod explain;
 mod failure;
 mod list;
+mod offers;
 mod output;
 mod platform;
 mod pretty;

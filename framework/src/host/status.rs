@@ -6,6 +6,8 @@ use tokio::sync::watch;
 use super::Host;
 use super::instance::Running;
 use crate::registry::Health;
+#[cfg(feature = "transaction")]
+use crate::transaction::Offer;
 
 /// Where an instance is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -64,6 +66,10 @@ pub struct InstanceStatus {
     /// Its own word on its health, when it is not well.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub health: Option<String>,
+    /// What it gives to a transaction, when it takes part in any.
+    #[cfg(feature = "transaction")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transactions: Option<Offer>,
     /// Calls under way.
     pub in_flight: u64,
     /// Panics that were contained.
@@ -138,6 +144,8 @@ impl Host {
                         .copied()
                         .unwrap_or(State::Waiting),
                     health: None,
+                    #[cfg(feature = "transaction")]
+                    transactions: self.transactions().offer(&running.planned.name),
                     in_flight: running.gate.in_flight(),
                     panics: running.gate.panics(),
                 }

@@ -39,6 +39,8 @@ mod log;
 #[cfg(feature = "transaction")]
 mod mvcc;
 #[cfg(feature = "transaction")]
+mod offer;
+#[cfg(feature = "transaction")]
 mod past;
 #[cfg(feature = "transaction")]
 mod place;
@@ -69,6 +71,7 @@ pub use self::{
     container::{BytesMap, BytesRange, Cell, Containers, Map, MapKey},
     coordinator::State,
     handle::{Transaction, TransactionBuilder},
+    offer::Offer,
     service::{Participation, Status, TransactionService},
     transactions::{Transactions, current},
 };

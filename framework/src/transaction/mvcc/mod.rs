@@ -24,7 +24,7 @@ mod record;
 mod row;
 mod waits;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering::Acquire, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -122,6 +122,17 @@ impl Store {
         containers.names.insert(name, id);
         containers.all.push(container.clone());
         container
+    }
+
+    /// How long what an instance keeps in its containers lasts.
+    pub(crate) fn durability_of(&self, instance: &str) -> BTreeSet<Durability> {
+        let containers = lock(&self.containers);
+        let is_its = |name: &str| {
+            name.strip_prefix(instance)
+                .is_some_and(|n| n.starts_with('/'))
+        };
+        let own = containers.names.iter().filter(|(name, _)| is_its(name));
+        own.map(|(_, at)| containers.all[*at].durability).collect()
     }
 
     /// The part of a transaction that happens in containers. It ends by a commit, an abort, or when it is dropped.

@@ -132,7 +132,8 @@ async fn the_second_phase_is_repeated_until_it_succeeds() {
 
 #[tokio::test]
 async fn what_a_participant_does_by_itself_is_kept_until_it_is_forgotten() {
-    let test = two(json!({"commit": ["rolled_back"]}), plain()).await;
+    let nature = json!({"commit": ["rolled_back"], "forget": ["retry", "panic", "ok"]});
+    let test = two(nature, plain()).await;
     let transaction = test.transaction().begin().unwrap();
     add_to_both(&test, &transaction.ctx()).await.unwrap();
     let error = transaction.commit().await.unwrap_err();
@@ -142,7 +143,21 @@ async fn what_a_participant_does_by_itself_is_kept_until_it_is_forgotten() {
     assert_eq!(listed[0]["state"], "heuristic_mixed");
     assert_eq!(listed[0]["participants"][0]["heuristic"], "rolledback");
     let id = json!({ "transaction": transaction.id() }).to_string();
+    for _ in 0..2 {
+        let kept = test.call("weldkit.transactions.forget", &id).await;
+        assert_eq!(kept.unwrap_err().code(), &Code::Unavailable);
+        let listed = test.call("weldkit.transactions.list", "{}").await.unwrap();
+        assert_eq!(listed[0]["state"], "heuristic_mixed");
+    }
     test.call("weldkit.transactions.forget", &id).await.unwrap();
+    assert_eq!(
+        told(&test).await,
+        [
+            vec!["prepare", "commit Two", "forget", "forget", "forget"],
+            vec!["prepare", "commit Two"]
+        ],
+        "whoever decided by itself, and nobody else"
+    );
     assert_eq!(
         test.call("weldkit.transactions.list", "{}").await.unwrap(),
         json!([])
@@ -231,4 +246,32 @@ async fn an_abort_reaches_everybody_and_is_idempotent() {
         tokio::task::yield_now().await;
     }
     assert_eq!(told(&test).await, [vec!["abort"], vec!["abort", "abort"]]);
+}
+
+#[tokio::test]
+async fn the_overview_says_what_each_instance_gives_to_a_transaction() {
+    let limited = json!({"only": "read_committed", "savepoints": false});
+    let test = two(limited, plain()).await;
+    let offers: Vec<Value> = test
+        .overview()
+        .iter()
+        .map(|instance| json!([instance.instance, instance.transactions]))
+        .collect();
+    let all = ["read_committed", "repeatable_read", "serializable"];
+    let offer = |isolation: &[&str], savepoints: bool, durability: &[&str], participant: bool| {
+        json!({
+            "isolation": isolation,
+            "savepoints": savepoints,
+            "durability": durability,
+            "participant": participant,
+        })
+    };
+    assert_eq!(
+        offers,
+        [
+            json!(["book", offer(&all[..1], false, &["volatile"], true)]),
+            json!(["other", offer(&all, true, &["volatile"], true)]),
+            json!(["witness", offer(&all, true, &[], false)]),
+        ]
+    );
 }
