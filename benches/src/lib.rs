@@ -116,6 +116,9 @@ pub struct Claim {
 pub enum Bound {
     /// The case takes at most so many times what the other takes.
     AtMostTimes(f64),
+    /// The middle round of the case takes at most so many times the other's. For what waits for a disk: its best
+    /// round is the disk's luck.
+    MedianAtMostTimes(f64),
     /// The case takes at least so many times what the other takes.
     AtLeastTimes(f64),
     /// The case takes at most so much more than the other.

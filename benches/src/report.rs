@@ -18,17 +18,25 @@ pub struct Verdict {
 impl Outcome {
     /// The verdict on a claim; `None` when one of its cases was not measured.
     pub fn verdict(&self, claim: &Claim) -> Option<Verdict> {
-        let best = |name: &str| {
+        let read = |name: &str| {
             let reading = self.readings.iter().find(|reading| reading.name == name);
-            reading.map(|reading| reading.best)
+            reading.map(|reading| match claim.bound {
+                Bound::MedianAtMostTimes(_) => reading.median,
+                Bound::AtMostTimes(_)
+                | Bound::AtLeastTimes(_)
+                | Bound::AtMostMore(_)
+                | Bound::AtMost(_) => reading.best,
+            })
         };
-        let case = best(&claim.case)?;
+        let case = read(&claim.case)?;
         let against = match &claim.against {
-            Some(against) => best(against)?,
+            Some(against) => read(against)?,
             None => 0.0,
         };
         let (value, met): (f64, fn(f64, f64) -> bool) = match claim.bound {
-            Bound::AtMostTimes(_) => (case / against, |value, bound| value <= bound),
+            Bound::AtMostTimes(_) | Bound::MedianAtMostTimes(_) => {
+                (case / against, |value, bound| value <= bound)
+            }
             Bound::AtLeastTimes(_) => (case / against, |value, bound| value >= bound),
             Bound::AtMostMore(_) | Bound::AtMost(_) => {
                 (case - against, |value, bound| value <= bound)
@@ -117,6 +125,9 @@ impl Claim {
         let size = figure(self.bound.size());
         match self.bound {
             Bound::AtMostTimes(_) => format!("{} <= {size}x{against}", self.case),
+            Bound::MedianAtMostTimes(_) => {
+                format!("median of {} <= {size}x{against}", self.case)
+            }
             Bound::AtLeastTimes(_) => format!("{} >= {size}x{against}", self.case),
             Bound::AtMostMore(_) => format!("{} <={against} + {size} {unit}", self.case),
             Bound::AtMost(_) => format!("{} <= {size} {unit}", self.case),
@@ -128,6 +139,7 @@ impl Bound {
     fn size(self) -> f64 {
         match self {
             Bound::AtMostTimes(size)
+            | Bound::MedianAtMostTimes(size)
             | Bound::AtLeastTimes(size)
             | Bound::AtMostMore(size)
             | Bound::AtMost(size) => size,
@@ -136,7 +148,9 @@ impl Bound {
 
     fn show(self, value: f64, unit: &str) -> String {
         match self {
-            Bound::AtMostTimes(_) | Bound::AtLeastTimes(_) => format!("{}x", figure(value)),
+            Bound::AtMostTimes(_) | Bound::MedianAtMostTimes(_) | Bound::AtLeastTimes(_) => {
+                format!("{}x", figure(value))
+            }
             Bound::AtMostMore(_) if value > 0.0 => format!("+{} {unit}", figure(value)),
             Bound::AtMostMore(_) | Bound::AtMost(_) => format!("{} {unit}", figure(value)),
         }
@@ -189,6 +203,7 @@ mod tests {
             claims: vec![
                 Claim::new("ours", Bound::AtMostTimes(4.0), "floor"),
                 Claim::new("ours", Bound::AtMostMore(7.5), "floor"),
+                Claim::new("ours", Bound::MedianAtMostTimes(3.0), "floor"),
                 Claim::new("ours", Bound::AtLeastTimes(2.0), "peer"),
             ],
         };
@@ -200,8 +215,9 @@ mod tests {
         for line in [
             "ours <= 4x floor: MISSED (4.50x)",
             "ours <= floor + 7.50 ns: met (+7 ns)",
+            "median of ours <= 3x floor: met (3x)",
             "ours >= 2x peer: not measured",
-            "1 of 3 targets met",
+            "2 of 4 targets met",
         ] {
             assert!(text.contains(line), "{text}");
         }

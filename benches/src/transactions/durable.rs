@@ -94,7 +94,7 @@ fn one_client(folder: &Path, rounds: usize) -> Vec<Outcome> {
             title: ALONE.to_owned(),
             unit: "us",
             readings,
-            claims: vec![Claim::new(COMMIT, Bound::AtMostTimes(1.2), FORCE)],
+            claims: vec![Claim::new(COMMIT, Bound::MedianAtMostTimes(1.2), FORCE)],
         },
         exact(ALONE, "forced writes per commit", "writes", per(2), 1.0),
         exact(ALONE, "journal bytes per commit", "bytes", per(1), 256.0),
