@@ -33,14 +33,6 @@ pub(super) fn run(session: &Session, command: &Describe) -> Result<u8, Failure> 
         None => None,
     };
     let output = session.output;
-    let is_asked = method.map_or_else(
-        || service.methods.iter().any(|method| method.transactional),
-        |method| method.transactional,
-    );
-    let offers = match is_asked && command.schema.is_none() {
-        true => Offers::ask(session, service),
-        false => Offers::default(),
-    };
     match (method, command.schema) {
         (Some(method), Some(side)) => {
             let schema = schema(method, side);
@@ -56,22 +48,21 @@ pub(super) fn run(session: &Session, command: &Describe) -> Result<u8, Failure> 
             );
             return Err(Failure::usage(&message));
         }
-        (Some(method), None) => output.either(
-            || method_text(service, method) + &offers.text(is_asked),
-            || {
-                let mut value = method_json(method, true);
-                value["participation"] = offers.json();
-                envelope([("method", value)])
-            },
-        )?,
-        (None, None) => output.either(
-            || service_text(session, service) + &offers.text(is_asked),
-            || {
-                let mut value = service_json(session, service);
-                value["participation"] = offers.json();
-                envelope([("service", value)])
-            },
-        )?,
+        (Some(method), None) => {
+            let offers = Offers::ask(session, service, method.transactional);
+            output.either(
+                || method_text(service, method) + &offers.text(),
+                || envelope([("method", offers.on(method_json(method, true)))]),
+            )?
+        }
+        (None, None) => {
+            let is_transactional = service.methods.iter().any(|method| method.transactional);
+            let offers = Offers::ask(session, service, is_transactional);
+            output.either(
+                || service_text(session, service) + &offers.text(),
+                || envelope([("service", offers.on(service_json(session, service)))]),
+            )?
+        }
     }
     Ok(0)
 }

@@ -10,11 +10,18 @@ use crate::contract::ServiceDescriptor;
 
 /// What each instance that provides a service gives to a transaction: only a running host knows.
 #[derive(Default)]
-pub(super) struct Offers(Vec<(String, Value)>);
+pub(super) struct Offers {
+    /// Whether what is described is transactional.
+    is_asked: bool,
+    instances: Vec<(String, Value)>,
+}
 
 impl Offers {
     /// None where no host runs, or where it does not answer: a description does not fail for it.
-    pub(super) fn ask(session: &Session, service: &ServiceDescriptor) -> Self {
+    pub(super) fn ask(session: &Session, service: &ServiceDescriptor, is_asked: bool) -> Self {
+        if !is_asked {
+            return Self::default();
+        }
         let loaded = session.load();
         let asking = async {
             let mut client = Client::connect(loaded.state()).await?;
@@ -33,25 +40,24 @@ impl Offers {
             let name = instance["instance"].as_str()?.to_owned();
             Some((name, instance.get("transactions")?.clone()))
         };
-        Self(
-            instances
-                .iter()
-                .filter(provides)
-                .filter_map(offer)
-                .collect(),
-        )
+        let offers = instances.iter().filter(provides).filter_map(offer);
+        Self {
+            is_asked,
+            instances: offers.collect(),
+        }
     }
 
-    pub(super) fn json(&self) -> Value {
-        let offers = self.0.iter().cloned();
-        Value::Object(offers.collect())
+    /// A description with them.
+    pub(super) fn on(&self, mut described: Value) -> Value {
+        described["participation"] = Value::Object(self.instances.iter().cloned().collect());
+        described
     }
 
-    pub(super) fn text(&self, is_asked: bool) -> String {
-        if !is_asked {
+    pub(super) fn text(&self) -> String {
+        if !self.is_asked {
             return String::new();
         }
-        if self.0.is_empty() {
+        if self.instances.is_empty() {
             let what = "a running host says which levels of isolation each instance gives";
             return format!("\ntransactional: {what}\n");
         }
@@ -84,7 +90,7 @@ impl Offers {
             "DURABILITY",
             "KEPT IN",
         ];
-        format!("\n{}", table(titles, self.0.iter().map(row)))
+        format!("\n{}", table(titles, self.instances.iter().map(row)))
     }
 }
 
@@ -96,17 +102,22 @@ mod tests {
 
     #[test]
     fn what_each_instance_gives_is_shown_and_nobody_is_guessed_at() {
-        assert_eq!(Offers::default().text(false), "");
-        assert!(Offers::default().text(true).contains("a running host says"));
+        assert_eq!(Offers::default().text(), "");
+        let mut offers = Offers {
+            is_asked: true,
+            instances: Vec::new(),
+        };
+        assert!(offers.text().contains("a running host says"));
         let offer = json!({
             "isolation": ["read_committed", "serializable"],
             "savepoints": false,
             "durability": ["durable"],
             "participant": true,
         });
-        let offers = Offers(vec![("bank".to_owned(), offer.clone())]);
-        assert_eq!(offers.json(), json!({ "bank": offer }));
-        let text = offers.text(true);
+        offers.instances.push(("bank".to_owned(), offer.clone()));
+        let described = offers.on(json!({}));
+        assert_eq!(described, json!({ "participation": { "bank": offer } }));
+        let text = offers.text();
         for word in [
             "bank",
             "read_committed, serializable",
