@@ -8,7 +8,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::num::NonZeroU64;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::watch;
 
@@ -33,6 +33,14 @@ impl Clock {
         }
     }
 
+    /// The time since 1970-01-01T00:00:00Z. A manual clock begins at 2000-01-01T00:00:00Z.
+    pub(crate) fn since_epoch(&self) -> Duration {
+        match self {
+            Clock::System => since_epoch(),
+            Clock::Manual(clock) => MANUAL_EPOCH + *clock.elapsed.borrow(),
+        }
+    }
+
     /// Completes when `instant` has come.
     pub(crate) fn sleep_until(&self, instant: Instant) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         match self {
@@ -54,6 +62,9 @@ impl Clock {
         }
     }
 }
+
+/// When a manual clock begins: 2000-01-01T00:00:00Z.
+const MANUAL_EPOCH: Duration = Duration::from_secs(946_684_800);
 
 /// A clock for tests: time moves only by [`ManualClock::advance`].
 #[derive(Debug, Clone)]
@@ -86,6 +97,14 @@ impl ManualClock {
 #[expect(clippy::disallowed_methods, reason = "this file is where time is read")]
 pub(crate) fn now() -> Instant {
     Instant::now()
+}
+
+/// The machine's time of day; one that is set before 1970 counts as 1970.
+#[expect(clippy::disallowed_methods, reason = "this file is where time is read")]
+fn since_epoch() -> Duration {
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default()
 }
 
 /// Nanoseconds since this was first asked, never zero: an instant in one word.

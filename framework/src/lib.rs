@@ -21,6 +21,7 @@ pub mod clock;
 pub mod config;
 pub mod contract;
 pub mod error;
+pub mod event;
 pub mod host;
 #[cfg(feature = "transaction")]
 pub mod journal;
@@ -41,6 +42,7 @@ pub mod testing;
 pub use call::{Cancel, Contract, Ctx, Service, Stream};
 pub use contract::{Bytes, Json, Secret, ServiceError};
 pub use error::{CallError, Code, Effect, Error, ErrorKind, Problem, Result};
+pub use event::{Event, EventType, Events};
 pub use host::{Host, HostBuilder};
 pub use metrics::Meter;
 pub use registry::{Background, FromHost, Health, Plugin, Settings, StateDir};

@@ -118,6 +118,30 @@ pub const PHASE_TWO_DELAY_MAX: Duration = Duration::from_secs(30);
 /// Changes of transactions that a slow watcher may be behind; older ones are left out.
 pub const TRANSACTION_CHANGES: usize = 1_024;
 
+/// Events that a subscriber may be behind, unless its subscription says otherwise.
+pub const EVENT_QUEUE: usize = 256;
+
+/// Most events that a subscription may ask to be behind.
+pub const EVENT_QUEUE_MAX: usize = 65_536;
+
+/// Subscribers of one host.
+pub const SUBSCRIBERS: usize = 1_024;
+
+/// Patterns, sources or attributes that one subscription names.
+pub const EVENT_FILTERS: usize = 64;
+
+/// Largest event, in bytes of the texts and numbers in it.
+pub const EVENT_BYTES: usize = 1024 * 1024;
+
+/// Longest attribute of an event, in bytes.
+pub const EVENT_ATTRIBUTE_BYTES: usize = 4_096;
+
+/// Extension attributes of one event.
+pub const EVENT_ATTRIBUTES: usize = 64;
+
+/// How long a publisher without a deadline waits for room at a subscriber.
+pub const PUBLISH: Duration = Duration::from_secs(30);
+
 /// Reads that a serializable transaction remembers until it commits.
 pub const READS: usize = 100_000;
 

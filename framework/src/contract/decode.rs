@@ -162,7 +162,7 @@ fn unknown(method: &MethodDescriptor, value: &Value) -> Option<CallError> {
     )
 }
 
-fn refused(violations: Vec<(String, String)>) -> CallError {
+pub(crate) fn refused(violations: Vec<(String, String)>) -> CallError {
     let (pointer, first) = violations[0].clone();
     let more = match violations.len() {
         1 => String::new(),

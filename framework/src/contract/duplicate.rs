@@ -8,7 +8,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visit
 use super::decode::escape;
 
 /// The JSON pointer of the first key that an object of `input` has twice.
-pub(super) fn pointer(input: &[u8]) -> Option<String> {
+pub(crate) fn pointer(input: &[u8]) -> Option<String> {
     let mut path = Path::default();
     let mut text = serde_json::Deserializer::from_slice(input);
     // Whatever else is wrong with the text has been told by whoever asks.

@@ -25,8 +25,9 @@ pub use arguments::{
 };
 pub use bytes::Bytes;
 pub use decode::Parameters;
-pub(crate) use decode::{decode, encode};
+pub(crate) use decode::{decode, encode, refused};
 pub use descriptor::{MethodDescriptor, MethodKind, ServiceDescriptor, Stability};
+pub(crate) use duplicate::pointer as duplicate_key;
 pub use edge::Json;
 pub use object::Object;
 pub use result::{ErrorCode, ServiceError};

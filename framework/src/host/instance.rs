@@ -13,6 +13,7 @@ use crate::call::{AnySlot, Consumer, Ctx, Instance, MethodGate, Root};
 use crate::clock;
 use crate::contract::{MethodKind, ServiceDescriptor};
 use crate::error::{Error, ErrorKind, Result};
+use crate::event::Events;
 use crate::limit;
 use crate::metrics::{Lanes, Meter};
 use crate::registry::{Binder, Health, PlannedInstance, Running as RunningPlugin, Tasks};
@@ -37,6 +38,7 @@ pub(super) struct Surroundings<'a> {
     pub(super) policy: &'a Policy,
     /// The slots of what it asks for, in the order of its bindings.
     pub(super) slots: Vec<Arc<dyn AnySlot>>,
+    pub(super) events: &'a Events,
     #[cfg(feature = "transaction")]
     pub(super) transactions: &'a Transactions,
     pub(super) on_quarantine: Box<dyn Fn() + Send + Sync>,
@@ -217,9 +219,11 @@ fn binder(
         })?);
     }
     let clock = around.setup.clock.clone();
+    let instance: Arc<str> = planned.name.as_str().into();
     Ok(Binder {
         plugin,
-        instance: planned.name.as_str().into(),
+        events: around.events.of(&instance, tasks.stopping().clone()),
+        instance,
         settings: settings.clone(),
         slots: around.slots.clone(),
         consumer: Consumer {

@@ -13,6 +13,7 @@ use super::{Host, Inner, Routes, State};
 use crate::call::{AnySlot, Cancel, Consumer};
 use crate::clock;
 use crate::error::{Error, ErrorKind, Problem, Result};
+use crate::event::Events;
 use crate::registry::{Plan, PlannedInstance};
 use crate::security::Policy;
 #[cfg(feature = "transaction")]
@@ -25,6 +26,7 @@ pub(super) struct Starter {
     setup: Setup,
     policy: Policy,
     states: States,
+    events: Events,
     #[cfg(feature = "transaction")]
     transactions: Transactions,
 }
@@ -49,6 +51,7 @@ impl Starter {
             setup: &self.setup,
             policy: &self.policy,
             slots,
+            events: &self.events,
             #[cfg(feature = "transaction")]
             transactions: &self.transactions,
             on_quarantine: Box::new(move || set(&states, &quarantined, State::Quarantined)),
@@ -89,10 +92,12 @@ impl Host {
             }
             transactions
         };
+        let events = Events::new(setup.clock.clone());
         let starter = Arc::new(Starter {
             setup: setup.clone(),
             policy: policy.clone(),
             states: states.clone(),
+            events: events.clone(),
             #[cfg(feature = "transaction")]
             transactions: transactions.clone(),
         });
@@ -100,6 +105,7 @@ impl Host {
         let failures = start_all(&starter, &plan, &mut started).await;
         if !failures.is_empty() {
             stop_all(&plan, &started, &states, setup.stop_deadline).await;
+            events.close();
             return Err(failure(failures));
         }
         let routes = Routes::new(&plan, &started);
@@ -113,6 +119,7 @@ impl Host {
             stopping: Cancel::new(),
             changing: tokio::sync::Mutex::new(()),
             runtime: tokio::runtime::Handle::current(),
+            events,
             #[cfg(feature = "transaction")]
             transactions,
         };
@@ -124,6 +131,7 @@ impl Host {
             setup,
             policy: self.0.policy.clone(),
             states: self.0.states.clone(),
+            events: self.0.events.clone(),
             #[cfg(feature = "transaction")]
             transactions: self.0.transactions.clone(),
         }
@@ -154,6 +162,7 @@ impl Host {
             self.0.setup.stop_deadline,
         )
         .await;
+        self.0.events.close();
         #[cfg(feature = "transaction")]
         let faults = {
             let mut faults = faults;

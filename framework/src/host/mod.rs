@@ -30,6 +30,7 @@ pub use crate::call::Answer;
 use crate::call::{AnyService, AnySlot, Cancel, Consumer, Contract, Ctx, Root, Service, Slot};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::event::Events;
 use crate::metrics::MethodCounts;
 use crate::name;
 use crate::registry::Plan;
@@ -58,13 +59,15 @@ struct Inner {
     changing: tokio::sync::Mutex<()>,
     /// Where plugins run, whoever calls.
     runtime: tokio::runtime::Handle,
+    events: Events,
     #[cfg(feature = "transaction")]
     transactions: Transactions,
 }
 
-#[cfg(feature = "transaction")]
 impl Drop for Inner {
     fn drop(&mut self) {
+        self.events.close();
+        #[cfg(feature = "transaction")]
         self.transactions.abandon();
     }
 }
@@ -116,6 +119,11 @@ impl Host {
             clock: inner.setup.clock.clone(),
             cancel: None,
         })
+    }
+
+    /// The events of the host.
+    pub fn events(&self) -> &Events {
+        &self.0.events
     }
 
     /// The terms of a new transaction of the local operator; [`run`](TransactionBuilder::run) it, or

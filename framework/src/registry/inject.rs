@@ -14,18 +14,19 @@ use super::descriptor::{Need, PluginDescriptor};
 use crate::call::{AnySlot, Cancel, Consumer, Contract, Ctx, Service, Slot};
 use crate::contract::{ServiceDescriptor, input_schema};
 use crate::error::{Error, ErrorKind, Result};
+use crate::event::Events;
 use crate::metrics::Meter;
 #[cfg(feature = "transaction")]
 use crate::transaction::{Containers, Transactions};
 
 /// A type that a plugin's constructor may ask for.
 ///
-/// Implemented by [`Service`], `Option<Service>`, [`Settings`], [`Meter`], [`Background`] and
-/// [`StateDir`]. An application may add its own.
+/// Implemented by [`Service`], `Option<Service>`, [`Settings`], [`Meter`], [`Background`], [`Events`]
+/// and [`StateDir`]. An application may add its own.
 #[diagnostic::on_unimplemented(
     message = "a plugin's constructor cannot ask for `{Self}`",
     label = "not something a host can hand over",
-    note = "ask for `Service<dyn Contract>`, `Option<Service<dyn Contract>>`, `Settings<T>`, `Meter`, `Background` or `StateDir`",
+    note = "ask for `Service<dyn Contract>`, `Option<Service<dyn Contract>>`, `Settings<T>`, `Meter`, `Background`, `Events` or `StateDir`",
     note = "`T` of `Settings<T>` needs `#[weldkit::data]`; two versions of weldkit in the graph look like this as well: see `cargo tree -d -i weldkit`"
 )]
 pub trait FromHost: Sized {
@@ -52,6 +53,7 @@ pub struct Binder {
     pub(crate) ctx: Ctx,
     pub(crate) tasks: Tasks,
     pub(crate) open_state: Arc<dyn StateFolder>,
+    pub(crate) events: Events,
     #[cfg(feature = "transaction")]
     pub(crate) transactions: Transactions,
 }
@@ -169,6 +171,15 @@ impl FromHost for Meter {
 
     fn from_host(binder: &Binder) -> Result<Self> {
         Ok(binder.meter.clone())
+    }
+}
+
+/// What the instance publishes has its name as source, and its handlers end with it.
+impl FromHost for Events {
+    const NEED: Need = Need::Host;
+
+    fn from_host(binder: &Binder) -> Result<Self> {
+        Ok(binder.events.clone())
     }
 }
 
