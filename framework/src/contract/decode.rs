@@ -269,7 +269,7 @@ fn wants_integer(schema: &Value) -> bool {
     }
 }
 
-pub(super) fn escape(step: &str) -> String {
+pub(crate) fn escape(step: &str) -> String {
     step.replace('~', "~0").replace('/', "~1")
 }
 

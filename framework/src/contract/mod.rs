@@ -25,7 +25,7 @@ pub use arguments::{
 };
 pub use bytes::Bytes;
 pub use decode::Parameters;
-pub(crate) use decode::{decode, encode, refused};
+pub(crate) use decode::{decode, encode, escape, refused};
 pub use descriptor::{MethodDescriptor, MethodKind, ServiceDescriptor, Stability};
 pub(crate) use duplicate::pointer as duplicate_key;
 pub use edge::Json;

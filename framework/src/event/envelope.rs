@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{Time, rules};
-use crate::contract::{Bytes, refused};
+use crate::contract::{Bytes, escape, refused};
 use crate::error::CallError;
 
 /// Something that happened, in the envelope of CloudEvents 1.0.
@@ -134,7 +134,7 @@ impl Event {
     /// `invalid_parameter` for a name that is not of lower-case letters and digits or that the
     /// specification has taken, and for text that is too long or has control characters.
     pub fn with(mut self, name: &str, value: impl Into<Attribute>) -> Result<Self, CallError> {
-        let (pointer, value) = (format!("/{name}"), value.into());
+        let (pointer, value) = (format!("/{}", escape(name)), value.into());
         checked(&pointer, rules::extension_name(name))?;
         if let Attribute::Text(text) = &value {
             checked(&pointer, rules::characters(text))?;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use super::{Attribute, Data, Event, Time, rules};
-use crate::contract::{Bytes, duplicate_key, refused};
+use crate::contract::{Bytes, duplicate_key, escape, refused};
 use crate::error::CallError;
 use crate::limit;
 
@@ -91,14 +91,13 @@ impl Reader {
     fn new(listed: Vec<(String, Value)>) -> Self {
         let (mut members, mut faults) = (BTreeMap::new(), Vec::new());
         for (name, value) in listed {
-            if members.contains_key(&name) {
-                faults.push((format!("/{name}"), "stands twice".to_owned()));
-            }
-            // A member that is null is one that is not there; data may be null.
-            if !value.is_null() || name == "data" {
-                members.insert(name, value);
+            let pointer = pointer(&name);
+            if members.insert(name, value).is_some() {
+                faults.push((pointer, "stands twice".to_owned()));
             }
         }
+        // A member that is null is one that is not there; data may be null.
+        members.retain(|name, value| !value.is_null() || name == "data");
         Self { members, faults }
     }
 
@@ -192,11 +191,15 @@ impl Reader {
                 Ok(value) => {
                     extensions.insert(name, value);
                 }
-                Err(fault) => self.fault(format!("/{name}"), fault),
+                Err(fault) => self.fault(pointer(&name), fault),
             }
         }
         extensions
     }
+}
+
+fn pointer(name: &str) -> String {
+    format!("/{}", escape(name))
 }
 
 fn attribute(value: Value) -> Result<Attribute, String> {

@@ -12,6 +12,7 @@ mod arguments;
 mod by_hand;
 mod cli;
 mod docs;
+mod events;
 mod fixture;
 mod gate;
 mod graph;
