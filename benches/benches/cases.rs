@@ -2,14 +2,14 @@
 //! distribution. Ratios come from `figures`, where the cases take turns.
 
 use criterion::Criterion;
-use weldkit_benches::calls;
+use weldkit_benches::{calls, events};
 
 /// How often a run that says nothing is done again.
 const AGAIN: usize = 100;
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
-    for subject in calls::subjects() {
+    for subject in calls::subjects().into_iter().chain(events::subjects()) {
         let mut group = criterion.benchmark_group(subject.title);
         for mut case in subject.cases {
             group.bench_function(case.name, |bencher| {

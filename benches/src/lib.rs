@@ -1,9 +1,9 @@
 //! The figures of the framework: each case beside its floor and its peers, in the same run.
 //!
 //! ```text
-//! calls::*, transactions::*, start ── Subject: cases that run n times ──┐
-//!                                                       ├─> Outcome: readings and claims ─> report
-//! builds::*        ── scratch workspaces, Cargo ────────┘
+//! calls::*, events::*, transactions::*, start ── Subject: cases ──┐
+//!                                                                 ├─> Outcome: readings and claims ─> report
+//! builds::* ── scratch workspaces, Cargo ─────────────────────────┘
 //! ```
 //!
 //! A shared machine drifts, so absolute times mean little. The cases of one subject take turns
@@ -12,6 +12,7 @@
 pub mod builds;
 pub mod calls;
 pub mod clock;
+pub mod events;
 pub mod instructions;
 pub mod measure;
 pub mod options;

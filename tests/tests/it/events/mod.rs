@@ -1,8 +1,10 @@
 //! Events between plugins, and between a plugin and its host.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use serde_json::json;
 use weldkit::event::{HANDLER_FAILED, Handler, Overflow, Subscription};
 use weldkit::testing::TestHost;
 use weldkit::{CallError, Ctx, EventType, Events, Host, Service};
@@ -44,7 +46,7 @@ struct Counter {
 
 #[weldkit::plugin(id = "counter", provides(Shop))]
 impl Counter {
-    fn new(events: Events) -> weldkit::Result<Self> {
+    fn start(events: Events) -> weldkit::Result<Self> {
         Ok(Self { events })
     }
 }
@@ -56,6 +58,15 @@ impl Shop for Counter {
     }
 }
 
+/// How to pack.
+#[weldkit::data]
+#[derive(Debug, Clone)]
+struct Packing {
+    /// The size of a parcel.
+    #[serde(default)]
+    size: u32,
+}
+
 /// Packs what is placed, and panics over the order 13.
 struct Packer {
     _handler: Mutex<Option<Handler>>,
@@ -63,7 +74,11 @@ struct Packer {
 
 #[weldkit::plugin(id = "packer")]
 impl Packer {
-    fn new(events: Events, background: weldkit::Background) -> weldkit::Result<Self> {
+    fn start(
+        events: Events,
+        background: weldkit::Background,
+        _settings: weldkit::Settings<Packing>,
+    ) -> weldkit::Result<Self> {
         let own = events.clone();
         let subscription = Subscription::new("packing").of::<Placed>();
         let handler = events.handle(subscription, move |event| {
@@ -159,7 +174,8 @@ async fn the_deadline_of_a_call_bounds_its_publishing() {
 #[tokio::test]
 async fn a_replaced_plugin_does_not_handle_twice() {
     let (test, shop) = shop().await;
-    test.reload("packer", None).await.unwrap();
+    let settings = BTreeMap::from([("packer".to_owned(), json!({ "size": 2 }))]);
+    test.reload(&settings).await.unwrap();
     let mut packed = test
         .events()
         .subscribe(
