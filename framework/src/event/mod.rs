@@ -265,8 +265,10 @@ impl Events {
             let ended = queue.clone();
             let bus = Arc::downgrade(&events.bus);
             tokio::select! {
-                () = handler::serve(queue, events, handle) => {}
+                // One that has ended handles nothing more, even if something waits.
+                biased;
                 () = until.cancelled() => {}
+                () = handler::serve(queue, events, handle) => {}
             }
             // The instance has stopped, whoever still holds its handler.
             if let Some(bus) = bus.upgrade() {

@@ -9,7 +9,7 @@ mod probed;
 use std::future::Future;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::runtime::Builder;
 
 use super::*;
@@ -61,8 +61,6 @@ impl Fixture {
         (found.delivered, found.waiting, found.dropped, found.failed)
     }
 }
-
-use serde_json::Value;
 
 /// Runs a test on one thread, where only an await lets others run.
 fn on_one_thread(test: impl Future<Output = ()>) {
