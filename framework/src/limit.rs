@@ -171,3 +171,18 @@ pub const JOURNAL_QUOTA_BYTES: u64 = 1024 * 1024 * 1024;
 
 /// Most released files of a journal that are kept to be used again.
 pub const JOURNAL_SPARES: usize = 2;
+
+/// Bytes of a workflow document, and of what its aliases repeat.
+pub const WORKFLOW_BYTES: usize = 4 * 1024 * 1024;
+
+/// Values of a workflow document, those that its aliases repeat included.
+pub const WORKFLOW_VALUES: usize = 100_000;
+
+/// How deep values of a workflow document may lie in each other.
+pub const WORKFLOW_DEPTH: usize = 128;
+
+/// How deep tasks of a workflow document may lie in each other, those of its functions included.
+pub const WORKFLOW_TASK_DEPTH: usize = 32;
+
+/// Problems of one workflow document that are told.
+pub const WORKFLOW_PROBLEMS: usize = 100;

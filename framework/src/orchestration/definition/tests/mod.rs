@@ -1,0 +1,1 @@
+//! What documents mean, and what is wrong with them.
