@@ -30,7 +30,7 @@ impl<'d> Reader<'d, '_, '_> {
             });
         }
         let with = with.map_or_else(nothing, |at| self.object_template(&at));
-        if self.function_names().contains(&word) {
+        if self.is_function(&word) {
             let tasks = self.function(&word, at);
             return Work::Function(with, tasks.unwrap_or_else(|| Arc::from([])));
         }
@@ -70,13 +70,13 @@ impl<'d> Reader<'d, '_, '_> {
             let functions = self.function_names();
             let known = functions.iter().map(|name| &**name);
             let known = known.chain(CALLS.iter().map(|(word, _, _)| *word));
-            let help = name::suggest(word, known).unwrap_or_default();
-            let problem =
-                Problem::new("unknown_function", format!("there is no function `{word}`"));
-            self.fault(
-                at,
-                problem.help(format!("{help}\na method is called as `service.method`")),
-            );
+            let rule = "a method is called as `service.method`";
+            let help = match name::suggest(word, known) {
+                Some(near) => format!("{near}\n{rule}"),
+                None => rule.into(),
+            };
+            let message = format!("there is no function `{word}`");
+            self.fault(at, Problem::new("unknown_function", message).help(help));
             return;
         };
         if let Some(fault) = name::fault(service).or_else(|| name::fault(method)) {

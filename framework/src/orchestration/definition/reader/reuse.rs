@@ -139,6 +139,10 @@ impl<'d> Reader<'d, '_, '_> {
         None
     }
 
+    pub(super) fn is_function(&self, name: &str) -> bool {
+        self.reusable.functions.contains_key(name)
+    }
+
     pub(super) fn function_names(&self) -> Vec<Arc<str>> {
         self.reusable.functions.keys().cloned().collect()
     }

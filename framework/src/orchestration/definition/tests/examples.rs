@@ -5,10 +5,26 @@ use super::{examples, fixtures};
 
 /// The examples that are refused: name, code, place. All others are read.
 const REFUSED: [(&str, &str, &str); 10] = [
-    ("call-asyncapi-subscribe-consume-amount.yaml", "unsupported", ":14:9"),
-    ("call-asyncapi-subscribe-consume-forever-foreach.yaml", "unsupported", ":13:9"),
-    ("call-asyncapi-subscribe-consume-until.yaml", "unsupported", ":13:9"),
-    ("call-asyncapi-subscribe-consume-while.yaml", "unsupported", ":13:9"),
+    (
+        "call-asyncapi-subscribe-consume-amount.yaml",
+        "unsupported",
+        ":14:9",
+    ),
+    (
+        "call-asyncapi-subscribe-consume-forever-foreach.yaml",
+        "unsupported",
+        ":13:9",
+    ),
+    (
+        "call-asyncapi-subscribe-consume-until.yaml",
+        "unsupported",
+        ":13:9",
+    ),
+    (
+        "call-asyncapi-subscribe-consume-while.yaml",
+        "unsupported",
+        ":13:9",
+    ),
     ("call-custom-function-cataloged.yaml", "unsupported", ":8:7"),
     ("mock-service-extension.yaml", "unsupported", ":7:3"),
     ("schedule-cron.yaml", "unsupported", ":6:1"),

@@ -128,6 +128,58 @@ do:
     assert_eq!(document.value.pointer("/do/0/loop/if"), Some(&json!(".go")));
 }
 
+/// What jq gives for an object of text.
+fn evaluated(jq: &str, input: &str) -> String {
+    use jaq_core::load::{Arena, File, Loader};
+    use jaq_core::{Compiler, Ctx, Vars, data, unwrap_valr};
+    use jaq_json::{Val, read};
+
+    let defs = jaq_core::defs()
+        .chain(jaq_std::defs())
+        .chain(jaq_json::defs());
+    let funs = jaq_core::funs()
+        .chain(jaq_std::funs())
+        .chain(jaq_json::funs());
+    let arena = Arena::default();
+    let file = File { code: jq, path: () };
+    let modules = Loader::new(defs).load(&arena, file).unwrap();
+    let filter = Compiler::default()
+        .with_funs(funs)
+        .compile(modules)
+        .unwrap();
+    let ctx = Ctx::<data::JustLut<Val>>::new(&filter.lut, Vars::new([]));
+    let input = read::parse_single(input.as_bytes()).unwrap();
+    let output = filter.id.run((ctx, input)).map(unwrap_valr).next();
+    output.unwrap().unwrap().to_string()
+}
+
+#[test]
+fn names_in_a_uri_are_filled_in_and_encoded() {
+    for (uri, input, filled) in [
+        ("http://h/{id}", r#"{"id": 7}"#, "http://h/7"),
+        (
+            "http://h/{id}/x?q={_q}",
+            r#"{"id": "a/b c", "_q": "&"}"#,
+            "http://h/a%2Fb%20c/x?q=%26",
+        ),
+        (
+            r"http://h/\(.x)é{id}",
+            r#"{"id": "1"}"#,
+            r"http://h/\\(.x)é1",
+        ),
+    ] {
+        let yaml = format!("call: http, with: {{ method: get, endpoint: '{uri}' }}");
+        let (document, _) = task(&yaml);
+        let source = &document.definition.expressions[0];
+        assert_eq!(
+            evaluated(&source.text, input),
+            format!("\"{filled}\""),
+            "{}",
+            source.text
+        );
+    }
+}
+
 #[test]
 fn lengths_of_time_are_fixed_or_computed() {
     let fixed = |seconds| Span::Fixed(Duration::from_secs(seconds));

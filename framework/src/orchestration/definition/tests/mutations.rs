@@ -17,8 +17,14 @@ pub(super) fn schema() -> jsonschema::Validator {
 const LOOSER: [(&str, &str); 4] = [
     ("/oauth2/authority", "a secret may name the authority"),
     ("/oidc/authority", "a secret may name the authority"),
-    ("/getPet/with", "all arguments of a function or method may be computed at once"),
-    ("/workflow/input", "all of the input of a workflow may be computed at once"),
+    (
+        "/getPet/with",
+        "all arguments of a function or method may be computed at once",
+    ),
+    (
+        "/workflow/input",
+        "all of the input of a workflow may be computed at once",
+    ),
 ];
 
 /// All pointers into a value, the value itself left out.
