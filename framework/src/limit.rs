@@ -184,5 +184,8 @@ pub const WORKFLOW_DEPTH: usize = 128;
 /// How deep tasks of a workflow document may lie in each other, those of its functions included.
 pub const WORKFLOW_TASK_DEPTH: usize = 32;
 
+/// Expressions of a workflow document; one that is used by name counts at every use.
+pub const WORKFLOW_EXPRESSIONS: usize = 100_000;
+
 /// Problems of one workflow document that are told.
 pub const WORKFLOW_PROBLEMS: usize = 100;

@@ -23,13 +23,18 @@ impl<'d> Faults<'d> {
         self.found.push((at, problem));
     }
 
+    pub(super) fn count(&self) -> usize {
+        self.found.len()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.found.is_empty()
     }
 
     /// All problems in the order of the document, each once.
     pub(super) fn into_problems(mut self) -> Vec<Problem> {
-        self.found.sort_by_key(|(at, _)| *at);
+        let order = |(at, problem): &(Mark, Problem)| (*at, problem.message.clone());
+        self.found.sort_by_cached_key(order);
         self.found.dedup();
         let more = self.found.len().saturating_sub(limit::WORKFLOW_PROBLEMS);
         self.found.truncate(limit::WORKFLOW_PROBLEMS);

@@ -1,6 +1,6 @@
 //! What `use` offers, and the references to it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::super::model::TaskList;
@@ -16,6 +16,8 @@ type Table<'d> = BTreeMap<Arc<str>, Cursor<'d>>;
 #[derive(Debug, Default)]
 pub(super) struct Reusable<'d> {
     tables: BTreeMap<Kind, Table<'d>>,
+    /// Those that are wrong: told where they are defined, and not read again at every use.
+    broken: BTreeSet<(Kind, Arc<str>)>,
     functions: BTreeMap<Arc<str>, Function<'d>>,
     /// The functions that are being read, outermost first.
     calling: Vec<Arc<str>>,
@@ -104,16 +106,21 @@ impl<'d> Reader<'d, '_, '_> {
         }
         for kind in Kind::ALL {
             let table = self.reusable.tables.get(&kind).cloned().unwrap_or_default();
-            table.values().for_each(|at| self.definition(at, kind));
+            for (name, at) in table {
+                if !self.definition(&at, kind) {
+                    self.reusable.broken.insert((kind, name));
+                }
+            }
         }
         for (name, at) in &functions {
             self.function(name, at);
         }
     }
 
-    /// Looks for what is wrong with a definition, used or not. Its expressions are noted where it is
-    /// used: only there is it known what is in scope.
-    fn definition(&mut self, at: &Cursor<'d>, kind: Kind) {
+    /// Whether nothing is wrong with a definition, used or not. Its expressions are noted where it
+    /// is used: only there is it known what is in scope.
+    fn definition(&mut self, at: &Cursor<'d>, kind: Kind) -> bool {
+        let faults = self.faults.count();
         let noted = self.expressions.len();
         match kind {
             Kind::Authentication => drop(self.shaped(at, &super::arguments::POLICY)),
@@ -122,14 +129,16 @@ impl<'d> Reader<'d, '_, '_> {
             Kind::Timeout => drop(self.after(at)),
         }
         self.expressions.truncate(noted);
+        self.faults.count() == faults
     }
 
-    /// What a name stands for.
+    /// What a name stands for, when that can be read.
     pub(super) fn referenced(&mut self, at: &Cursor<'d>, kind: Kind) -> Option<Cursor<'d>> {
         let text = self.text(at);
         let table = self.reusable.tables.entry(kind).or_default();
-        if let Some(found) = table.get(&text) {
-            return Some(found.clone());
+        if let Some(found) = table.get(&text).cloned() {
+            let is_whole = !self.reusable.broken.contains(&(kind, text));
+            return (is_whole && self.has_room()).then_some(found);
         }
         let (property, code, word) = kind.words();
         let problem = Problem::new(code, format!("there is no {word} `{text}`"));

@@ -161,7 +161,7 @@ impl<'d> Reader<'d, '_, '_> {
         };
         self.fields(at, &["use"]);
         match self.referenced(&name, Kind::Authentication) {
-            Some(policy) => self.shaped(&policy, &super::arguments::POLICY),
+            Some(policy) => self.template(&policy),
             None => super::call::nothing(),
         }
     }

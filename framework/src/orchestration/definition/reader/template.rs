@@ -5,10 +5,11 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::super::model::{Expr, Filter, Source, Template};
-use super::super::node::{Content, Node};
+use super::super::node::{Content, Mark, Node};
 use super::Reader;
 use super::cursor::Cursor;
 use crate::error::Problem;
+use crate::limit;
 
 /// The jq between `${` and `}`, when the whole text is that.
 pub(super) fn unwrapped(text: &str) -> Option<&str> {
@@ -44,6 +45,9 @@ impl<'d> Reader<'d, '_, '_> {
         if text.is_empty() {
             self.invalid(at, "is an empty expression");
         }
+        if !self.has_room() {
+            return Expr(0);
+        }
         let known = self.texts.get(&at.pointer).cloned();
         let text = known.unwrap_or_else(|| {
             let text: Arc<str> = text.into();
@@ -57,6 +61,20 @@ impl<'d> Reader<'d, '_, '_> {
             names: self.names.clone(),
         });
         Expr(index)
+    }
+
+    /// Whether one more expression may be noted; tells when not.
+    pub(super) fn has_room(&mut self) -> bool {
+        let most = limit::WORKFLOW_EXPRESSIONS;
+        let has_room = self.expressions.len() < most;
+        if !has_room {
+            let message =
+                format!("the document has {most} expressions or more, references written out");
+            // The same place for all of them, so that it is told once.
+            let start = Mark { line: 1, column: 1 };
+            self.faults.add(start, Problem::new("limit", message));
+        }
+        has_room
     }
 
     /// A value in which every text that is `${ … }` is an expression.

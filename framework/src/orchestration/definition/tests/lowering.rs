@@ -318,6 +318,23 @@ fn what_grows_is_bounded() {
     let deep = |levels| "do: [ { t: { ".repeat(levels) + "set: { a: 1 }" + &" } } ]".repeat(levels);
     document(&deep(limit::WORKFLOW_TASK_DEPTH));
     bomb(deep(limit::WORKFLOW_TASK_DEPTH + 1));
+    let policy = format!("[{}]", "'${ .s }', ".repeat(1000));
+    let policy =
+        format!("use: {{ authentications: {{ a: {{ oauth2: {{ scopes: {policy} }} }} }} }}");
+    let call = "{ call: http, with: { method: get, endpoint: { uri: 'http://h', authentication: { use: a } } } }";
+    let calls: String = (0..200).map(|n| format!("  - t{n}: {call}\n")).collect();
+    let problems = read(&format!("{HEAD}{policy}\ndo:\n{calls}"), "w").err();
+    let codes = problems.map(|problems| problems.iter().map(|problem| problem.code).collect());
+    assert_eq!(codes, Some(vec!["limit"]));
+    let nested = |levels: usize| "[".repeat(levels) + "'${ .x }'" + &"]".repeat(levels);
+    task(&format!(
+        "set: {{ a: {} }}",
+        nested(limit::WORKFLOW_DEPTH - 5)
+    ));
+    bomb(format!(
+        "do: [ {{ t: {{ set: {{ a: {} }} }} }} ]",
+        nested(limit::WORKFLOW_DEPTH)
+    ));
     let chain = (1..=40).map(|n| format!("f{n}: {{ call: f{} }}", n - 1));
     let chain = chain.collect::<Vec<_>>().join(", ");
     bomb(format!(

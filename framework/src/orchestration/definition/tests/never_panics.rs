@@ -15,8 +15,6 @@ fn check(text: &str) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
-
     #[test]
     fn arbitrary_text_is_read_or_refused(text in any::<String>()) {
         check(&text)?;
