@@ -52,7 +52,7 @@ pub struct Document {
 ///   - pay: { call: payment.charge, whith: { amount: 3 } }
 /// ";
 /// let problems = read(text, "order.yaml").unwrap_err();
-/// assert_eq!(problems[0].place.as_deref(), Some("order.yaml:4:36"));
+/// assert_eq!(problems[0].place.as_deref(), Some("order.yaml:4:34"));
 /// assert_eq!(problems[0].help.as_deref(), Some("did you mean `with`?"));
 /// ```
 pub fn read(text: &str, file: &str) -> Result<Document, Vec<Problem>> {

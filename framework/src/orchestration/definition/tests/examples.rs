@@ -85,3 +85,24 @@ fn every_example_is_valid_by_the_official_schema() {
         assert!(schema.is_valid(&value), "{name}");
     }
 }
+
+#[test]
+fn an_example_means_the_same_in_json_and_with_other_line_ends() {
+    let mut compared = 0;
+    for (name, text) in examples() {
+        let Ok(document) = read(&text, &name) else {
+            continue;
+        };
+        compared += 1;
+        for other in [
+            document.value.to_string(),
+            format!("{:#}", document.value),
+            text.replace('\n', "\r\n"),
+            format!("\u{feff}---\n{text}\n...\n"),
+        ] {
+            let other = read(&other, &name).map(|other| other.definition);
+            assert_eq!(other.as_ref(), Ok(&document.definition), "{name}");
+        }
+    }
+    assert_eq!(compared, examples().len() - REFUSED.len());
+}
