@@ -7,3 +7,4 @@
 //! The definition is the Open Workflow DSL 1.0.3 (formerly the Serverless Workflow of the CNCF).
 
 pub mod definition;
+pub mod expression;

@@ -1,0 +1,394 @@
+//! What an expression may say: a walk over the whole term that gathers every problem, and puts the bounds in.
+
+use std::collections::BTreeSet;
+
+use jaq_core::load::lex::StrPart;
+use jaq_core::load::parse::{BinaryOp, Def, Pattern, Term};
+use jaq_core::ops::Math;
+use jaq_core::path::{Part, Path};
+
+use super::{bound, names};
+use crate::limit;
+use crate::name;
+
+/// The variable that holds the right side of `+=`.
+const RIGHT: &str = "$!right";
+
+/// What a walk found.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// Code, message, help.
+    pub(super) problems: Vec<(&'static str, String, Option<String>)>,
+    /// The variables that are not bound in it, without `$`.
+    pub(super) variables: BTreeSet<String>,
+    /// Whether it needs a stack of its own.
+    pub(super) is_deep: bool,
+}
+
+/// Walks through an expression whose surroundings name these variables.
+pub(super) fn expression<'s>(term: &mut Term<&'s str>, known: &[&str]) -> Found {
+    let mut check = Check {
+        known,
+        is_prelude: false,
+        bound: Vec::new(),
+        defined: Vec::new(),
+        found: Found::default(),
+    };
+    check.walk(term, 0);
+    check.found
+}
+
+/// Puts the bounds into a definition that comes with jq.
+pub(super) fn prelude<'s>(definition: &mut Def<&'s str>) {
+    let mut check = Check {
+        known: &[],
+        is_prelude: true,
+        bound: Vec::new(),
+        defined: Vec::new(),
+        found: Found::default(),
+    };
+    check.walk(&mut definition.body, 0);
+}
+
+struct Check<'s, 'k> {
+    known: &'k [&'k str],
+    is_prelude: bool,
+    /// Variables bound around the term, with `$`.
+    bound: Vec<&'s str>,
+    /// Functions and arguments defined around the term.
+    defined: Vec<&'s str>,
+    found: Found,
+}
+
+impl<'s> Check<'s, '_> {
+    fn walk(&mut self, term: &mut Term<&'s str>, depth: usize) {
+        if depth >= limit::EXPRESSION_DEPTH {
+            let most = limit::EXPRESSION_DEPTH;
+            return self.problem(format!("its terms are nested deeper than {most}"), None);
+        }
+        self.found.is_deep |= depth > limit::EXPRESSION_DEPTH_SHALLOW;
+        let depth = depth + 1;
+        match term {
+            Term::Id | Term::Recurse | Term::Num(_) | Term::Break(_) => {}
+            Term::Var(name) => self.variable(name),
+            Term::Str(_, parts) => self.text(parts, depth),
+            Term::Arr(inner) => {
+                if let Some(inner) = inner {
+                    self.walk(inner, depth);
+                }
+            }
+            Term::Obj(entries) => {
+                for (key, value) in entries {
+                    self.walk(key, depth);
+                    if let Some(value) = value {
+                        self.walk(value, depth);
+                    }
+                }
+            }
+            Term::Neg(inner) | Term::Label(_, inner) => self.walk(inner, depth),
+            Term::BinOp(left, operator, right) => {
+                self.walk(left, depth);
+                if let BinaryOp::Pipe(Some(pattern)) = operator {
+                    self.within(pattern, [&mut **right], depth);
+                } else {
+                    self.walk(right, depth);
+                }
+            }
+            Term::Fold(_, source, pattern, steps) => {
+                self.found.is_deep = true;
+                self.walk(source, depth);
+                let mut steps = steps.iter_mut();
+                if let Some(start) = steps.next() {
+                    self.walk(start, depth);
+                }
+                self.within(pattern, steps, depth);
+            }
+            Term::TryCatch(inner, catch) => {
+                self.walk(inner, depth);
+                if let Some(catch) = catch {
+                    self.walk(catch, depth);
+                }
+            }
+            Term::IfThenElse(branches, otherwise) => {
+                for (when, then) in branches {
+                    self.walk(when, depth);
+                    self.walk(then, depth);
+                }
+                if let Some(otherwise) = otherwise {
+                    self.walk(otherwise, depth);
+                }
+            }
+            Term::Def(definitions, body) => self.definitions(definitions, body, depth),
+            Term::Call(name, arguments) => {
+                self.call(name, arguments.len());
+                for argument in arguments {
+                    self.walk(argument, depth);
+                }
+            }
+            Term::Path(inner, Path(parts)) => {
+                self.walk(inner, depth);
+                for (part, _) in parts {
+                    self.part(part, depth);
+                }
+            }
+        }
+        rewrite(term, self.is_prelude);
+    }
+
+    fn part(&mut self, part: &mut Part<Term<&'s str>>, depth: usize) {
+        match part {
+            Part::Index(index) => self.walk(index, depth),
+            Part::Range(from, upto) => {
+                for end in from.iter_mut().chain(upto) {
+                    self.walk(end, depth);
+                }
+            }
+        }
+    }
+
+    fn text(&mut self, parts: &mut [StrPart<&'s str, Term<&'s str>>], depth: usize) {
+        for part in parts {
+            if let StrPart::Term(term) = part {
+                self.walk(term, depth);
+                pipe(term, bound::WRITTEN);
+            }
+        }
+    }
+
+    /// The terms in which the variables of a pattern are bound.
+    fn within<'t>(
+        &mut self,
+        pattern: &mut Pattern<&'s str>,
+        terms: impl IntoIterator<Item = &'t mut Term<&'s str>>,
+        depth: usize,
+    ) where
+        's: 't,
+    {
+        let before = self.bound.len();
+        let mut names = Vec::new();
+        self.pattern(pattern, &mut names, depth);
+        self.bound.append(&mut names);
+        for term in terms {
+            self.walk(term, depth);
+        }
+        self.bound.truncate(before);
+    }
+
+    fn pattern(&mut self, pattern: &mut Pattern<&'s str>, names: &mut Vec<&'s str>, depth: usize) {
+        match pattern {
+            Pattern::Var(name) => names.push(name),
+            Pattern::Arr(patterns) => {
+                for pattern in patterns {
+                    self.pattern(pattern, names, depth);
+                }
+            }
+            Pattern::Obj(entries) => {
+                for (key, pattern) in entries {
+                    self.walk(key, depth);
+                    self.pattern(pattern, names, depth);
+                }
+            }
+        }
+    }
+
+    fn definitions(
+        &mut self,
+        definitions: &mut [Def<&'s str>],
+        body: &mut Term<&'s str>,
+        depth: usize,
+    ) {
+        let defined = self.defined.len();
+        for definition in definitions {
+            let (inner, bound) = (self.defined.len(), self.bound.len());
+            for argument in &definition.args {
+                match argument.starts_with('$') {
+                    true => self.bound.push(argument),
+                    false => self.defined.push(argument),
+                }
+            }
+            if !self.is_prelude && calls(&definition.body, definition.name, definition.args.len()) {
+                let name = definition.name;
+                self.problem(
+                    format!("`{name}` calls itself, and may do so without end"),
+                    Some("use `reduce`, `foreach`, `recurse` or `until`".to_owned()),
+                );
+            }
+            self.walk(&mut definition.body, depth);
+            // Before the body, not behind it: a tail call must stay one.
+            let inside = std::mem::take(&mut definition.body);
+            definition.body = join(Term::Call(bound::TICK, Vec::new()), inside);
+            self.defined.truncate(inner);
+            self.bound.truncate(bound);
+            self.defined.push(definition.name);
+        }
+        self.walk(body, depth);
+        self.defined.truncate(defined);
+    }
+
+    fn variable(&mut self, name: &'s str) {
+        if self.is_prelude || self.bound.contains(&name) {
+            return;
+        }
+        let bare = name.strip_prefix('$').unwrap_or(name);
+        if names::IMPURE_VARIABLES.contains(&name) {
+            self.impure(name);
+        } else if self.known.contains(&bare) {
+            self.found.variables.insert(bare.to_owned());
+        } else {
+            let bound = self.bound.iter().map(|name| &name[1..]);
+            let known: Vec<_> = self.known.iter().copied().chain(bound).collect();
+            let help = match name::nearest(bare, known.iter().copied()) {
+                Some(near) => format!("did you mean `${near}`?"),
+                None => format!("there are: ${}", known.join(", $")),
+            };
+            self.problem(format!("there is no variable `{name}`"), Some(help));
+        }
+    }
+
+    fn call(&mut self, name: &'s str, arity: usize) {
+        if self.is_prelude || self.defined.contains(&name) || name.starts_with('@') {
+            return;
+        }
+        self.found.is_deep |= names::LOOPS.contains(&name);
+        if names::IMPURE.contains(&name) {
+            self.impure(name);
+        } else if !names::ALLOWED.contains(&name) {
+            let near = name::nearest(name, names::ALLOWED.iter().copied());
+            self.problem(
+                format!("there is no function `{name}/{arity}`"),
+                near.map(|near| format!("did you mean `{near}`?")),
+            );
+        }
+    }
+
+    fn impure(&mut self, name: &str) {
+        self.report(
+            super::IMPURE,
+            format!("`{name}` does not follow from the input, and a run that is repeated would take another way"),
+            Some("pass the value in: as input of the workflow, or as the result of a call".to_owned()),
+        );
+    }
+
+    fn problem(&mut self, message: String, help: Option<String>) {
+        self.report(super::INVALID, message, help);
+    }
+
+    fn report(&mut self, code: &'static str, message: String, help: Option<String>) {
+        let problem = (code, message, help);
+        if !self.found.problems.contains(&problem) {
+            self.found.problems.push(problem);
+        }
+    }
+}
+
+/// Puts the bounds around a term whose parts have them.
+fn rewrite<'s>(term: &mut Term<&'s str>, is_prelude: bool) {
+    match term {
+        Term::Recurse => pipe(term, bound::TICK),
+        Term::Path(_, Path(parts)) => {
+            let goes_round = |(part, _): &(Part<_>, _)| matches!(part, Part::Range(None, None));
+            if parts.iter().any(goes_round) {
+                pipe(term, bound::TICK);
+            }
+        }
+        Term::Fold(_, _, _, steps) => {
+            if let Some(update) = steps.get_mut(1) {
+                pipe(update, bound::TICK);
+            }
+        }
+        // The tail call of a definition of jq must stay one; its own loop counts the step.
+        Term::BinOp(_, BinaryOp::Comma, _) if !is_prelude => pipe(term, bound::TICK),
+        Term::BinOp(_, BinaryOp::Math(Math::Add), _) => pipe(term, bound::GROWN),
+        Term::BinOp(left, BinaryOp::Math(Math::Mul), right) => {
+            let arguments = vec![std::mem::take(&mut **left), std::mem::take(&mut **right)];
+            *term = Term::Call(bound::TIMES, arguments);
+        }
+        Term::BinOp(path, BinaryOp::UpdateMath(math @ (Math::Add | Math::Mul)), right) => {
+            let mut change = Term::BinOp(
+                Box::new(Term::Id),
+                BinaryOp::Math(*math),
+                Box::new(Term::Var(RIGHT)),
+            );
+            rewrite(&mut change, is_prelude);
+            let update = Term::BinOp(
+                Box::new(std::mem::take(&mut **path)),
+                BinaryOp::Update,
+                Box::new(change),
+            );
+            *term = Term::BinOp(
+                Box::new(std::mem::take(&mut **right)),
+                BinaryOp::Pipe(Some(Pattern::Var(RIGHT))),
+                Box::new(update),
+            );
+        }
+        Term::Call("tojson", arguments) if arguments.is_empty() => {
+            let inner = std::mem::take(term);
+            *term = join(Term::Call(bound::WRITTEN, Vec::new()), inner);
+        }
+        _ => {}
+    }
+}
+
+/// `term | function`, in the place of the term.
+fn pipe<'s>(term: &mut Term<&'s str>, function: &'static str) {
+    let inner = std::mem::take(term);
+    *term = join(inner, Term::Call(function, Vec::new()));
+}
+
+fn join<'s>(left: Term<&'s str>, right: Term<&'s str>) -> Term<&'s str> {
+    Term::BinOp(Box::new(left), BinaryOp::Pipe(None), Box::new(right))
+}
+
+/// Whether the function is called anywhere in the term.
+fn calls(term: &Term<&str>, name: &str, arity: usize) -> bool {
+    let within = |term: &Term<&str>| calls(term, name, arity);
+    match term {
+        Term::Id | Term::Recurse | Term::Num(_) | Term::Break(_) | Term::Var(_) => false,
+        Term::Call(called, arguments) => {
+            (*called == name && arguments.len() == arity) || arguments.iter().any(within)
+        }
+        Term::Str(_, parts) => parts
+            .iter()
+            .any(|part| matches!(part, StrPart::Term(term) if within(term))),
+        Term::Arr(inner) => inner.as_deref().is_some_and(within),
+        Term::Obj(entries) => entries
+            .iter()
+            .any(|(key, value)| within(key) || value.as_ref().is_some_and(within)),
+        Term::Neg(inner) | Term::Label(_, inner) => within(inner),
+        Term::Def(definitions, inner) => {
+            within(inner) || definitions.iter().any(|inner| within(&inner.body))
+        }
+        Term::BinOp(left, operator, right) => {
+            let pattern = match operator {
+                BinaryOp::Pipe(Some(pattern)) => in_pattern(pattern, &within),
+                _ => false,
+            };
+            pattern || within(left) || within(right)
+        }
+        Term::Fold(_, source, pattern, steps) => {
+            within(source) || in_pattern(pattern, &within) || steps.iter().any(within)
+        }
+        Term::TryCatch(inner, catch) => within(inner) || catch.as_deref().is_some_and(within),
+        Term::IfThenElse(branches, otherwise) => {
+            branches.iter().any(|(when, then)| within(when) || within(then))
+                || otherwise.as_deref().is_some_and(within)
+        }
+        Term::Path(inner, Path(parts)) => {
+            within(inner)
+                || parts.iter().any(|(part, _)| match part {
+                    Part::Index(index) => within(index),
+                    Part::Range(from, upto) => from.iter().chain(upto).any(within),
+                })
+        }
+    }
+}
+
+fn in_pattern(pattern: &Pattern<&str>, within: &dyn Fn(&Term<&str>) -> bool) -> bool {
+    match pattern {
+        Pattern::Var(_) => false,
+        Pattern::Arr(patterns) => patterns.iter().any(|pattern| in_pattern(pattern, within)),
+        Pattern::Obj(entries) => entries
+            .iter()
+            .any(|(key, pattern)| within(key) || in_pattern(pattern, within)),
+    }
+}
