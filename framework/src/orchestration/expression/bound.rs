@@ -127,10 +127,7 @@ fn is_small(value: &Val, parts: &mut usize, depth: usize) -> bool {
     *parts = left;
     match value {
         Val::Arr(values) => {
-            depth > 0
-                && values
-                    .iter()
-                    .all(|value| is_small(value, parts, depth - 1))
+            depth > 0 && values.iter().all(|value| is_small(value, parts, depth - 1))
         }
         Val::Obj(entries) => {
             depth > 0

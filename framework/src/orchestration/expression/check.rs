@@ -370,7 +370,9 @@ fn calls(term: &Term<&str>, name: &str, arity: usize) -> bool {
         }
         Term::TryCatch(inner, catch) => within(inner) || catch.as_deref().is_some_and(within),
         Term::IfThenElse(branches, otherwise) => {
-            branches.iter().any(|(when, then)| within(when) || within(then))
+            branches
+                .iter()
+                .any(|(when, then)| within(when) || within(then))
                 || otherwise.as_deref().is_some_and(within)
         }
         Term::Path(inner, Path(parts)) => {

@@ -155,7 +155,9 @@ fn build<'s>(
         .compile(modules);
     compiled.map_err(|errors| {
         let missing = errors.into_iter().flat_map(|(_, missing)| missing);
-        missing.map(|(name, what)| (name, describe(name, &what))).collect()
+        missing
+            .map(|(name, what)| (name, describe(name, &what)))
+            .collect()
     })
 }
 

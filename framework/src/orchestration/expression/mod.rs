@@ -144,7 +144,11 @@ impl Program {
         let arena = Arena::default();
         let mut reading = Reading::default();
         let forms: Vec<Option<Form>> = sources.iter().map(|source| reading.read(source)).collect();
-        let globals: Vec<String> = reading.globals.iter().map(|name| format!("${name}")).collect();
+        let globals: Vec<String> = reading
+            .globals
+            .iter()
+            .map(|name| format!("${name}"))
+            .collect();
         let table = if reading.terms.is_empty() {
             None
         } else {
@@ -267,9 +271,9 @@ impl Program {
 impl Expression {
     fn fault(&self, message: &str) -> Fault {
         let most = limit::EXPRESSION_QUOTE;
-        let mut message: String = message.chars().take(most + 1).collect();
-        if message.chars().count() > most {
-            message.pop();
+        let mut message = message.to_owned();
+        if let Some((end, _)) = message.char_indices().nth(most) {
+            message.truncate(end);
             message.push('…');
         }
         Fault {

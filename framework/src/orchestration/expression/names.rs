@@ -4,7 +4,14 @@
 
 /// The variables that the DSL gives to every expression, without `$`.
 pub(super) const VARIABLES: [&str; 8] = [
-    "context", "input", "output", "secrets", "task", "workflow", "runtime", "authorization",
+    "context",
+    "input",
+    "output",
+    "secrets",
+    "task",
+    "workflow",
+    "runtime",
+    "authorization",
 ];
 
 /// Functions whose result does not follow from their input: a run that is repeated would take another way.

@@ -88,14 +88,6 @@ impl Plain {
         }
         Ok(value)
     }
-
-    /// The variable that it starts from.
-    pub(super) fn variable(&self) -> Option<&str> {
-        match &self.root {
-            Root::Variable(name) => Some(name),
-            Root::Input | Root::Literal(_) => None,
-        }
-    }
 }
 
 impl Root {
@@ -107,9 +99,7 @@ impl Root {
             Term::Str(None, _) => literal(Value::String(text(term)?)),
             Term::Num(digits) => literal(to_json(&Val::from_num(digits).ok()?).ok()?),
             Term::Neg(inner) => match &**inner {
-                Term::Num(digits) => {
-                    literal(to_json(&(-Val::from_num(digits).ok()?).ok()?).ok()?)
-                }
+                Term::Num(digits) => literal(to_json(&(-Val::from_num(digits).ok()?).ok()?).ok()?),
                 _ => None,
             },
             Term::Call("null", arguments) if arguments.is_empty() => literal(Value::Null),
@@ -125,7 +115,10 @@ impl Index {
         match term {
             Term::Num(digits) => digits.parse().ok().map(Self::Place),
             Term::Neg(inner) => match &**inner {
-                Term::Num(digits) => digits.parse::<isize>().ok().map(|place| Self::Place(-place)),
+                Term::Num(digits) => digits
+                    .parse::<isize>()
+                    .ok()
+                    .map(|place| Self::Place(-place)),
                 _ => None,
             },
             _ => text(term).map(Self::Key),
