@@ -22,6 +22,8 @@ pub(super) const GROWN: &str = "!grown";
 pub(super) const TIMES: &str = "!times";
 /// Looks at the whole of a value before it is written as text.
 pub(super) const WRITTEN: &str = "!written";
+/// Looks how deep a text nests before it is read as JSON: the reader works by recursion.
+pub(super) const READ: &str = "!read";
 
 /// What jaq is told about the values it works on.
 #[derive(Debug)]
@@ -146,6 +148,25 @@ fn is_small(value: &Val, parts: &mut usize, depth: usize) -> bool {
     }
 }
 
+/// Whether brackets outside of texts are open deeper than a value may be.
+fn nests_deep(json: &[u8]) -> bool {
+    let (mut open, mut in_text, mut is_escaped) = (0_usize, false, false);
+    for byte in json {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = in_text,
+            b'"' => in_text = !in_text,
+            b'[' | b'{' if !in_text => open += 1,
+            b']' | b'}' if !in_text => open = open.saturating_sub(1),
+            _ => {}
+        }
+        if open > limit::EXPRESSION_VALUE_DEPTH {
+            return true;
+        }
+    }
+    false
+}
+
 fn once<'a, T: 'a>(value: ValX<'a, T, Val>) -> ValXs<'a, T, Val> {
     Box::new(std::iter::once(value))
 }
@@ -189,6 +210,18 @@ pub(super) fn functions() -> Vec<Filter<Native<Kind>>> {
             Native::<Kind>::new(|cv| {
                 let run = cv.0.data().run;
                 once(run.whole(&cv.1).map(|()| cv.1))
+            }),
+        ),
+        (
+            READ,
+            v(0),
+            Native::<Kind>::new(|cv| {
+                let run = cv.0.data().run;
+                let is_deep = matches!(&cv.1, Val::TStr(text) if nests_deep(text));
+                once(match is_deep {
+                    true => run.halt("a text of it nests too deep to be read"),
+                    false => Ok(cv.1),
+                })
             }),
         ),
         (

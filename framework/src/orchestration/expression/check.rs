@@ -72,17 +72,11 @@ impl<'s> Check<'s, '_> {
             Term::Id | Term::Recurse | Term::Num(_) | Term::Break(_) => {}
             Term::Var(name) => self.variable(name),
             Term::Str(_, parts) => self.text(parts, depth),
-            Term::Arr(inner) => {
-                if let Some(inner) = inner {
-                    self.walk(inner, depth);
-                }
-            }
+            Term::Arr(inner) => self.walk_all(inner.as_deref_mut(), depth),
             Term::Obj(entries) => {
                 for (key, value) in entries {
                     self.walk(key, depth);
-                    if let Some(value) = value {
-                        self.walk(value, depth);
-                    }
+                    self.walk_all(value, depth);
                 }
             }
             Term::Neg(inner) | Term::Label(_, inner) => self.walk(inner, depth),
@@ -98,32 +92,26 @@ impl<'s> Check<'s, '_> {
                 self.found.is_deep = true;
                 self.walk(source, depth);
                 let mut steps = steps.iter_mut();
-                if let Some(start) = steps.next() {
-                    self.walk(start, depth);
-                }
+                steps
+                    .by_ref()
+                    .take(1)
+                    .for_each(|start| self.walk(start, depth));
                 self.within(pattern, steps, depth);
             }
             Term::TryCatch(inner, catch) => {
                 self.walk(inner, depth);
-                if let Some(catch) = catch {
-                    self.walk(catch, depth);
-                }
+                self.walk_all(catch.as_deref_mut(), depth);
             }
             Term::IfThenElse(branches, otherwise) => {
                 for (when, then) in branches {
-                    self.walk(when, depth);
-                    self.walk(then, depth);
+                    self.walk_all([when, then], depth);
                 }
-                if let Some(otherwise) = otherwise {
-                    self.walk(otherwise, depth);
-                }
+                self.walk_all(otherwise.as_deref_mut(), depth);
             }
             Term::Def(definitions, body) => self.definitions(definitions, body, depth),
             Term::Call(name, arguments) => {
                 self.call(name, arguments.len());
-                for argument in arguments {
-                    self.walk(argument, depth);
-                }
+                self.walk_all(arguments, depth);
             }
             Term::Path(inner, Path(parts)) => {
                 self.walk(inner, depth);
@@ -135,13 +123,20 @@ impl<'s> Check<'s, '_> {
         rewrite(term, self.is_prelude);
     }
 
+    fn walk_all<'t>(&mut self, terms: impl IntoIterator<Item = &'t mut Term<&'s str>>, depth: usize)
+    where
+        's: 't,
+    {
+        for term in terms {
+            self.walk(term, depth);
+        }
+    }
+
     fn part(&mut self, part: &mut Part<Term<&'s str>>, depth: usize) {
         match part {
             Part::Index(index) => self.walk(index, depth),
             Part::Range(from, upto) => {
-                for end in from.iter_mut().chain(upto) {
-                    self.walk(end, depth);
-                }
+                self.walk_all(from.iter_mut().chain(upto), depth);
             }
         }
     }
@@ -168,9 +163,7 @@ impl<'s> Check<'s, '_> {
         let mut names = Vec::new();
         self.pattern(pattern, &mut names, depth);
         self.bound.append(&mut names);
-        for term in terms {
-            self.walk(term, depth);
-        }
+        self.walk_all(terms, depth);
         self.bound.truncate(before);
     }
 
@@ -321,9 +314,13 @@ fn rewrite<'s>(term: &mut Term<&'s str>, is_prelude: bool) {
                 Box::new(update),
             );
         }
-        Term::Call("tojson", arguments) if arguments.is_empty() => {
+        Term::Call(name @ ("tojson" | "fromjson"), arguments) if arguments.is_empty() => {
+            let looks = match *name {
+                "tojson" => bound::WRITTEN,
+                _ => bound::READ,
+            };
             let inner = std::mem::take(term);
-            *term = join(Term::Call(bound::WRITTEN, Vec::new()), inner);
+            *term = join(Term::Call(looks, Vec::new()), inner);
         }
         _ => {}
     }
