@@ -1,12 +1,13 @@
 //! What an expression may say: a walk over the whole term that gathers every problem, and puts the bounds in.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Def, Pattern, Term};
 use jaq_core::ops::Math;
 use jaq_core::path::{Part, Path};
 
+use super::reach::{Reach, first_member};
 use super::{bound, names};
 use crate::limit;
 use crate::name;
@@ -19,14 +20,14 @@ const RIGHT: &str = "$!right";
 pub(super) struct Found {
     /// Code, message, help.
     pub(super) problems: Vec<(&'static str, String, Option<String>)>,
-    /// The variables that are not bound in it, without `$`.
-    pub(super) variables: BTreeSet<String>,
+    /// The variables that are not bound in it, without `$`, and what it reaches of each.
+    pub(super) variables: BTreeMap<String, Reach>,
     /// Whether it needs a stack of its own.
     pub(super) is_deep: bool,
 }
 
 /// Walks through an expression whose surroundings name these variables.
-pub(super) fn expression<'s>(term: &mut Term<&'s str>, known: &[&str]) -> Found {
+pub(super) fn expression(term: &mut Term<&str>, known: &[&str]) -> Found {
     let mut check = Check {
         known,
         is_prelude: false,
@@ -39,7 +40,7 @@ pub(super) fn expression<'s>(term: &mut Term<&'s str>, known: &[&str]) -> Found 
 }
 
 /// Puts the bounds into a definition that comes with jq.
-pub(super) fn prelude<'s>(definition: &mut Def<&'s str>) {
+pub(super) fn prelude(definition: &mut Def<&str>) {
     let mut check = Check {
         known: &[],
         is_prelude: true,
@@ -70,7 +71,7 @@ impl<'s> Check<'s, '_> {
         let depth = depth + 1;
         match term {
             Term::Id | Term::Recurse | Term::Num(_) | Term::Break(_) => {}
-            Term::Var(name) => self.variable(name),
+            Term::Var(name) => self.variable(name, None),
             Term::Str(_, parts) => self.text(parts, depth),
             Term::Arr(inner) => self.walk_all(inner.as_deref_mut(), depth),
             Term::Obj(entries) => {
@@ -114,7 +115,10 @@ impl<'s> Check<'s, '_> {
                 self.walk_all(arguments, depth);
             }
             Term::Path(inner, Path(parts)) => {
-                self.walk(inner, depth);
+                match &**inner {
+                    Term::Var(name) => self.variable(name, first_member(parts)),
+                    _ => self.walk(inner, depth),
+                }
                 for (part, _) in parts {
                     self.part(part, depth);
                 }
@@ -218,7 +222,8 @@ impl<'s> Check<'s, '_> {
         self.defined.truncate(defined);
     }
 
-    fn variable(&mut self, name: &'s str) {
+    /// A variable, or a member of it.
+    fn variable(&mut self, name: &'s str, member: Option<String>) {
         if self.is_prelude || self.bound.contains(&name) {
             return;
         }
@@ -226,7 +231,11 @@ impl<'s> Check<'s, '_> {
         if names::IMPURE_VARIABLES.contains(&name) {
             self.impure(name);
         } else if self.known.contains(&bare) {
-            self.found.variables.insert(bare.to_owned());
+            let reach = self.found.variables.entry(bare.to_owned()).or_default();
+            match member {
+                Some(member) => reach.add(member),
+                None => *reach = Reach::All,
+            }
         } else {
             let bound = self.bound.iter().map(|name| &name[1..]);
             let known: Vec<_> = self.known.iter().copied().chain(bound).collect();
@@ -275,7 +284,7 @@ impl<'s> Check<'s, '_> {
 }
 
 /// Puts the bounds around a term whose parts have them.
-fn rewrite<'s>(term: &mut Term<&'s str>, is_prelude: bool) {
+fn rewrite(term: &mut Term<&str>, is_prelude: bool) {
     match term {
         Term::Recurse => pipe(term, bound::TICK),
         Term::Path(_, Path(parts)) => {
@@ -327,7 +336,7 @@ fn rewrite<'s>(term: &mut Term<&'s str>, is_prelude: bool) {
 }
 
 /// `term | function`, in the place of the term.
-fn pipe<'s>(term: &mut Term<&'s str>, function: &'static str) {
+fn pipe(term: &mut Term<&str>, function: &'static str) {
     let inner = std::mem::take(term);
     *term = join(inner, Term::Call(function, Vec::new()));
 }

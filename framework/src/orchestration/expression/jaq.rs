@@ -6,6 +6,7 @@
 //!
 //! To read and compile the prelude takes most of a millisecond, an expression of its own some microseconds.
 
+use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 
 use jaq_core::compile::{TermId, Undefined};
@@ -16,7 +17,8 @@ use jaq_json::Val;
 use serde_json::Value;
 
 use super::bound::{self, Data, Kind, Run};
-use super::value::{from_json, to_json};
+use super::reach::Reach;
+use super::value::to_json;
 use super::{Variables, check, names};
 use crate::limit;
 
@@ -33,8 +35,10 @@ pub(super) struct Table {
 pub(super) struct Entry {
     /// Its place in the table.
     pub(super) place: usize,
-    /// The variables that it mentions, without `$`.
-    pub(super) variables: Vec<String>,
+    /// What it reaches of its input.
+    pub(super) input: Reach,
+    /// The variables that it mentions, without `$`, and what it reaches of each.
+    pub(super) variables: BTreeMap<String, Reach>,
     /// Whether it needs a stack of its own.
     pub(super) is_deep: bool,
 }
@@ -109,12 +113,12 @@ impl Table {
         };
         let globals = self.globals.iter().map(|global| {
             let name = &global[1..];
-            let is_mentioned = entry.variables.iter().any(|variable| variable == name);
-            let value = is_mentioned.then(|| variables.get(name)).flatten();
-            value.map_or(Val::Null, from_json)
+            let reach = entry.variables.get(name);
+            let taken = reach.and_then(|reach| Some(reach.take(variables.get(name)?)));
+            taken.unwrap_or(Val::Null)
         });
         let ctx = Ctx::<Kind>::new(data, Vars::new(globals));
-        let mut outputs = self.entries[entry.place].run((ctx, from_json(input)));
+        let mut outputs = self.entries[entry.place].run((ctx, entry.input.take(input)));
         match outputs.next() {
             None => Ok(Value::Null),
             Some(Ok(value)) => to_json(&value),
@@ -165,7 +169,7 @@ fn build<'s>(
 const MAIN: &str = "expression_main";
 
 /// `!entry(first), !entry(second), …`, as a tree of little depth.
-fn entries<'s>(mut terms: Vec<Term<&'s str>>) -> Term<&'s str> {
+fn entries(mut terms: Vec<Term<&str>>) -> Term<&str> {
     if terms.len() > 1 {
         let right = terms.split_off(terms.len() / 2);
         let (left, right) = (Box::new(entries(terms)), Box::new(entries(right)));

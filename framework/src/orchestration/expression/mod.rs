@@ -38,6 +38,7 @@ mod check;
 mod jaq;
 mod names;
 mod plain;
+mod reach;
 mod size;
 mod value;
 
@@ -51,6 +52,7 @@ use serde_json::{Map, Value};
 
 use self::jaq::{Entry, Table};
 use self::plain::Plain;
+use self::reach::Reach;
 use super::definition::{Expr, Source, Template};
 use crate::error::Problem;
 use crate::{limit, name};
@@ -305,6 +307,7 @@ impl<'s> Reading<'s> {
         let named = source.names.iter().map(|name| &**name);
         let known: Vec<&str> = named.chain(names::VARIABLES).collect();
         let plain = Plain::of(&term);
+        let input = Reach::of(&term);
         let found = check::expression(&mut term, &known);
         for (code, message, help) in &found.problems {
             self.report(source, code, message, help.clone());
@@ -317,10 +320,11 @@ impl<'s> Reading<'s> {
         }
         let place = self.terms.len();
         self.terms.push(term);
-        self.globals.extend(found.variables.iter().cloned());
+        self.globals.extend(found.variables.keys().cloned());
         Some(Form::Jaq(Entry {
             place,
-            variables: found.variables.into_iter().collect(),
+            input,
+            variables: found.variables,
             is_deep: found.is_deep,
         }))
     }

@@ -157,7 +157,7 @@ impl Step {
 }
 
 /// The text of a term that is one, without anything computed in it.
-fn text(term: &Term<&str>) -> Option<String> {
+pub(super) fn text(term: &Term<&str>) -> Option<String> {
     let Term::Str(None, parts) = term else {
         return None;
     };

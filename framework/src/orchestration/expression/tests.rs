@@ -121,7 +121,8 @@ fn ask_jq(row: &Row) -> Option<Value> {
         .spawn()
         .unwrap();
     let mut input = child.stdin.take().unwrap();
-    input.write_all(row.input.to_string().as_bytes()).unwrap();
+    // What it refuses it does not read to the end.
+    drop(input.write_all(row.input.to_string().as_bytes()));
     drop(input);
     let output = child.wait_with_output().unwrap();
     let first = String::from_utf8(output.stdout).unwrap();
@@ -498,4 +499,75 @@ fn a_document_of_many_expressions_is_one_program() {
         program.evaluate(Expr(150), &input, &()).unwrap(),
         json!("B")
     );
+}
+
+#[test]
+fn an_expression_takes_what_it_reaches_and_no_less() {
+    let input = json!({"a": {"b": 1, "k": [1, 2]}, "b": 2, "c": null, "k": "a", "l": [3]});
+    let context = vec![(Arc::from("context"), Arc::new(input.clone()))];
+    // Each form once with its own reach, once behind a pipe that reaches all, once of a variable.
+    for text in [
+        ".a.b + .b",
+        ".c // .b",
+        "[.a, .b]",
+        "{a, b: .b}",
+        "{a, k: 1}",
+        "{(.k): .b}",
+        "\"\\(.a.b) \\(.k)\"",
+        ".[.k]",
+        ".a[.k | \"b\"]",
+        "if .b then .a else .c end",
+        "if .c then .a end",
+        ".b as $x | .a.b + $x",
+        ". as {a: $x} | $x",
+        ". as {$a, (.k): $y} | $a",
+        ".a as {b: $x} | $x",
+        ".a as {(.k | \"b\"): $x} | $x",
+        "reduce .l[] as $i (.b; . + $i)",
+        "reduce .l[] as $i (.; .b += $i)",
+        "[foreach .a.k[] as $i (.b; . + $i; [., $i])]",
+        "keys",
+        "length",
+        "has(\"c\")",
+        ".a.b = 3",
+        ".b |= . + 1",
+        "to_entries | length",
+        "try .a.b catch .",
+        "try error(.b) catch .",
+        "[.[]] | length",
+        "-(.b)",
+        ".a | keys",
+        "[..] | length",
+        "def f: .b; f",
+        "def f($x): .b + $x; f(.a.b)",
+        "@json \"\\(.a)\"",
+        "label $out | .b, break $out",
+        ".b < 3 and (.c | not)",
+        "select(.b == 2) | .a",
+        "(.a, .b) | type",
+        ".[\"a\", \"b\"]",
+        "[.l[.b - 2:]]",
+        ".a.k[.b - 1]",
+        "first(.a, .b)",
+        "with_entries(.value = 1)",
+        "empty // .a",
+    ] {
+        let whole = run(&format!(". as $whole | [$whole] | .[0] | ({text})"), &input);
+        assert_eq!(run(text, &input), whole, "{text}");
+        let of_variable = format!("$context | ({text})");
+        let program = Program::compile(&[source(&of_variable, &[])]).unwrap();
+        let result = program.evaluate(Expr(0), &Value::Null, &context);
+        assert_eq!(result.map_err(|fault| fault.message), whole, "{text}");
+    }
+    for (text, expected) in [
+        ("$context.a.b + $context.b", json!(3)),
+        ("[$context.b, ($context | length)]", json!([2, 5])),
+        ("1 as $context | $context", json!(1)),
+        ("$context[$context.k].b", json!(1)),
+        ("{$context} | .context.b", json!(2)),
+    ] {
+        let program = Program::compile(&[source(text, &[])]).unwrap();
+        let result = program.evaluate(Expr(0), &Value::Null, &context);
+        assert_eq!(result.unwrap(), expected, "{text}");
+    }
 }
