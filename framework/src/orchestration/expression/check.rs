@@ -8,6 +8,7 @@ use jaq_core::ops::Math;
 use jaq_core::path::{Part, Path};
 
 use super::reach::{Reach, first_member};
+use super::recursion::calls;
 use super::{bound, names};
 use crate::limit;
 use crate::name;
@@ -81,14 +82,7 @@ impl<'s> Check<'s, '_> {
                 }
             }
             Term::Neg(inner) | Term::Label(_, inner) => self.walk(inner, depth),
-            Term::BinOp(left, operator, right) => {
-                self.walk(left, depth);
-                if let BinaryOp::Pipe(Some(pattern)) = operator {
-                    self.within(pattern, [&mut **right], depth);
-                } else {
-                    self.walk(right, depth);
-                }
-            }
+            Term::BinOp(left, operator, right) => self.operation(left, operator, right, depth),
             Term::Fold(_, source, pattern, steps) => {
                 self.found.is_deep = true;
                 self.walk(source, depth);
@@ -125,6 +119,21 @@ impl<'s> Check<'s, '_> {
             }
         }
         rewrite(term, self.is_prelude);
+    }
+
+    fn operation(
+        &mut self,
+        left: &mut Term<&'s str>,
+        operator: &mut BinaryOp<&'s str>,
+        right: &mut Term<&'s str>,
+        depth: usize,
+    ) {
+        self.walk(left, depth);
+        if let BinaryOp::Pipe(Some(pattern)) = operator {
+            self.within(pattern, [right], depth);
+        } else {
+            self.walk(right, depth);
+        }
     }
 
     fn walk_all<'t>(&mut self, terms: impl IntoIterator<Item = &'t mut Term<&'s str>>, depth: usize)
@@ -343,60 +352,4 @@ fn pipe(term: &mut Term<&str>, function: &'static str) {
 
 fn join<'s>(left: Term<&'s str>, right: Term<&'s str>) -> Term<&'s str> {
     Term::BinOp(Box::new(left), BinaryOp::Pipe(None), Box::new(right))
-}
-
-/// Whether the function is called anywhere in the term.
-fn calls(term: &Term<&str>, name: &str, arity: usize) -> bool {
-    let within = |term: &Term<&str>| calls(term, name, arity);
-    match term {
-        Term::Id | Term::Recurse | Term::Num(_) | Term::Break(_) | Term::Var(_) => false,
-        Term::Call(called, arguments) => {
-            (*called == name && arguments.len() == arity) || arguments.iter().any(within)
-        }
-        Term::Str(_, parts) => parts
-            .iter()
-            .any(|part| matches!(part, StrPart::Term(term) if within(term))),
-        Term::Arr(inner) => inner.as_deref().is_some_and(within),
-        Term::Obj(entries) => entries
-            .iter()
-            .any(|(key, value)| within(key) || value.as_ref().is_some_and(within)),
-        Term::Neg(inner) | Term::Label(_, inner) => within(inner),
-        Term::Def(definitions, inner) => {
-            within(inner) || definitions.iter().any(|inner| within(&inner.body))
-        }
-        Term::BinOp(left, operator, right) => {
-            let pattern = match operator {
-                BinaryOp::Pipe(Some(pattern)) => in_pattern(pattern, &within),
-                _ => false,
-            };
-            pattern || within(left) || within(right)
-        }
-        Term::Fold(_, source, pattern, steps) => {
-            within(source) || in_pattern(pattern, &within) || steps.iter().any(within)
-        }
-        Term::TryCatch(inner, catch) => within(inner) || catch.as_deref().is_some_and(within),
-        Term::IfThenElse(branches, otherwise) => {
-            branches
-                .iter()
-                .any(|(when, then)| within(when) || within(then))
-                || otherwise.as_deref().is_some_and(within)
-        }
-        Term::Path(inner, Path(parts)) => {
-            within(inner)
-                || parts.iter().any(|(part, _)| match part {
-                    Part::Index(index) => within(index),
-                    Part::Range(from, upto) => from.iter().chain(upto).any(within),
-                })
-        }
-    }
-}
-
-fn in_pattern(pattern: &Pattern<&str>, within: &dyn Fn(&Term<&str>) -> bool) -> bool {
-    match pattern {
-        Pattern::Var(_) => false,
-        Pattern::Arr(patterns) => patterns.iter().any(|pattern| in_pattern(pattern, within)),
-        Pattern::Obj(entries) => entries
-            .iter()
-            .any(|(key, pattern)| within(key) || in_pattern(pattern, within)),
-    }
 }

@@ -16,6 +16,13 @@
 //! step: to sort, group or compare a large value, or to match a regular expression with it, takes as long as it takes.
 //! An expression with loops is evaluated on a thread of its own, with a stack that is large enough; the caller waits.
 //!
+//! # Differences from jq
+//!
+//! Whole numbers are exact up to 64 bits and refused beyond; `nan` and `infinite` are refused as outputs; nothing is
+//! assigned below null (`{} | .a.b = 1`); a definition may not call itself; `@csv`, `@tsv`, `@base32`, `limit` of a
+//! negative number, `ascii`, `IN`, `INDEX`, `GROUP_BY`, `splits` of no text, `getpath` through what is no object,
+//! `ltrimstr` and SQL-like functions are as in jaq or not there. Keys of an object keep their order.
+//!
 //! ```
 //! use std::sync::Arc;
 //! use serde_json::json;
@@ -39,6 +46,7 @@ mod jaq;
 mod names;
 mod plain;
 mod reach;
+mod recursion;
 mod size;
 mod value;
 

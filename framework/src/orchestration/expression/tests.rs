@@ -501,12 +501,9 @@ fn a_document_of_many_expressions_is_one_program() {
     );
 }
 
-#[test]
-fn an_expression_takes_what_it_reaches_and_no_less() {
-    let input = json!({"a": {"b": 1, "k": [1, 2]}, "b": 2, "c": null, "k": "a", "l": [3]});
-    let context = vec![(Arc::from("context"), Arc::new(input.clone()))];
-    // Each form once with its own reach, once behind a pipe that reaches all, once of a variable.
-    for text in [
+/// Each form of a term, with its own reach. The input is that of the test below.
+#[rustfmt::skip]
+const REACHING: &[&str] = &[
         ".a.b + .b",
         ".c // .b",
         "[.a, .b]",
@@ -551,7 +548,14 @@ fn an_expression_takes_what_it_reaches_and_no_less() {
         "first(.a, .b)",
         "with_entries(.value = 1)",
         "empty // .a",
-    ] {
+    ];
+
+#[test]
+fn an_expression_takes_what_it_reaches_and_no_less() {
+    let input = json!({"a": {"b": 1, "k": [1, 2]}, "b": 2, "c": null, "k": "a", "l": [3]});
+    let context = vec![(Arc::from("context"), Arc::new(input.clone()))];
+    // Each form once with its own reach, once behind a pipe that reaches all, once of a variable.
+    for text in REACHING {
         let whole = run(&format!(". as $whole | [$whole] | .[0] | ({text})"), &input);
         assert_eq!(run(text, &input), whole, "{text}");
         let of_variable = format!("$context | ({text})");
