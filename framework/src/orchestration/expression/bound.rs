@@ -22,6 +22,8 @@ pub(super) const GROWN: &str = "!grown";
 pub(super) const TIMES: &str = "!times";
 /// Looks at the whole of a value before it is written as text.
 pub(super) const WRITTEN: &str = "!written";
+/// Where a member is assigned: null is an object without members there, as in jq.
+pub(super) const OBJECT: &str = "!object";
 /// Looks how deep a text nests before it is read as JSON: the reader works by recursion.
 pub(super) const READ: &str = "!read";
 
@@ -223,6 +225,16 @@ pub(super) fn functions() -> Vec<Filter<Native<Kind>>> {
                     false => Ok(cv.1),
                 })
             }),
+        ),
+        (
+            OBJECT,
+            v(0),
+            Native::<Kind>::new(|cv| once(Ok(cv.1)))
+                .with_paths(|cv| once(Ok(cv.1)))
+                .with_update(|cv, update| match cv.1 {
+                    Val::Null => update(Val::obj(jaq_json::Map::default())),
+                    value => update(value),
+                }),
         ),
         (
             TIMES,

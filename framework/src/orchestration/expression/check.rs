@@ -294,6 +294,12 @@ impl<'s> Check<'s, '_> {
 
 /// Puts the bounds around a term whose parts have them.
 fn rewrite(term: &mut Term<&str>, is_prelude: bool) {
+    if let Term::BinOp(path, operator, _) = term
+        && let BinaryOp::Assign | BinaryOp::Update | BinaryOp::UpdateMath(_) | BinaryOp::UpdateAlt =
+            operator
+    {
+        assignable(path);
+    }
     match term {
         Term::Recurse => pipe(term, bound::TICK),
         Term::Path(_, Path(parts)) => {
@@ -341,6 +347,30 @@ fn rewrite(term: &mut Term<&str>, is_prelude: bool) {
             *term = join(Term::Call(looks, Vec::new()), inner);
         }
         _ => {}
+    }
+}
+
+/// `.a.b` as `!object | .a | !object | .b`: below null an assignment makes objects, where jaq refuses it.
+fn assignable(path: &mut Term<&str>) {
+    let Term::Path(inner, Path(parts)) = path else {
+        return;
+    };
+    let is_literal =
+        |part: &Part<Term<&str>>| matches!(part, Part::Index(Term::Num(_) | Term::Str(None, _)));
+    if !matches!(**inner, Term::Id) || !parts.iter().all(|(part, _)| is_literal(part)) {
+        return;
+    }
+    let mut steps = std::mem::take(parts).into_iter().rev().map(|part| {
+        let is_member = matches!(part.0, Part::Index(Term::Str(..)));
+        let step = Term::Path(Box::new(Term::Id), Path(vec![part]));
+        match is_member {
+            true => join(Term::Call(bound::OBJECT, Vec::new()), step),
+            false => step,
+        }
+    });
+    if let Some(last) = steps.next() {
+        let whole = steps.fold(last, |rest, step| join(step, rest));
+        drop(std::mem::replace(path, whole));
     }
 }
 

@@ -124,7 +124,10 @@ impl Table {
             Some(Ok(value)) => to_json(&value),
             Some(Err(exception)) => Err(match (run.over(), exception.get_err()) {
                 (Some(over), _) => over.to_owned(),
-                (None, Ok(error)) => error.to_string(),
+                (None, Ok(error)) => match error.into_val() {
+                    Val::TStr(text) => String::from_utf8_lossy(&text).into_owned(),
+                    value => value.to_string(),
+                },
                 (None, Err(_)) => "it breaks out of a label that is not around it".to_owned(),
             }),
         }
@@ -178,11 +181,20 @@ fn entries(mut terms: Vec<Term<&str>>) -> Term<&str> {
     Term::Call(bound::ENTRY, terms)
 }
 
+/// What jq defines otherwise than jaq, or jaq does not have.
+const DEFINITIONS: &str = r#"
+def join($s): if . == [] then "" else
+    [.[] | if . == null then "" elif isstring then . else tojson end] | .[:-1][] += $s | add end;
+def IN(s): any(s == .; .);
+"#;
+
 /// The definitions that come with jq, with the bounds in, without what is impure.
 fn prelude<'s>() -> impl Iterator<Item = Def<&'s str>> {
+    let own = jaq_core::load::parse(DEFINITIONS, |parser| parser.defs());
     let definitions = jaq_core::defs()
         .chain(jaq_std::defs())
-        .chain(jaq_json::defs());
+        .chain(jaq_json::defs())
+        .chain(own.expect("the definitions are valid"));
     definitions
         .filter(|definition| !names::IMPURE.contains(&definition.name))
         .map(|mut definition: Def<&'static str>| -> Def<&'s str> {

@@ -18,10 +18,11 @@
 //!
 //! # Differences from jq
 //!
-//! Whole numbers are exact up to 64 bits and refused beyond; `nan` and `infinite` are refused as outputs; nothing is
-//! assigned below null (`{} | .a.b = 1`); a definition may not call itself; `@csv`, `@tsv`, `@base32`, `limit` of a
-//! negative number, `ascii`, `IN`, `INDEX`, `GROUP_BY`, `splits` of no text, `getpath` through what is no object,
-//! `ltrimstr` and SQL-like functions are as in jaq or not there. Keys of an object keep their order.
+//! The evaluator is jaq. Whole numbers are exact up to 64 bits and refused beyond; `nan` and `infinite` are refused as
+//! outputs. Nothing is assigned behind the end of an array, nor below null by a computed path (`.a.b = 1` is fine). A
+//! decimal is no index, also if it is whole: `.[6 / 2]` fails. `{} | .[0]` is null. A definition may not call itself.
+//! Not there: `@csv`, `@tsv`, `@base32`, `INDEX`, `tostream` and its kin, `?//`. The rows of the test table that name
+//! a difference are the list.
 //!
 //! ```
 //! use std::sync::Arc;

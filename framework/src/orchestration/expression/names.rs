@@ -33,7 +33,7 @@ pub(super) const LOOPS: &[&str] = &[
 
 #[rustfmt::skip]
 pub(super) const ALLOWED: &[&str] = &[
-    "abs", "acos", "acosh", "add", "all", "any", "arrays", "ascii_downcase", "ascii_upcase", "asin", "asinh", "atan", "atan2", "atanh",
+    "IN", "abs", "acos", "acosh", "add", "all", "any", "arrays", "ascii_downcase", "ascii_upcase", "asin", "asinh", "atan", "atan2", "atanh",
     "booleans", "bsearch", "capture", "cbrt", "ceil", "combinations", "contains", "copysign", "cos", "cosh", "del", "delpaths", "drem",
     "empty", "endswith", "error", "exp", "exp10", "exp2", "explode", "expm1", "fabs", "false", "fdim", "finites", "first",
     "flatten", "floor", "fma", "fmax", "fmin", "fmod", "from_entries", "fromdate", "fromdateiso8601", "fromjson", "frexp",
