@@ -178,6 +178,18 @@ fn tick<'a>(cv: Cv<'a, Kind>) -> ValXs<'a, Val> {
     once(run.step(&cv.1).map(|()| cv.1))
 }
 
+fn read<'a>(cv: Cv<'a, Kind>) -> ValXs<'a, Val> {
+    let is_deep = matches!(&cv.1, Val::TStr(text) if nests_deep(text));
+    once(match is_deep {
+        true => {
+            cv.0.data()
+                .run
+                .halt("a text of it nests too deep to be read")
+        }
+        false => Ok(cv.1),
+    })
+}
+
 /// The functions that rewritten terms call.
 pub(super) fn functions() -> Vec<Filter<Native<Kind>>> {
     vec![
@@ -190,12 +202,9 @@ pub(super) fn functions() -> Vec<Filter<Native<Kind>>> {
                     let run = cv.0.data().run;
                     once(run.step(&cv.1.0).map(|()| cv.1))
                 })
-                .with_update(|cv, update| {
-                    let run = cv.0.data().run;
-                    match run.step(&cv.1) {
-                        Ok(()) => update(cv.1),
-                        Err(over) => once(Err(over)),
-                    }
+                .with_update(|cv, update| match cv.0.data().run.step(&cv.1) {
+                    Ok(()) => update(cv.1),
+                    Err(over) => once(Err(over)),
                 }),
         ),
         (
@@ -214,18 +223,7 @@ pub(super) fn functions() -> Vec<Filter<Native<Kind>>> {
                 once(run.whole(&cv.1).map(|()| cv.1))
             }),
         ),
-        (
-            READ,
-            v(0),
-            Native::<Kind>::new(|cv| {
-                let run = cv.0.data().run;
-                let is_deep = matches!(&cv.1, Val::TStr(text) if nests_deep(text));
-                once(match is_deep {
-                    true => run.halt("a text of it nests too deep to be read"),
-                    false => Ok(cv.1),
-                })
-            }),
-        ),
+        (READ, v(0), Native::<Kind>::new(read)),
         (
             OBJECT,
             v(0),

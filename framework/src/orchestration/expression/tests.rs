@@ -229,13 +229,10 @@ fn what_does_not_end_or_grows_without_bound_is_ended() {
     for (text, part) in [
         ("[range(infinite)]", "steps"),
         ("[repeat(1)]", "steps"),
-        ("[recurse(.)]", "steps"),
-        ("last(repeat(.))", "steps"),
         ("until(false; .)", "steps"),
         ("[while(true; .)]", "steps"),
         ("[range(0; 10; 0)]", "steps"),
         ("try [repeat(1)] catch 1", "steps"),
-        ("[.[]?, repeat(1)] | length", "steps"),
         ("reduce range(100000) as $i (0; [.])", "large"),
         ("reduce range(100) as $i (0; [., .])", "large"),
         ("reduce range(100) as $i (\"x\"; . + .)", "large"),
@@ -460,24 +457,34 @@ fn paths() -> impl Strategy<Value = String> {
         .prop_map(|(root, steps)| format!("{root}{}", steps.concat()))
 }
 
+/// Compiled once: the prelude takes most of a case.
+static SAME: std::sync::LazyLock<Program> =
+    std::sync::LazyLock::new(|| Program::compile(&[source(". | .", &[])]).unwrap());
+
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
-    fn a_path_gives_what_jq_gives(path in paths(), value in values()) {
-        // In parentheses behind a pipe it is no plain path, and goes through jq.
-        let program = Program::compile(&[source(&path, &[]), source(&format!(". | ({path})"), &[])]).unwrap();
-        prop_assert!(path.contains('9') || program.plain_count() >= 1);
+    fn a_path_gives_what_jq_gives(paths in prop::collection::vec(paths(), 8), value in values()) {
+        // Behind a pipe it is no plain path, and goes through jq.
+        let plain = paths.iter().map(|path| source(path, &[]));
+        let piped = paths.iter().map(|path| source(&format!(". | ({path})"), &[]));
+        let sources: Vec<Source> = plain.zip(piped).flat_map(<[Source; 2]>::from).collect();
+        let program = Program::compile(&sources).unwrap();
+        prop_assert_eq!(program.plain_count(), paths.len());
         let variables = vec![(Arc::from("input"), Arc::new(value.clone()))];
         let of = |index| {
             let result = program.evaluate(Expr(index), &value, &variables);
             result.map_err(|fault| fault.message)
         };
-        prop_assert_eq!(of(0), of(1), "{}", path);
+        for (index, path) in (0_u32..).zip(&paths) {
+            prop_assert_eq!(of(2 * index), of(2 * index + 1), "{}", path);
+        }
     }
 
     #[test]
     fn a_value_comes_back_as_it_went(input in values()) {
-        let program = Program::compile(&[source(". | .", &[])]).unwrap();
-        let output = program.evaluate(Expr(0), &input, &()).unwrap();
+        let output = SAME.evaluate(Expr(0), &input, &()).unwrap();
         prop_assert_eq!(input.to_string(), output.to_string());
     }
 }
