@@ -33,6 +33,12 @@ impl Clock {
         }
     }
 
+    /// The same in whole milliseconds.
+    #[cfg(feature = "orchestration")]
+    pub(crate) fn unix_ms(&self) -> u64 {
+        u64::try_from(self.since_epoch().as_millis()).unwrap_or(u64::MAX)
+    }
+
     /// The time since 1970-01-01T00:00:00Z. A manual clock begins at 2000-01-01T00:00:00Z.
     pub(crate) fn since_epoch(&self) -> Duration {
         match self {

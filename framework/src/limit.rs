@@ -237,3 +237,39 @@ pub const EXPRESSION_NUMBER_BITS: u64 = 4_096;
 /// Characters of an expression or of its values that a message quotes.
 #[cfg(feature = "orchestration")]
 pub const EXPRESSION_QUOTE: usize = 400;
+
+/// Tasks that a run may begin before one of them waits: a workflow that runs in a circle ends there.
+pub const RUN_TASKS: u32 = 1_000_000;
+
+/// The most tries of a `try`, whatever its policy says.
+pub const TASK_TRIES: u32 = 10_000;
+
+/// Runs under way at once.
+pub const RUNS: usize = 100_000;
+
+/// Runs that are kept nowhere and have ended, and can still be asked for.
+pub const RUNS_ENDED: usize = 1_024;
+
+/// Length of a run's id.
+pub const RUN_ID: usize = 512;
+
+/// Messages that wait for one run.
+pub const RUN_INBOX: usize = 64;
+
+/// Calls of all runs at once; further steps wait.
+pub const RUN_STEPS: usize = 1_024;
+
+/// What one step may give.
+pub const RUN_VALUE_BYTES: usize = 16 * 1024 * 1024;
+
+/// Runs that start runs that start runs.
+pub const RUN_DEPTH: usize = 16;
+
+/// Tries of a call that undoes a step.
+pub const COMPENSATION_TRIES: u32 = 10;
+
+/// Pause between the first two of them; each further one is twice as long.
+pub const COMPENSATION_PAUSE: Duration = Duration::from_millis(100);
+
+/// The longest such pause.
+pub const COMPENSATION_PAUSE_MAX: Duration = Duration::from_secs(30);

@@ -22,7 +22,7 @@ pub struct Time {
 
 impl Time {
     /// The time that is `since` after 1970-01-01T00:00:00Z.
-    pub(super) fn since_epoch(since: Duration) -> Self {
+    pub(crate) fn since_epoch(since: Duration) -> Self {
         Self {
             seconds: i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
             nanos: since.subsec_nanos(),

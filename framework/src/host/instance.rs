@@ -41,6 +41,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) events: &'a Events,
     #[cfg(feature = "transaction")]
     pub(super) transactions: &'a Transactions,
+    #[cfg(feature = "orchestration")]
+    pub(super) workflows: &'a crate::orchestration::Workflows,
     pub(super) on_quarantine: Box<dyn Fn() + Send + Sync>,
 }
 
@@ -241,6 +243,8 @@ fn binder(
         open_state: Arc::new(around.setup.folder.clone()),
         #[cfg(feature = "transaction")]
         transactions: around.transactions.clone(),
+        #[cfg(feature = "orchestration")]
+        workflows: around.workflows.clone(),
     })
 }
 

@@ -14,6 +14,9 @@ use crate::call::{AnySlot, Cancel, Consumer};
 use crate::clock;
 use crate::error::{Error, ErrorKind, Problem, Result};
 use crate::event::Events;
+
+#[cfg(feature = "orchestration")]
+use crate::orchestration::Workflows;
 use crate::registry::{Plan, PlannedInstance};
 use crate::security::Policy;
 #[cfg(feature = "transaction")]
@@ -29,6 +32,8 @@ pub(super) struct Starter {
     events: Events,
     #[cfg(feature = "transaction")]
     transactions: Transactions,
+    #[cfg(feature = "orchestration")]
+    workflows: Workflows,
 }
 
 impl Starter {
@@ -54,6 +59,8 @@ impl Starter {
             events: &self.events,
             #[cfg(feature = "transaction")]
             transactions: &self.transactions,
+            #[cfg(feature = "orchestration")]
+            workflows: &self.workflows,
             on_quarantine: Box::new(move || set(&states, &quarantined, State::Quarantined)),
         };
         Running::start(planned, settings, around).await
@@ -93,6 +100,9 @@ impl Host {
             transactions
         };
         let events = Events::new(setup.clock.clone());
+
+        #[cfg(feature = "orchestration")]
+        let workflows = Workflows::new(transactions.clone(), events.clone(), setup.clock.clone());
         let starter = Arc::new(Starter {
             setup: setup.clone(),
             policy: policy.clone(),
@@ -100,6 +110,8 @@ impl Host {
             events: events.clone(),
             #[cfg(feature = "transaction")]
             transactions: transactions.clone(),
+            #[cfg(feature = "orchestration")]
+            workflows: workflows.clone(),
         });
         let mut started: BTreeMap<String, Arc<Running>> = BTreeMap::new();
         let failures = start_all(&starter, &plan, &mut started).await;
@@ -122,8 +134,13 @@ impl Host {
             events,
             #[cfg(feature = "transaction")]
             transactions,
+            #[cfg(feature = "orchestration")]
+            workflows,
         };
-        Ok(Self(Arc::new(inner)))
+        let host = Self(Arc::new(inner));
+        #[cfg(feature = "orchestration")]
+        host.open_workflows().await?;
+        Ok(host)
     }
 
     pub(super) fn starter(&self, setup: Setup) -> Starter {
@@ -134,6 +151,8 @@ impl Host {
             events: self.0.events.clone(),
             #[cfg(feature = "transaction")]
             transactions: self.0.transactions.clone(),
+            #[cfg(feature = "orchestration")]
+            workflows: self.0.workflows.clone(),
         }
     }
 
@@ -147,6 +166,8 @@ impl Host {
         if self.0.stopping.is_cancelled() {
             return Ok(());
         }
+        #[cfg(feature = "orchestration")]
+        self.0.workflows.close();
         #[cfg(feature = "transaction")]
         self.0.transactions.close().await;
         self.0.stopping.cancel();

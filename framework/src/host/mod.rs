@@ -11,6 +11,8 @@ mod folder;
 mod instance;
 mod lifecycle;
 mod replace;
+#[cfg(feature = "orchestration")]
+mod runs;
 mod status;
 
 pub use builder::{HostBuilder, Limit};
@@ -62,6 +64,8 @@ struct Inner {
     events: Events,
     #[cfg(feature = "transaction")]
     transactions: Transactions,
+    #[cfg(feature = "orchestration")]
+    workflows: crate::orchestration::Workflows,
 }
 
 impl Drop for Inner {
@@ -137,6 +141,12 @@ impl Host {
     #[cfg(feature = "transaction")]
     pub fn transactions(&self) -> &Transactions {
         &self.0.transactions
+    }
+
+    /// The workflows of the host.
+    #[cfg(feature = "orchestration")]
+    pub fn workflows(&self) -> &crate::orchestration::Workflows {
+        &self.0.workflows
     }
 
     /// A client of a service.

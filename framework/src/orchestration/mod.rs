@@ -7,4 +7,11 @@
 //! The definition is the Open Workflow DSL 1.0.3 (formerly the Serverless Workflow of the CNCF).
 
 pub mod definition;
+mod engine;
 pub mod expression;
+pub mod run;
+mod service;
+
+pub(crate) use engine::Caller;
+pub use engine::{Status, Terms, Workflows};
+pub use service::{Registered, WorkflowService};

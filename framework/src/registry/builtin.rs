@@ -9,10 +9,16 @@ use super::inject::{Binder, FromHost};
 use crate::call::{BoxFuture, Contract};
 use crate::contract::Stability;
 use crate::error::Result;
+#[cfg(feature = "orchestration")]
+use crate::orchestration::{WorkflowService, Workflows};
 use crate::transaction::{TransactionService, Transactions};
 
 /// The host as a plugin of itself. Not registered by link: it is in no request and in no audit.
-struct Builtin(Transactions);
+struct Builtin {
+    transactions: Transactions,
+    #[cfg(feature = "orchestration")]
+    workflows: Workflows,
+}
 
 impl Plugin for Builtin {
     const DESCRIPTOR: &'static PluginDescriptor = &PluginDescriptor {
@@ -29,16 +35,26 @@ impl Plugin for Builtin {
         permissions: &[],
         access: &[],
         exclusive: false,
-        provides: &[<dyn TransactionService as Contract>::DESCRIPTOR],
+        provides: &[
+            <dyn TransactionService as Contract>::DESCRIPTOR,
+            #[cfg(feature = "orchestration")]
+            <dyn WorkflowService as Contract>::DESCRIPTOR,
+        ],
         needs: &[Need::Host],
     };
 
     fn start(binder: &Binder) -> BoxFuture<'_, Result<Self>> {
-        Box::pin(async move { Transactions::from_host(binder).map(Self) })
+        Box::pin(async move {
+            Ok(Self {
+                transactions: Transactions::from_host(binder)?,
+                #[cfg(feature = "orchestration")]
+                workflows: Workflows::from_host(binder)?,
+            })
+        })
     }
 
     fn health(&self) -> Health {
-        match self.0.health() {
+        match self.transactions.health() {
             None => Health::Ready,
             Some((true, why)) => Health::Failed(why),
             Some((false, why)) => Health::Degraded(why),
@@ -46,9 +62,11 @@ impl Plugin for Builtin {
     }
 
     fn provide(self: Arc<Self>) -> Vec<Provided> {
-        vec![Provided::new::<dyn TransactionService>(Arc::new(
-            self.0.clone(),
-        ))]
+        vec![
+            Provided::new::<dyn TransactionService>(Arc::new(self.transactions.clone())),
+            #[cfg(feature = "orchestration")]
+            Provided::new::<dyn WorkflowService>(Arc::new(self.workflows.clone())),
+        ]
     }
 }
 

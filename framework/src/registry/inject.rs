@@ -56,6 +56,8 @@ pub struct Binder {
     pub(crate) events: Events,
     #[cfg(feature = "transaction")]
     pub(crate) transactions: Transactions,
+    #[cfg(feature = "orchestration")]
+    pub(crate) workflows: crate::orchestration::Workflows,
 }
 
 impl Binder {
@@ -291,6 +293,15 @@ impl FromHost for Transactions {
 
     fn from_host(binder: &Binder) -> Result<Self> {
         Ok(binder.transactions.clone())
+    }
+}
+
+#[cfg(feature = "orchestration")]
+impl FromHost for crate::orchestration::Workflows {
+    const NEED: Need = Need::Host;
+
+    fn from_host(binder: &Binder) -> Result<Self> {
+        Ok(binder.workflows.clone())
     }
 }
 

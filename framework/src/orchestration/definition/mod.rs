@@ -22,6 +22,7 @@ pub use self::model::{
     SubRun, Task, TaskList, Template, Then, Try, Until, Work,
 };
 pub use self::places::Places;
+pub(in crate::orchestration) use self::reader::parse_duration;
 use crate::error::Problem;
 
 /// A document that was read.

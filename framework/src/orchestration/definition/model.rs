@@ -41,6 +41,12 @@ pub struct DefinitionId {
     pub version: String,
 }
 
+impl std::fmt::Display for DefinitionId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}/{}", self.namespace, self.name, self.version)
+    }
+}
+
 /// An expression of a document, by its place in [`Definition::expressions`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Expr(pub u32);

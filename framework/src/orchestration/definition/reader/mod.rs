@@ -12,6 +12,7 @@ mod event;
 mod reuse;
 mod shape;
 mod span;
+pub(in crate::orchestration) use span::parse_duration;
 mod task;
 mod template;
 mod work;

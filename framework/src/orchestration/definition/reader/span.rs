@@ -81,6 +81,11 @@ enum Refused {
 
 const NANOS: u128 = 1_000_000_000;
 
+/// A duration of ISO 8601, if it has a fixed length.
+pub(in crate::orchestration) fn parse_duration(text: &str) -> Option<Duration> {
+    parse(text).ok()
+}
+
 /// A duration of ISO 8601 with a fixed length.
 fn parse(text: &str) -> Result<Duration, Refused> {
     let rest = text.strip_prefix('P').ok_or(Refused::Malformed)?;

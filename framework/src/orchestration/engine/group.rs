@@ -1,0 +1,123 @@
+//! Tasks that are one transaction: done together with what they did, or not at all.
+
+use std::sync::{Arc, Mutex};
+
+use super::perform::Errand;
+use crate::call::Ctx;
+use crate::error::CallError;
+use crate::orchestration::run::{Action, Event, Run, State, Step, TaskError};
+use crate::transaction::Isolation;
+
+/// Does the tasks in a transaction that also says that they are done. After a conflict all of it is done again.
+pub(super) async fn perform(
+    errand: &Errand,
+    run: Run,
+    step: Step,
+    isolation: Isolation,
+) -> Result<Event, TaskError> {
+    if let Some(done) = committed_before(errand)
+        .await
+        .map_err(|error| TaskError::of_call(&error))?
+    {
+        return Ok(done);
+    }
+    let failed: Mutex<Option<TaskError>> = Mutex::new(None);
+    // Each try begins with the same run anew.
+    let (run, step) = (Arc::new(run), Arc::new(step));
+    let ctx = errand.ctx().map_err(|error| TaskError::of_call(&error))?;
+    let terms = errand.engine.0.transactions.transaction(&ctx);
+    let done = terms
+        .isolation(isolation)
+        .run(|ctx| {
+            let (run, step) = (run.clone(), step.clone());
+            let failed = &failed;
+            async move { once(errand, &ctx, &run, &step, failed).await }
+        })
+        .await;
+    done.map_err(|error| {
+        let failed = failed.lock().ok().and_then(|mut failed| failed.take());
+        // What a task gave, unless it was the transaction itself that failed.
+        failed
+            .filter(|_| !error.is_retryable())
+            .unwrap_or_else(|| TaskError::of_call(&error))
+    })
+}
+
+/// How it ended, if an earlier start has committed it and was killed before the run knew.
+async fn committed_before(errand: &Errand) -> Result<Option<Event>, CallError> {
+    if !errand.live.is_durable() {
+        return Ok(None);
+    }
+    let (ctx, store) = (errand.engine.own_ctx()?, errand.engine.store().await?);
+    store.group(&ctx, &errand.live.id, &errand.key).await
+}
+
+async fn once(
+    errand: &Errand,
+    ctx: &Ctx,
+    run: &Run,
+    step: &Step,
+    failed: &Mutex<Option<TaskError>>,
+) -> Result<Event, CallError> {
+    let (mut run, mut open) = (run.clone(), step.begin.clone());
+    while !run.state().is_over() {
+        let Some((key, action)) = open.pop() else {
+            return Err(CallError::internal(
+                "the tasks of a transaction wait for nothing",
+            ));
+        };
+        let event = match action {
+            Action::Call {
+                method,
+                with,
+                idempotency,
+                ..
+            } => match errand.call(ctx, &method, &with, &idempotency).await {
+                Ok(output) => Event::Done {
+                    key,
+                    output: Arc::new(output),
+                    context: None,
+                },
+                // The transaction is over: it is all to be done again.
+                Err(error) if error.is_retryable() => return Err(error),
+                Err(error) => Event::Failed {
+                    key,
+                    error: TaskError::of_call(&error),
+                },
+            },
+            _ => {
+                return Err(CallError::invalid_parameter(format!(
+                    "`{key}` waits, and a transaction does not: only calls and what computes can be in one"
+                )));
+            }
+        };
+        let step = run.apply(event, errand.engine.0.clock.unix_ms());
+        open.retain(|(key, _)| !step.cancel.contains(key));
+        open.extend(step.begin);
+    }
+    match run.state() {
+        State::Completed { output } => {
+            let done = Event::Done {
+                key: errand.key.clone(),
+                output: output.clone(),
+                context: Some(run.context().clone()),
+            };
+            if errand.live.is_durable() {
+                let store = errand.engine.store().await?;
+                store
+                    .put_group(ctx, &errand.live.id, &done, &errand.key)
+                    .await?;
+            }
+            Ok(done)
+        }
+        State::Faulted { error } => {
+            if let Ok(mut failed) = failed.lock() {
+                *failed = Some(error.clone());
+            }
+            Err(CallError::internal(error.to_string()))
+        }
+        _ => Err(CallError::internal(
+            "the tasks of a transaction ended in no way",
+        )),
+    }
+}

@@ -1,0 +1,187 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::Value;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::Status;
+use super::store::Head;
+use crate::call::Cancel;
+use crate::error::{CallError, Code};
+use crate::limit;
+use crate::orchestration::run::{Event, Run, State};
+
+/// What comes to a run that is under way.
+pub(super) enum Message {
+    /// Something that it waited for.
+    Happened(Event),
+    /// Somebody wants something of it, and waits until it is kept.
+    Told(Event, oneshot::Sender<Result<(), CallError>>),
+    /// An event, and who wants to know whether it was wanted.
+    Offered(Arc<Value>, oneshot::Sender<Result<bool, CallError>>),
+}
+
+/// A run that is under way, as others see it.
+pub(super) struct Live {
+    pub(super) id: Arc<str>,
+    inbox: mpsc::Sender<Message>,
+    status: watch::Sender<Status>,
+    listens: AtomicBool,
+    left: Cancel,
+}
+
+impl Live {
+    pub(super) fn new(
+        id: Arc<str>,
+        head: &Head,
+        durable: bool,
+    ) -> (Arc<Self>, mpsc::Receiver<Message>) {
+        let (inbox, messages) = mpsc::channel(limit::RUN_INBOX);
+        let status = Status {
+            durable,
+            ..of_head(&id, head)
+        };
+        let live = Self {
+            id,
+            inbox,
+            status: watch::Sender::new(status),
+            listens: AtomicBool::new(false),
+            left: Cancel::new(),
+        };
+        (Arc::new(live), messages)
+    }
+
+    pub(super) fn inbox(&self) -> mpsc::Sender<Message> {
+        self.inbox.clone()
+    }
+
+    pub(super) fn status(&self) -> Status {
+        self.status.borrow().clone()
+    }
+
+    pub(super) fn watch(&self) -> watch::Receiver<Status> {
+        self.status.subscribe()
+    }
+
+    pub(super) fn is_durable(&self) -> bool {
+        self.status.borrow().durable
+    }
+
+    /// Waits until it has ended.
+    pub(super) async fn ended(&self) -> Status {
+        let mut status = self.status.subscribe();
+        // It lives as long as `self`.
+        match status.wait_for(Status::is_over).await {
+            Ok(status) => status.clone(),
+            Err(_) => self.status(),
+        }
+    }
+
+    pub(super) fn listens(&self) -> bool {
+        self.listens.load(Ordering::Acquire)
+    }
+
+    pub(super) fn set_listens(&self, listens: bool) {
+        self.listens.store(listens, Ordering::Release);
+    }
+
+    pub(super) async fn tell(&self, event: Event) -> Result<(), CallError> {
+        let (done, answer) = oneshot::channel();
+        let sent = self.inbox.send(Message::Told(event, done)).await;
+        sent.map_err(|_| self.gone())?;
+        answer.await.unwrap_or_else(|_| Err(self.gone()))
+    }
+
+    pub(super) async fn offer(&self, event: Arc<Value>) -> Result<bool, CallError> {
+        let (done, answer) = oneshot::channel();
+        let sent = self.inbox.send(Message::Offered(event, done)).await;
+        sent.map_err(|_| self.gone())?;
+        answer.await.unwrap_or_else(|_| Err(self.gone()))
+    }
+
+    fn gone(&self) -> CallError {
+        let state = self.status().state;
+        CallError::new(
+            Code::InvalidState,
+            format!("run `{}` takes nothing any more: it is {state}", self.id),
+        )
+    }
+
+    /// The host stops.
+    pub(super) fn leave(&self) {
+        self.left.cancel();
+    }
+
+    /// Completes when the host stops.
+    pub(super) async fn left(&self) {
+        self.left.cancelled().await;
+    }
+
+    /// It cannot go on in this process.
+    pub(super) fn stuck(&self, why: &str) {
+        self.status.send_modify(|status| {
+            status.state = "stuck".to_owned();
+            status.error = Some(Value::String(why.to_owned()));
+        });
+    }
+
+    /// Shows how it is now.
+    pub(super) fn show(&self, run: &Run, done: u64, ended_ms: Option<u64>) {
+        self.status.send_modify(|status| {
+            describe(status, run.state());
+            status.waiting = run.waiting().map(ToString::to_string).collect();
+            status.tasks_done = done;
+            status.ended_ms = ended_ms;
+        });
+    }
+
+    /// Shows how far a task is.
+    pub(super) fn progress(&self, fraction: f64, message: &str) {
+        self.status.send_modify(|status| {
+            status.progress = Some(fraction);
+            status.message = Some(message.to_owned());
+        });
+    }
+}
+
+/// A run as its head has it.
+pub(super) fn of_head(run: &str, head: &Head) -> Status {
+    let mut status = Status {
+        run: run.to_owned(),
+        workflow: head.definition.to_string(),
+        principal: head.principal.clone(),
+        state: String::new(),
+        output: None,
+        error: None,
+        started_ms: head.started_ms,
+        ended_ms: head.ended.as_ref().map(|ended| ended.at_ms),
+        waiting: Vec::new(),
+        tasks_done: 0,
+        progress: None,
+        message: None,
+        durable: true,
+    };
+    let state = head.ended.as_ref().map(|ended| &ended.state);
+    describe(&mut status, state.unwrap_or(&State::Running));
+    status
+}
+
+fn describe(status: &mut Status, state: &State) {
+    let value = |error| serde_json::to_value(error).ok();
+    let (word, output, error) = match state {
+        State::Running => ("running", None, None),
+        State::Paused => ("paused", None, None),
+        State::Compensating => ("compensating", None, None),
+        State::Completed { output } => ("completed", Some((**output).clone()), None),
+        State::Faulted { error } => ("faulted", None, value(error)),
+        State::Cancelled { reason } => ("cancelled", None, Some(Value::String(reason.clone()))),
+        State::Parked { error, undone } => (
+            "parked",
+            None,
+            Some(serde_json::json!({"error": error, "undone": undone})),
+        ),
+    };
+    status.state = word.to_owned();
+    status.output = output;
+    status.error = error;
+}

@@ -1,0 +1,605 @@
+//! Runs workflows: performs what a [`Run`] wants done, and keeps what has happened before it counts.
+
+mod cloud_event;
+mod drive;
+mod group;
+mod live;
+mod perform;
+mod store;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::sync::OnceCell;
+
+use crate::call::{BoxFuture, Ctx};
+use crate::clock::{self, Clock};
+use crate::error::{CallError, Code, Problem, Result};
+use crate::event::{Events, Subscription};
+use crate::limit;
+use crate::security::Principal;
+use crate::transaction::{Containers, Transactions};
+
+use super::definition::{DefinitionId, read};
+use super::run::{Event, Key, Run, Start, Workflow};
+pub(super) use cloud_event::cloud_event;
+use live::Live;
+use store::{Head, Store};
+
+/// What runs need of their host.
+pub(crate) trait Caller: Send + Sync {
+    /// A root `Ctx` of a principal, given up when the host stops; nothing once the host is gone.
+    fn ctx(&self, principal: &str) -> Option<Ctx>;
+
+    /// Calls a method on a task of its own.
+    fn call<'a>(
+        &'a self,
+        ctx: &'a Ctx,
+        method: &'a str,
+        input: Vec<u8>,
+    ) -> BoxFuture<'a, Result<Vec<u8>, CallError>>;
+
+    /// What a secret holds.
+    fn secret(&self, name: &str) -> Option<Value>;
+}
+
+/// The workflows of a host: their definitions and their runs. Cheap to clone.
+#[derive(Clone)]
+pub struct Workflows(Arc<Inner>);
+
+struct Inner {
+    transactions: Transactions,
+    events: Events,
+    clock: Clock,
+    caller: OnceLock<Box<dyn Caller>>,
+    store: OnceCell<Store>,
+    known: Mutex<BTreeMap<DefinitionId, (Arc<Workflow>, Arc<str>)>>,
+    live: Mutex<BTreeMap<Arc<str>, Arc<Live>>>,
+    /// Bounds the calls that are under way.
+    steps: Arc<tokio::sync::Semaphore>,
+}
+
+/// How a run is to be started.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    /// Its id; one is made up unless given. A run of that id that exists already is not started again.
+    pub id: Option<String>,
+    /// Its input.
+    pub input: Value,
+    /// Whether it survives a crash.
+    pub durable: bool,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            id: None,
+            input: Value::Object(serde_json::Map::new()),
+            durable: true,
+        }
+    }
+}
+
+/// A run, as anyone may see it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Status {
+    /// Its id.
+    pub run: String,
+    /// The workflow: `namespace/name/version`.
+    pub workflow: String,
+    /// On whose behalf it calls.
+    pub principal: String,
+    /// `running`, `paused`, `compensating`, `completed`, `faulted`, `cancelled`, `parked` or `stuck`.
+    pub state: String,
+    /// What it gave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<Value>,
+    /// Why it failed, was cancelled, or is stuck.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Value>,
+    /// When it was started, in milliseconds since 1970.
+    pub started_ms: u64,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_ms: Option<u64>,
+    /// The tasks that it waits for, by their keys.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<String>,
+    /// Tasks that are done.
+    pub tasks_done: u64,
+    /// How far the task that spoke last is, from 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<f64>,
+    /// What it said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// Whether it survives a crash.
+    pub durable: bool,
+}
+
+impl Status {
+    /// Whether nothing more happens to it.
+    pub fn is_over(&self) -> bool {
+        self.ended_ms.is_some()
+    }
+}
+
+impl Workflows {
+    pub(crate) fn new(transactions: Transactions, events: Events, clock: Clock) -> Self {
+        Self(Arc::new(Inner {
+            transactions,
+            events,
+            clock,
+            caller: OnceLock::new(),
+            store: OnceCell::new(),
+            known: Mutex::default(),
+            live: Mutex::default(),
+            steps: Arc::new(tokio::sync::Semaphore::new(limit::RUN_STEPS)),
+        }))
+    }
+
+    /// The host takes calls: runs of an earlier start go on.
+    ///
+    /// # Errors
+    ///
+    /// When what is kept of them cannot be read.
+    pub(crate) async fn open(&self, caller: Box<dyn Caller>, is_there: bool) -> Result<()> {
+        drop(self.0.caller.set(caller));
+        self.listen()?;
+        if is_there {
+            self.resume_all().await?;
+        }
+        Ok(())
+    }
+
+    /// Hands every event of the host to the runs that listen.
+    fn listen(&self) -> Result<()> {
+        let mut events = self
+            .0
+            .events
+            .subscribe(Subscription::new("weldkit.workflows"))?;
+        let engine = Arc::downgrade(&self.0);
+        tokio::spawn(async move {
+            while let Some(event) = events.next().await {
+                let Some(inner) = engine.upgrade() else {
+                    return;
+                };
+                if let Ok(event) = serde_json::to_value(&*event) {
+                    Self(inner).deliver(Arc::new(event)).await;
+                }
+            }
+        });
+        Ok(())
+    }
+
+    fn caller(&self) -> Result<&dyn Caller, CallError> {
+        let caller = self.0.caller.get();
+        let caller =
+            caller.ok_or_else(|| CallError::unavailable("the host has not started yet"))?;
+        Ok(&**caller)
+    }
+
+    async fn store(&self) -> Result<&Store, CallError> {
+        let containers = Containers::new(self.0.transactions.clone(), "weldkit".into());
+        let opened = self
+            .0
+            .store
+            .get_or_try_init(|| Store::open(&containers))
+            .await;
+        opened.map_err(|fault| CallError::unavailable(fault.to_string()))
+    }
+
+    fn ctx_of(&self, principal: &str) -> Result<Ctx, CallError> {
+        let ctx = self.caller()?.ctx(principal);
+        ctx.ok_or_else(|| CallError::unavailable("the host is gone"))
+    }
+
+    /// The host stops: what is under way stays as it is kept, and goes on at the next start.
+    pub(crate) fn close(&self) {
+        for live in std::mem::take(&mut *lock(&self.0.live)).values() {
+            live.leave();
+        }
+    }
+
+    /// A `Ctx` for what runs keep.
+    fn own_ctx(&self) -> Result<Ctx, CallError> {
+        self.ctx_of(Principal::operator().as_str())
+    }
+
+    /// Reads and compiles a document, and makes it known to `run: workflow` and to [`start`](Self::start).
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with it, with its places in `file`.
+    pub fn register(&self, text: &str, file: &str) -> Result<DefinitionId, Vec<Problem>> {
+        let workflow = Arc::new(compile(text, file)?);
+        let id = workflow.definition().id.clone();
+        lock(&self.0.known).insert(id.clone(), (workflow, text.into()));
+        Ok(id)
+    }
+
+    /// The workflows that are known.
+    pub fn known(&self) -> Vec<DefinitionId> {
+        lock(&self.0.known).keys().cloned().collect()
+    }
+
+    /// Starts a run of a registered workflow on behalf of `ctx`.
+    ///
+    /// # Errors
+    ///
+    /// `not_found` with the nearest name; `limit` when too many run; what the disk gives. A durable run is kept when
+    /// this returns.
+    pub async fn start(
+        &self,
+        ctx: &Ctx,
+        id: &DefinitionId,
+        terms: Terms,
+    ) -> Result<Status, CallError> {
+        self.start_under(ctx.principal().as_str(), id, terms, None)
+            .await
+    }
+
+    async fn start_under(
+        &self,
+        principal: &str,
+        id: &DefinitionId,
+        terms: Terms,
+        parent: Option<(String, Key)>,
+    ) -> Result<Status, CallError> {
+        let (workflow, text) = self.find(id)?;
+        let run: Arc<str> = match terms.id {
+            Some(id) => checked(id)?.into(),
+            None => format!("{:016x}", clock::random()).into(),
+        };
+        if let Some(status) = self.find_run(&run).await? {
+            return Ok(status);
+        }
+        if lock(&self.0.live).len() >= limit::RUNS {
+            return Err(CallError::limit(format!(
+                "{} runs are under way already",
+                limit::RUNS
+            )));
+        }
+        let mut head = Head {
+            definition: workflow.definition().id.clone(),
+            document: String::new(),
+            input: Arc::new(terms.input),
+            principal: principal.to_owned(),
+            started_ms: self.0.clock.unix_ms(),
+            parent,
+            ended: None,
+        };
+        if terms.durable {
+            let (ctx, store) = (self.own_ctx()?, self.store().await?);
+            head.document = store.keep_document(&ctx, &head.definition, &text).await?;
+            store.put_head(&ctx, &run, &head).await?;
+        }
+        let live = self.launch(run, workflow, head, Vec::new(), terms.durable)?;
+        Ok(live.status())
+    }
+
+    /// Sets a run going, after what has happened to it already.
+    fn launch(
+        &self,
+        id: Arc<str>,
+        workflow: Arc<Workflow>,
+        head: Head,
+        entries: Vec<store::Entry>,
+        durable: bool,
+    ) -> Result<Arc<Live>, CallError> {
+        let caller = self.caller()?;
+        let secrets = workflow.definition().secrets.iter().map(|name| {
+            let value = caller.secret(name).unwrap_or(Value::Null);
+            (name.to_string(), value)
+        });
+        let start = Start {
+            id: id.clone(),
+            input: head.input.clone(),
+            at_ms: head.started_ms,
+            secrets: Arc::new(Value::Object(secrets.collect())),
+        };
+        let (run, step) = Run::begin(workflow, start);
+        let (live, inbox) = Live::new(id.clone(), &head, durable);
+        lock(&self.0.live).insert(id, live.clone());
+        let driving = drive::Drive::new(self.clone(), live.clone(), head, run, inbox);
+        tokio::spawn(driving.go(step, entries));
+        Ok(live)
+    }
+
+    /// Goes on with every run that has not ended.
+    async fn resume_all(&self) -> Result<()> {
+        let ctx = self.own_ctx()?;
+        let store = self.store().await?;
+        for (run, head) in store.heads(&ctx).await? {
+            if head.ended.is_some() {
+                continue;
+            }
+            let entries = store.entries(&ctx, &run).await?;
+            let text = store.document(&ctx, &head.document).await?;
+            match compile(&text, &head.document) {
+                Ok(workflow) => {
+                    let workflow = Arc::new(workflow);
+                    let id = head.definition.clone();
+                    lock(&self.0.known)
+                        .entry(id)
+                        .or_insert_with(|| (workflow.clone(), text.into()));
+                    drop(self.launch(run.into(), workflow, head, entries, true)?);
+                }
+                Err(problems) => {
+                    // It stays as it is, and can be seen: another version of the program may read it.
+                    let why = problems.first().map(ToString::to_string);
+                    let (live, _) = Live::new(run.as_str().into(), &head, true);
+                    live.stuck(&why.unwrap_or_default());
+                    lock(&self.0.live).insert(run.into(), live);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// How a run is, an ended one included.
+    ///
+    /// # Errors
+    ///
+    /// `not_found`; what the disk gives.
+    pub async fn status(&self, run: &str) -> Result<Status, CallError> {
+        let found = self.find_run(run).await?;
+        found.ok_or_else(|| {
+            CallError::not_found(format!(
+                "there is no run `{run}`; `app workflow list` shows them"
+            ))
+        })
+    }
+
+    async fn find_run(&self, run: &str) -> Result<Option<Status>, CallError> {
+        if let Some(live) = lock(&self.0.live).get(run).cloned() {
+            return Ok(Some(live.status()));
+        }
+        if !self.has_store() {
+            return Ok(None);
+        }
+        let head = self.store().await?.head(&self.own_ctx()?, run).await?;
+        Ok(head.map(|head| live::of_head(run, &head)))
+    }
+
+    /// Whether anything durable was ever started here; asking must not make a state folder.
+    fn has_store(&self) -> bool {
+        self.0.store.initialized()
+    }
+
+    /// All runs, the oldest first.
+    ///
+    /// # Errors
+    ///
+    /// What the disk gives.
+    pub async fn list(&self) -> Result<Vec<Status>, CallError> {
+        let mut all: BTreeMap<String, Status> = BTreeMap::new();
+        if self.has_store() {
+            let heads = self.store().await?.heads(&self.own_ctx()?).await?;
+            let heads = heads.into_iter();
+            all.extend(heads.map(|(run, head)| (run.clone(), live::of_head(&run, &head))));
+        }
+        for (run, live) in lock(&self.0.live).iter() {
+            all.insert(run.to_string(), live.status());
+        }
+        let mut all: Vec<Status> = all.into_values().collect();
+        all.sort_by(|one, other| (one.started_ms, &one.run).cmp(&(other.started_ms, &other.run)));
+        Ok(all)
+    }
+
+    /// Waits until a run has ended.
+    ///
+    /// # Errors
+    ///
+    /// `not_found`.
+    pub async fn wait(&self, run: &str) -> Result<Status, CallError> {
+        let live = lock(&self.0.live).get(run).cloned();
+        match live {
+            Some(live) => Ok(live.ended().await),
+            None => self.status(run).await,
+        }
+    }
+
+    /// Shows every change of a run, until it has ended.
+    ///
+    /// # Errors
+    ///
+    /// `not_found` when it is not under way.
+    pub fn watch(&self, run: &str) -> Result<tokio::sync::watch::Receiver<Status>, CallError> {
+        let live = lock(&self.0.live).get(run).cloned();
+        let live =
+            live.ok_or_else(|| CallError::not_found(format!("run `{run}` is not under way")))?;
+        Ok(live.watch())
+    }
+
+    /// Begins nothing more of a run until it is resumed; what is under way ends.
+    ///
+    /// # Errors
+    ///
+    /// `not_found`, `invalid_state` when it has ended.
+    pub async fn pause(&self, run: &str) -> Result<Status, CallError> {
+        self.tell(run, Event::Paused).await
+    }
+
+    /// Lets a paused run go on.
+    ///
+    /// # Errors
+    ///
+    /// `not_found`, `invalid_state` when it has ended.
+    pub async fn resume(&self, run: &str) -> Result<Status, CallError> {
+        self.tell(run, Event::Resumed).await
+    }
+
+    /// Ends a run early: what is under way is given up, what is done is undone.
+    ///
+    /// # Errors
+    ///
+    /// `not_found`, `invalid_state` when it has ended.
+    pub async fn cancel(&self, run: &str, reason: &str) -> Result<Status, CallError> {
+        let reason = reason.to_owned();
+        self.tell(run, Event::Cancelled { reason }).await
+    }
+
+    async fn tell(&self, run: &str, event: Event) -> Result<Status, CallError> {
+        let live = self.under_way(run).await?;
+        live.tell(event).await?;
+        Ok(live.status())
+    }
+
+    async fn under_way(&self, run: &str) -> Result<Arc<Live>, CallError> {
+        let live = lock(&self.0.live).get(run).cloned();
+        if let Some(live) = live.filter(|live| !live.status().is_over()) {
+            return Ok(live);
+        }
+        let status = self.status(run).await?;
+        Err(CallError::new(
+            Code::InvalidState,
+            format!("run `{run}` has ended: it is {}", status.state),
+        ))
+    }
+
+    /// Hands an event to one run, whatever else listens. `false` when no task of it wanted the event; `true` means
+    /// that a durable run has it for good.
+    ///
+    /// # Errors
+    ///
+    /// `not_found`, `invalid_state` when it has ended.
+    pub async fn signal(&self, run: &str, event: Value) -> Result<bool, CallError> {
+        let live = self.under_way(run).await?;
+        live.offer(Arc::new(event)).await
+    }
+
+    /// Hands an event to every run that listens. How many wanted it.
+    pub async fn deliver(&self, event: Arc<Value>) -> usize {
+        let all: Vec<Arc<Live>> = lock(&self.0.live).values().cloned().collect();
+        let mut wanted = 0;
+        for live in all.iter().filter(|live| live.listens()) {
+            wanted += usize::from(live.offer(event.clone()).await.unwrap_or(false));
+        }
+        wanted
+    }
+
+    /// What has happened to a durable run, oldest first, as it is kept.
+    ///
+    /// # Errors
+    ///
+    /// `not_found`; what the disk gives.
+    pub async fn history(&self, run: &str) -> Result<Vec<Value>, CallError> {
+        self.status(run).await?;
+        if !self.has_store() {
+            return Ok(Vec::new());
+        }
+        let entries = self.store().await?.entries(&self.own_ctx()?, run).await?;
+        let values = entries
+            .into_iter()
+            .map(|entry| serde_json::to_value(entry).unwrap_or_default());
+        Ok(values.collect())
+    }
+
+    /// Forgets a run that has ended, with all that is kept of it.
+    ///
+    /// # Errors
+    ///
+    /// `not_found`, `invalid_state` when it has not ended.
+    pub async fn forget(&self, run: &str) -> Result<(), CallError> {
+        let status = self.status(run).await?;
+        if !status.is_over() {
+            return Err(CallError::new(
+                Code::InvalidState,
+                format!("run `{run}` is {}: cancel it first", status.state),
+            ));
+        }
+        lock(&self.0.live).remove(run);
+        if self.has_store() {
+            self.store().await?.forget(&self.own_ctx()?, run).await?;
+        }
+        Ok(())
+    }
+
+    /// The workflow of an id; `latest` is the highest version that is known.
+    fn find(&self, id: &DefinitionId) -> Result<(Arc<Workflow>, Arc<str>), CallError> {
+        let known = lock(&self.0.known);
+        let found = if id.version == "latest" {
+            let of_name = known
+                .iter()
+                .filter(|(known, _)| known.namespace == id.namespace && known.name == id.name);
+            of_name.max_by_key(|(known, _)| version(&known.version))
+        } else {
+            known.get_key_value(id)
+        };
+        if let Some((_, found)) = found {
+            return Ok(found.clone());
+        }
+        let names: Vec<String> = known.keys().map(ToString::to_string).collect();
+        let help = crate::name::suggest(&id.to_string(), names.iter().map(String::as_str));
+        Err(CallError::not_found(format!(
+            "the workflow `{id}` is not registered; {}",
+            help.unwrap_or_else(|| "`app workflow check FILE` reads one".to_owned())
+        )))
+    }
+
+    fn ended(&self, live: &Arc<Live>) {
+        if !live.is_durable() {
+            // Nothing else remembers it: the last of them stay to be asked.
+            let mut all = lock(&self.0.live);
+            let over = |live: &&Arc<Live>| !live.is_durable() && live.status().is_over();
+            let kept = all.values().filter(over).count();
+            if kept > limit::RUNS_ENDED
+                && let Some(oldest) = all.values().find(over).map(|live| live.id.clone())
+            {
+                all.remove(&oldest);
+            }
+            return;
+        }
+        lock(&self.0.live).remove(&live.id);
+    }
+}
+
+/// Reads and compiles a document.
+fn compile(text: &str, file: &str) -> Result<Workflow, Vec<Problem>> {
+    let document = read(text, file)?;
+    let places = document.places;
+    Workflow::compile(document.definition).map_err(|problems| {
+        let placed = problems
+            .into_iter()
+            .map(|problem| match problem.place.clone() {
+                Some(pointer) => problem.place(places.place(&pointer)),
+                None => problem,
+            });
+        placed.collect()
+    })
+}
+
+/// `1.10.0` is above `1.9.0`.
+fn version(text: &str) -> Vec<u64> {
+    text.split(['.', '-', '+'])
+        .map_while(|part| part.parse().ok())
+        .collect()
+}
+
+/// An id that can be a key and an argument.
+fn checked(id: String) -> Result<String, CallError> {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:~".contains(&byte);
+    if id.is_empty() || id.len() > limit::RUN_ID || !id.bytes().all(fits) {
+        return Err(CallError::invalid_parameter(format!(
+            "`{id}` is no id of a run: 1 to {} letters, digits, `-`, `_`, `.`, `:` and `~`",
+            limit::RUN_ID
+        )));
+    }
+    Ok(id)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl std::fmt::Debug for Workflows {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Workflows")
+            .field("known", &self.known())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,439 @@
+//! A run as a pure state machine: what has happened goes in, what is to be done comes out.
+//!
+//! ```text
+//! Run::begin ──> Step { begin, cancel } ──> whoever performs it ──> Run::apply(event) ──> Step ──> …
+//! ```
+//!
+//! A run is a tree of tasks that have begun. An event makes a walk through it: whatever waited for the event goes on
+//! until it waits again or is over. It reads no clock, file, socket or random number, so the same events give the same
+//! run again: that is how one is resumed.
+
+mod error;
+mod event;
+mod fork;
+mod list;
+mod listen;
+mod looping;
+mod scope;
+mod task;
+mod trying;
+mod work;
+mod workflow;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use error::TaskError;
+pub use event::{Action, Event, Group, Key};
+pub use scope::Note;
+pub use workflow::Workflow;
+
+use super::definition::{Extra, Filter, Task, Then};
+use crate::limit;
+use list::{ListNode, Progress};
+use scope::{Globals, Here, Outcome, Undo, Walk};
+
+/// What becomes of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum State {
+    /// It goes on.
+    Running,
+    /// It begins nothing more until it is resumed.
+    Paused,
+    /// It has failed or was cancelled, and what it did is being undone.
+    Compensating,
+    /// It is over; what it gave.
+    Completed {
+        /// Its output.
+        output: Arc<Value>,
+    },
+    /// It has failed.
+    Faulted {
+        /// Why.
+        error: TaskError,
+    },
+    /// It was ended early.
+    Cancelled {
+        /// Why.
+        reason: String,
+    },
+    /// It has failed and what it did could not be undone: somebody has to look.
+    Parked {
+        /// Why it ended.
+        error: TaskError,
+        /// What could not be undone.
+        undone: TaskError,
+    },
+}
+
+impl State {
+    /// Whether nothing more happens to it.
+    pub fn is_over(&self) -> bool {
+        !matches!(self, Self::Running | Self::Paused | Self::Compensating)
+    }
+}
+
+/// What is to be done after an event.
+#[derive(Debug, Default)]
+pub struct Step {
+    /// What is to begin.
+    pub begin: Vec<(Key, Action)>,
+    /// What is not waited for any more.
+    pub cancel: Vec<Key>,
+    /// Which tasks have begun and ended.
+    pub notes: Vec<Note>,
+}
+
+/// What a run was started with.
+#[derive(Debug, Clone)]
+pub struct Start {
+    /// Its id.
+    pub id: Arc<str>,
+    /// Its input.
+    pub input: Arc<Value>,
+    /// When, in milliseconds since 1970.
+    pub at_ms: u64,
+    /// What `$secrets` is; kept nowhere.
+    pub secrets: Arc<Value>,
+}
+
+/// One run of a workflow.
+#[derive(Clone)]
+pub struct Run {
+    globals: Globals,
+    context: Arc<Value>,
+    root: Option<ListNode>,
+    waiting: BTreeSet<Key>,
+    timeout: Option<Key>,
+    undo: Vec<Undo>,
+    end: Option<State>,
+    state: State,
+    /// What was to begin while it was paused.
+    held: Vec<(Key, Action)>,
+    names: Vec<(Arc<str>, Arc<Value>)>,
+}
+
+impl Run {
+    /// Begins a run.
+    pub fn begin(workflow: Arc<Workflow>, start: Start) -> (Self, Step) {
+        let globals = Globals {
+            workflow,
+            id: start.id,
+            input: start.input.clone(),
+            started_ms: start.at_ms,
+            secrets: start.secrets,
+        };
+        let mut run = Self::with(globals);
+        let definition = run.globals.workflow.definition.clone();
+        let mut first = Vec::new();
+        let begun = run.walk(start.at_ms, Vec::new(), None, |walk| {
+            let here = Here::default();
+            let input = walk.filter_in(&definition.input, &start.input, here)?;
+            if let Some(span) = &definition.timeout {
+                let span = walk.span(span, &input, here)?;
+                first.push((Key::from("/!timeout"), Action::Wait(span, span)));
+            }
+            Ok(input)
+        });
+        match begun.0 {
+            Ok(input) => {
+                run.globals.input = input.clone();
+                run.root = Some(ListNode::new(definition.tasks.clone(), input));
+                run.timeout = first.first().map(|(key, _)| key.clone());
+                let mut step = run.proceed(start.at_ms, Vec::new());
+                step.begin.splice(0..0, first);
+                (run, step)
+            }
+            Err(error) => {
+                run.state = State::Faulted {
+                    error: error.at("/"),
+                };
+                (run, Step::default())
+            }
+        }
+    }
+
+    /// Begins what is to be done in one transaction.
+    pub fn group(&self, group: &Group, now_ms: u64) -> Option<(Self, Step)> {
+        let workflow = Workflow {
+            is_group: true,
+            ..(*self.globals.workflow).clone()
+        };
+        let task = Task {
+            condition: None,
+            input: Filter::default(),
+            output: Filter::default(),
+            export: Filter::default(),
+            timeout: None,
+            then: Then::Continue,
+            extra: Extra::default(),
+            ..workflow.task(&group.pointer)?.clone()
+        };
+        let globals = Globals {
+            workflow: Arc::new(workflow),
+            ..self.globals.clone()
+        };
+        let mut run = Self::with(globals);
+        run.context = group.context.clone();
+        run.names = group
+            .names
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        run.root = Some(ListNode::new(Arc::new([task]), group.input.clone()));
+        let step = run.proceed(now_ms, Vec::new());
+        Some((run, step))
+    }
+
+    fn with(globals: Globals) -> Self {
+        Self {
+            globals,
+            context: Arc::new(Value::Null),
+            root: None,
+            waiting: BTreeSet::new(),
+            timeout: None,
+            undo: Vec::new(),
+            end: None,
+            state: State::Running,
+            held: Vec::new(),
+            names: Vec::new(),
+        }
+    }
+
+    /// Takes in what has happened.
+    pub fn apply(&mut self, event: Event, now_ms: u64) -> Step {
+        if self.state.is_over() {
+            return Step::default();
+        }
+        match &event {
+            Event::Paused => {
+                if self.state == State::Running {
+                    self.state = State::Paused;
+                }
+                return Step::default();
+            }
+            Event::Resumed => {
+                if self.state == State::Paused {
+                    self.state = State::Running;
+                }
+                return Step {
+                    begin: std::mem::take(&mut self.held),
+                    ..Step::default()
+                };
+            }
+            Event::Cancelled { reason } => {
+                let reason = reason.clone();
+                return match self.state {
+                    State::Compensating => Step::default(),
+                    _ => self.fail(State::Cancelled { reason }, now_ms),
+                };
+            }
+            _ => {}
+        }
+        let outcomes = Outcome::of(event);
+        if self.state == State::Compensating {
+            return self.undone(outcomes);
+        }
+        if let Some(timeout) = &self.timeout
+            && outcomes.iter().any(|(key, _)| key == timeout)
+        {
+            let error = TaskError::standard("timeout", 408, "the run took too long").at("/");
+            return self.fail(State::Faulted { error }, now_ms);
+        }
+        self.proceed(now_ms, outcomes)
+    }
+
+    /// Which tasks want an event that has come.
+    pub fn wants(&mut self, event: &Arc<Value>) -> Vec<Key> {
+        let Some(mut root) = self.root.take() else {
+            return Vec::new();
+        };
+        let (_, _, wanted) = self.walk(0, Vec::new(), Some(event), |walk| {
+            // Nothing has come, so nothing goes on.
+            root.advance(walk);
+            Ok(())
+        });
+        self.root = Some(root);
+        wanted
+    }
+
+    /// How it is.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// What `$context` is.
+    pub fn context(&self) -> &Arc<Value> {
+        &self.context
+    }
+
+    /// What it waits for.
+    pub fn waiting(&self) -> impl Iterator<Item = &Key> {
+        self.waiting.iter()
+    }
+
+    /// Goes on with everything whose outcome is there.
+    fn proceed(&mut self, now_ms: u64, outcomes: Vec<(Key, Outcome)>) -> Step {
+        let Some(mut root) = self.root.take() else {
+            return Step::default();
+        };
+        let (progress, mut step, _) =
+            self.walk(now_ms, outcomes, None, |walk| Ok(root.advance(walk)));
+        match progress.unwrap_or_else(Progress::Failed) {
+            Progress::Pending => self.root = Some(root),
+            Progress::Done(value) | Progress::End(value) => {
+                step.begin.clear();
+                step.cancel.extend(self.over());
+                match self.output(&value) {
+                    Ok(output) => self.state = State::Completed { output },
+                    Err(error) => {
+                        let error = error.at("/output");
+                        step = self.failed_step(State::Faulted { error }, step);
+                    }
+                }
+            }
+            Progress::Failed(error) => step = self.failed_step(State::Faulted { error }, step),
+        }
+        if self.state == State::Paused {
+            self.held.append(&mut step.begin);
+            let waiting = &self.waiting;
+            self.held.retain(|(key, _)| waiting.contains(key));
+        }
+        step
+    }
+
+    fn output(&mut self, value: &Arc<Value>) -> Result<Arc<Value>, TaskError> {
+        let definition = self.globals.workflow.definition.clone();
+        self.walk(0, Vec::new(), None, |walk| {
+            let here = Here {
+                output: Some(value),
+                ..Here::default()
+            };
+            walk.filter_out(&definition.output, value, here)
+        })
+        .0
+    }
+
+    fn fail(&mut self, end: State, _now_ms: u64) -> Step {
+        self.root = None;
+        self.failed_step(end, Step::default())
+    }
+
+    /// Ends it badly: what was done is undone first, the last thing first.
+    fn failed_step(&mut self, end: State, mut step: Step) -> Step {
+        step.begin.clear();
+        self.held.clear();
+        step.cancel.extend(self.over());
+        self.end = Some(end);
+        self.state = State::Compensating;
+        self.undo_next(&mut step);
+        step
+    }
+
+    /// Nothing is waited for any more.
+    fn over(&mut self) -> Vec<Key> {
+        let timeout = self.timeout.take();
+        std::mem::take(&mut self.waiting)
+            .into_iter()
+            .chain(timeout)
+            .collect()
+    }
+
+    fn undo_next(&mut self, step: &mut Step) {
+        let Some(undo) = self.undo.last() else {
+            self.state = self.end.take().unwrap_or(State::Running);
+            return;
+        };
+        self.waiting.insert(undo.key.clone());
+        let action = Action::Call {
+            method: undo.method.clone(),
+            with: undo.with.clone(),
+            idempotency: undo.key.clone(),
+            is_compensation: true,
+        };
+        step.begin.push((undo.key.clone(), action));
+    }
+
+    /// Goes on undoing.
+    fn undone(&mut self, outcomes: Vec<(Key, Outcome)>) -> Step {
+        let mut step = Step::default();
+        for (key, outcome) in outcomes {
+            if !self.waiting.remove(&key) {
+                continue;
+            }
+            match outcome {
+                Outcome::Failed(undone) => {
+                    let error = match self.end.take() {
+                        Some(State::Faulted { error }) => error,
+                        Some(State::Cancelled { reason }) => {
+                            TaskError::standard("runtime", 499, reason)
+                        }
+                        _ => undone.clone(),
+                    };
+                    self.state = State::Parked { error, undone };
+                }
+                Outcome::Done(..) | Outcome::Received(_) => {
+                    self.undo.pop();
+                    self.undo_next(&mut step);
+                }
+            }
+        }
+        step
+    }
+
+    /// Walks through the tree: what `work` gives, what is to be done, and which tasks want the probed event.
+    fn walk<T>(
+        &mut self,
+        now_ms: u64,
+        outcomes: Vec<(Key, Outcome)>,
+        probe: Option<&Arc<Value>>,
+        work: impl FnOnce(&mut Walk<'_>) -> Result<T, TaskError>,
+    ) -> (Result<T, TaskError>, Step, Vec<Key>) {
+        let mut notes = Vec::new();
+        let mut walk = Walk {
+            globals: &self.globals,
+            context: &mut self.context,
+            outcomes: outcomes.into_iter().collect::<BTreeMap<_, _>>(),
+            seen: BTreeSet::new(),
+            begun: Vec::new(),
+            undo: &mut self.undo,
+            notes: &mut notes,
+            budget: limit::RUN_TASKS,
+            now_ms,
+            names: self.names.clone(),
+            iterations: Vec::new(),
+            tries: Vec::new(),
+            probe,
+            wanted: Vec::new(),
+        };
+        let given = work(&mut walk);
+        let (begun, seen, wanted) = (walk.begun, walk.seen, walk.wanted);
+        let mut step = Step {
+            // What was begun and given up in the same walk never begins.
+            begin: begun
+                .into_iter()
+                .filter(|(key, _)| seen.contains(key))
+                .collect(),
+            cancel: Vec::new(),
+            notes,
+        };
+        let gone = self.waiting.iter().filter(|key| !seen.contains(*key));
+        step.cancel.extend(gone.cloned());
+        self.waiting = seen;
+        (given, step, wanted)
+    }
+}
+
+impl std::fmt::Debug for Run {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Run")
+            .field("id", &self.globals.id)
+            .field("state", &self.state)
+            .field("waiting", &self.waiting)
+            .finish_non_exhaustive()
+    }
+}

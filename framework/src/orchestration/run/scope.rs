@@ -1,0 +1,354 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
+
+use serde_json::{Value, json};
+
+use super::event::{Action, Event, Key};
+use super::{TaskError, Workflow};
+use crate::orchestration::definition::{Expr, Filter, Span, Task, Template};
+use crate::orchestration::expression::Variables;
+
+/// What a run knows of itself all along.
+#[derive(Debug, Clone)]
+pub(super) struct Globals {
+    pub(super) workflow: Arc<Workflow>,
+    pub(super) id: Arc<str>,
+    pub(super) input: Arc<Value>,
+    pub(super) started_ms: u64,
+    pub(super) secrets: Arc<Value>,
+}
+
+/// What was waited for.
+#[derive(Debug, Clone)]
+pub(super) enum Outcome {
+    Done(Arc<Value>, Option<Arc<Value>>),
+    Failed(TaskError),
+    Received(Arc<Value>),
+}
+
+impl Outcome {
+    /// Of an event, with what it is about.
+    pub(super) fn of(event: Event) -> Vec<(Key, Self)> {
+        match event {
+            Event::Done {
+                key,
+                output,
+                context,
+            } => vec![(key, Self::Done(output, context))],
+            Event::Failed { key, error } => vec![(key, Self::Failed(error))],
+            Event::Received { keys, event } => keys
+                .into_iter()
+                .map(|key| (key, Self::Received(event.clone())))
+                .collect(),
+            Event::Due { .. }
+            | Event::Child { .. }
+            | Event::Paused
+            | Event::Resumed
+            | Event::Cancelled { .. } => Vec::new(),
+        }
+    }
+}
+
+/// A call that undoes a step that is done.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Undo {
+    pub(super) key: Key,
+    pub(super) method: Arc<str>,
+    pub(super) with: Arc<Value>,
+}
+
+/// What a task has begun or ended, for whoever watches.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Note {
+    /// The task's name.
+    pub task: Arc<str>,
+    /// Where it stands.
+    pub pointer: Arc<str>,
+    /// What became of it; nothing while it runs.
+    pub end: Option<Result<(), TaskError>>,
+}
+
+/// One walk through the tree of a run.
+pub(super) struct Walk<'a> {
+    pub(super) globals: &'a Globals,
+    pub(super) context: &'a mut Arc<Value>,
+    pub(super) outcomes: BTreeMap<Key, Outcome>,
+    /// Everything that is waited for, at the end of the walk.
+    pub(super) seen: BTreeSet<Key>,
+    /// What is to begin.
+    pub(super) begun: Vec<(Key, Action)>,
+    pub(super) undo: &'a mut Vec<Undo>,
+    pub(super) notes: &'a mut Vec<Note>,
+    /// Tasks that may still begin in this walk.
+    pub(super) budget: u32,
+    pub(super) now_ms: u64,
+    pub(super) names: Vec<(Arc<str>, Arc<Value>)>,
+    pub(super) iterations: Vec<usize>,
+    pub(super) tries: Vec<u32>,
+    /// An event that tasks are asked about.
+    pub(super) probe: Option<&'a Arc<Value>>,
+    /// Those that want it.
+    pub(super) wanted: Vec<Key>,
+}
+
+/// What an expression sees beside its input.
+struct Seen<'a> {
+    globals: &'a Globals,
+    context: &'a Arc<Value>,
+    names: &'a [(Arc<str>, Arc<Value>)],
+    here: Here<'a>,
+    // Made when an expression asks for them.
+    task: OnceLock<Value>,
+    workflow: OnceLock<Value>,
+    runtime: OnceLock<Value>,
+}
+
+/// The task that an expression belongs to.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Here<'a> {
+    pub(super) task: Option<&'a Task>,
+    pub(super) raw: Option<&'a Arc<Value>>,
+    pub(super) input: Option<&'a Arc<Value>>,
+    pub(super) output: Option<&'a Arc<Value>>,
+    pub(super) started_ms: u64,
+}
+
+impl Variables for Seen<'_> {
+    fn get(&self, name: &str) -> Option<&Value> {
+        let own = self.names.iter().rev().find(|(known, _)| **known == *name);
+        if let Some((_, value)) = own {
+            return Some(value);
+        }
+        match name {
+            "context" => Some(self.context),
+            "input" => Some(self.here.input.unwrap_or(&self.globals.input)),
+            "output" => self.here.output.map(|output| &**output),
+            "secrets" => Some(&self.globals.secrets),
+            "task" => {
+                let task = self.here.task?;
+                Some(self.task.get_or_init(|| self.describe_task(task)))
+            }
+            "workflow" => Some(self.workflow.get_or_init(|| {
+                json!({
+                    "id": &*self.globals.id,
+                    "definition": {"document": &self.globals.workflow.definition.id},
+                    "input": &*self.globals.input,
+                    "startedAt": started(self.globals.started_ms),
+                })
+            })),
+            "runtime" => Some(self.runtime.get_or_init(|| {
+                json!({
+                    "name": env!("CARGO_PKG_NAME"),
+                    "version": env!("CARGO_PKG_VERSION"),
+                    "metadata": {},
+                })
+            })),
+            _ => None,
+        }
+    }
+}
+
+impl Seen<'_> {
+    fn describe_task(&self, task: &Task) -> Value {
+        json!({
+            "name": &*task.name,
+            "reference": &*task.pointer,
+            "definition": {},
+            "input": self.here.raw,
+            "output": self.here.output,
+            "startedAt": started(self.here.started_ms),
+        })
+    }
+}
+
+/// The descriptor of an instant (DSL, Runtime Expressions): the same in every form.
+fn started(ms: u64) -> Value {
+    json!({"epoch": {"seconds": ms / 1000, "milliseconds": ms}})
+}
+
+impl Walk<'_> {
+    /// Whether what `key` stands for is there; if not, it is waited for further.
+    pub(super) fn outcome(&mut self, key: &Key) -> Option<Outcome> {
+        let outcome = self.outcomes.remove(key);
+        if outcome.is_none() {
+            self.seen.insert(key.clone());
+        }
+        outcome
+    }
+
+    /// Begins something, which is waited for from now on.
+    pub(super) fn begin(&mut self, key: &Key, action: Action) {
+        self.begun.push((key.clone(), action));
+    }
+
+    /// The key of a task here and now.
+    pub(super) fn key(&self, pointer: &str, what: &str) -> Key {
+        let mut key = self.idempotency(pointer);
+        if !self.tries.is_empty() {
+            key.push('#');
+            join(&mut key, &self.tries);
+        }
+        if !what.is_empty() {
+            key.push('!');
+            key.push_str(what);
+        }
+        key.into()
+    }
+
+    /// What stays the same from try to try.
+    pub(super) fn idempotency(&self, pointer: &str) -> String {
+        let mut key = pointer.to_owned();
+        if !self.iterations.is_empty() {
+            key.push('@');
+            join(&mut key, &self.iterations);
+        }
+        key
+    }
+
+    /// Counts a task that begins.
+    pub(super) fn spend(&mut self) -> Result<(), TaskError> {
+        self.budget = self.budget.checked_sub(1).ok_or_else(|| {
+            TaskError::standard(
+                "runtime",
+                500,
+                format!(
+                    "{} tasks without one that waits: the workflow runs in a circle",
+                    crate::limit::RUN_TASKS
+                ),
+            )
+        })?;
+        Ok(())
+    }
+
+    fn seen<'s>(&'s self, here: Here<'s>) -> Seen<'s> {
+        Seen {
+            globals: self.globals,
+            context: self.context,
+            names: &self.names,
+            here,
+            task: OnceLock::new(),
+            workflow: OnceLock::new(),
+            runtime: OnceLock::new(),
+        }
+    }
+
+    pub(super) fn evaluate(
+        &self,
+        expr: Expr,
+        value: &Value,
+        here: Here<'_>,
+    ) -> Result<Arc<Value>, TaskError> {
+        let given = self
+            .globals
+            .workflow
+            .program
+            .evaluate(expr, value, &self.seen(here));
+        given
+            .map(Arc::new)
+            .map_err(|fault| TaskError::expression(fault.to_string()))
+    }
+
+    pub(super) fn is_true(
+        &self,
+        expr: Expr,
+        value: &Value,
+        here: Here<'_>,
+    ) -> Result<bool, TaskError> {
+        let program = &self.globals.workflow.program;
+        let answer = program.is_true(expr, value, &self.seen(here));
+        answer.map_err(|fault| TaskError::expression(fault.to_string()))
+    }
+
+    pub(super) fn render(
+        &self,
+        template: &Template,
+        value: &Value,
+        here: Here<'_>,
+    ) -> Result<Arc<Value>, TaskError> {
+        if let Template::Value(value) = template {
+            return Ok(value.clone());
+        }
+        let program = &self.globals.workflow.program;
+        let given = program.render(template, value, &self.seen(here));
+        given
+            .map(Arc::new)
+            .map_err(|fault| TaskError::expression(fault.to_string()))
+    }
+
+    /// Lets a value through a filter, whose schema is that of what goes in.
+    pub(super) fn filter_in(
+        &self,
+        filter: &Filter,
+        value: &Arc<Value>,
+        here: Here<'_>,
+    ) -> Result<Arc<Value>, TaskError> {
+        self.check(filter, value)?;
+        self.map(filter, value, here)
+    }
+
+    /// Lets a value through a filter, whose schema is that of what comes out.
+    pub(super) fn filter_out(
+        &self,
+        filter: &Filter,
+        value: &Arc<Value>,
+        here: Here<'_>,
+    ) -> Result<Arc<Value>, TaskError> {
+        let value = self.map(filter, value, here)?;
+        self.check(filter, &value)?;
+        Ok(value)
+    }
+
+    fn map(
+        &self,
+        filter: &Filter,
+        value: &Arc<Value>,
+        here: Here<'_>,
+    ) -> Result<Arc<Value>, TaskError> {
+        match &filter.map {
+            Some(map) => self.render(map, value, here),
+            None => Ok(value.clone()),
+        }
+    }
+
+    fn check(&self, filter: &Filter, value: &Value) -> Result<(), TaskError> {
+        let Some(schema) = &filter.schema else {
+            return Ok(());
+        };
+        let violations = self.globals.workflow.violations(schema, value);
+        if violations.is_empty() {
+            Ok(())
+        } else {
+            Err(TaskError::validation(violations.join("; ")))
+        }
+    }
+
+    /// How long a span is.
+    pub(super) fn span(
+        &self,
+        span: &Span,
+        value: &Value,
+        here: Here<'_>,
+    ) -> Result<std::time::Duration, TaskError> {
+        match span {
+            Span::Fixed(duration) => Ok(*duration),
+            Span::Computed(expr) => {
+                let text = self.evaluate(*expr, value, here)?;
+                let parsed = text
+                    .as_str()
+                    .and_then(crate::orchestration::definition::parse_duration);
+                parsed.ok_or_else(|| {
+                    TaskError::expression(format!("`{text}` is no ISO 8601 duration, as `PT5S` is"))
+                })
+            }
+        }
+    }
+}
+
+fn join(key: &mut String, numbers: &[impl ToString]) {
+    for (place, number) in numbers.iter().enumerate() {
+        if place > 0 {
+            key.push('.');
+        }
+        key.push_str(&number.to_string());
+    }
+}
