@@ -273,3 +273,6 @@ pub const COMPENSATION_PAUSE: Duration = Duration::from_millis(100);
 
 /// The longest such pause.
 pub const COMPENSATION_PAUSE_MAX: Duration = Duration::from_secs(30);
+
+/// Lifecycle events of workflows that wait to be published; further ones are dropped.
+pub const LIFECYCLE_EVENTS: usize = 4_096;

@@ -76,6 +76,10 @@ pub(super) enum Command {
     #[cfg(feature = "transaction")]
     #[command(subcommand)]
     Tx(Tx),
+    /// Check workflows, run them, and look after their runs
+    #[cfg(feature = "orchestration")]
+    #[command(subcommand)]
+    Workflow(WorkflowCommand),
     /// Find out what is wrong
     Doctor(With<Nothing>),
     /// Explain the code of an error
@@ -106,6 +110,8 @@ impl Command {
             Self::Completions(with) => &with.globals,
             #[cfg(feature = "transaction")]
             Self::Tx(tx) => tx.globals(),
+            #[cfg(feature = "orchestration")]
+            Self::Workflow(what) => what.globals(),
             Self::Config(with) => {
                 let later = match &with.command.page {
                     Page::Schema(page) | Page::Sample(page) => &page.globals,
@@ -249,6 +255,99 @@ pub(super) struct OneTx {
     /// The id, as `tx list` shows it
     #[arg(value_name = "ID")]
     pub(super) id: String,
+}
+
+/// What to do with workflows.
+#[cfg(feature = "orchestration")]
+#[derive(Debug, Subcommand)]
+pub(super) enum WorkflowCommand {
+    /// Read documents and say everything that is wrong with them; nothing starts
+    Check(With<Documents>),
+    /// Run a workflow to its end and print its output
+    Run(With<RunWorkflow>),
+    /// Start a workflow in the running host, and print its run
+    Start(With<RunWorkflow>),
+    /// All runs
+    List(With<Nothing>),
+    /// One run, an ended one included
+    Show(With<OneRun>),
+    /// What has happened to a run
+    History(With<OneRun>),
+    /// Begin nothing more of a run
+    Pause(With<OneRun>),
+    /// Let a paused run go on
+    Resume(With<OneRun>),
+    /// End a run early; what it did is undone
+    Cancel(With<OneRun>),
+    /// Hand an event to a run
+    Signal(With<SignalRun>),
+    /// Forget a run that has ended
+    Forget(With<OneRun>),
+}
+
+#[cfg(feature = "orchestration")]
+impl WorkflowCommand {
+    fn globals(&self) -> &Globals {
+        match self {
+            Self::Check(with) => &with.globals,
+            Self::Run(with) | Self::Start(with) => &with.globals,
+            Self::List(with) => &with.globals,
+            Self::Signal(with) => &with.globals,
+            Self::Show(with)
+            | Self::History(with)
+            | Self::Pause(with)
+            | Self::Resume(with)
+            | Self::Cancel(with)
+            | Self::Forget(with) => &with.globals,
+        }
+    }
+}
+
+#[cfg(feature = "orchestration")]
+#[derive(Debug, Args)]
+pub(super) struct Documents {
+    /// Documents: YAML or JSON
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<String>,
+}
+
+#[cfg(feature = "orchestration")]
+#[derive(Debug, Args)]
+pub(super) struct RunWorkflow {
+    /// The document: YAML or JSON
+    #[arg(value_name = "FILE")]
+    pub(super) file: String,
+    /// What it is started with: JSON, or @FILE
+    #[arg(long, value_name = "JSON|@FILE", default_value = "{}")]
+    pub(super) input: String,
+    /// Documents that it runs in turn
+    #[arg(long = "with", value_name = "FILE")]
+    pub(super) others: Vec<String>,
+    /// The id of the run; a second start of one id finds the first
+    #[arg(long, value_name = "ID")]
+    pub(super) id: Option<String>,
+    /// Keep nothing: a crash ends it for good
+    #[arg(long)]
+    pub(super) volatile: bool,
+}
+
+#[cfg(feature = "orchestration")]
+#[derive(Debug, Args)]
+pub(super) struct OneRun {
+    /// The run, as `workflow list` shows it
+    #[arg(value_name = "RUN")]
+    pub(super) run: String,
+}
+
+#[cfg(feature = "orchestration")]
+#[derive(Debug, Args)]
+pub(super) struct SignalRun {
+    /// The run, as `workflow list` shows it
+    #[arg(value_name = "RUN")]
+    pub(super) run: String,
+    /// A CloudEvent: JSON, or @FILE
+    #[arg(long, value_name = "JSON|@FILE")]
+    pub(super) event: String,
 }
 
 #[derive(Debug, Args)]

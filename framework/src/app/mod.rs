@@ -19,6 +19,8 @@ mod describe;
 mod doctor;
 mod explain;
 mod failure;
+#[cfg(feature = "transaction")]
+mod host_door;
 mod list;
 mod offers;
 mod output;
@@ -30,6 +32,8 @@ mod session;
 #[cfg(feature = "transaction")]
 mod tx;
 mod workers;
+#[cfg(feature = "orchestration")]
+mod workflow;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -146,6 +150,8 @@ fn execute(session: &Session, command: Command) -> Result<u8, Failure> {
         Command::Reload(_) => reload::run(session),
         #[cfg(feature = "transaction")]
         Command::Tx(tx) => tx::run(session, &tx),
+        #[cfg(feature = "orchestration")]
+        Command::Workflow(what) => workflow::run(session, &what),
         Command::Doctor(_) => doctor::run(session),
         Command::Explain(with) => explain::run(session, &with.command.code),
         Command::BuildInfo(_) => build_info::run(session),

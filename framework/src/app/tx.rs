@@ -1,17 +1,14 @@
 //! `tx`: the transactions of the running host, or those that wait in the state folder.
 
-use serde_json::json;
-use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
 use super::args::Tx;
-use super::control::{Client, Event, Request};
 use super::failure::Failure;
-use super::output::{envelope, list, say, table};
-use super::platform::{Signal, Signals};
+use super::host_door::HostDoor;
+use super::output::{envelope, list, table};
 use super::session::{Loaded, Session};
-use super::workers::{self, Workers};
+use super::workers;
 use crate::error::CallError;
-use crate::host::Answer;
 use crate::transaction::{State, Status, TransactionId};
 
 pub(super) fn run(session: &Session, tx: &Tx) -> Result<u8, Failure> {
@@ -24,7 +21,7 @@ pub(super) fn run(session: &Session, tx: &Tx) -> Result<u8, Failure> {
     let method = format!("weldkit.transactions.{method}");
     let params = transaction.map_or_else(|| json!({}), |id| json!({ "transaction": id }));
     let loaded = session.load();
-    let answer = workers::wait(ask(loaded, &method, params.to_string()))?;
+    let answer = workers::wait(ask(loaded, &method, params))?;
     let unreadable = |fault: serde_json::Error| {
         CallError::internal(format!("`{method}` answered something else: {fault}"))
     };
@@ -45,43 +42,11 @@ pub(super) fn run(session: &Session, tx: &Tx) -> Result<u8, Failure> {
 }
 
 /// Asks the running host if there is one, else a host in this process: it recovers what waits first.
-async fn ask(loaded: Loaded, method: &str, params: String) -> Result<Vec<u8>, Failure> {
-    if let Some(mut client) = Client::connect(loaded.state()).await? {
-        let params: &RawValue = serde_json::from_str(&params)
-            .map_err(|fault| CallError::internal(fault.to_string()))?;
-        let request = Request {
-            method: Some(method.into()),
-            params: Some(params),
-            ..Request::default()
-        };
-        client.send(&request).await?;
-        return loop {
-            match client.next().await? {
-                Event::Result(result) => break Ok(result),
-                Event::Error(error) => break Err(error.into()),
-                Event::Progress(_) => {}
-                Event::Item(_) | Event::End => {
-                    break Err(CallError::internal("a stream came where a result was due").into());
-                }
-            }
-        };
-    }
-    loaded.plan()?;
-    let mut signals = Signals::new(Signal::Stop)?;
-    let workers = Workers::new()?;
-    let Some((host, false)) = workers.start(loaded.builder, &mut signals, say).await? else {
-        return Err(CallError::unavailable("given up before the plugins had started").into());
-    };
-    let answer = host
-        .call_apart(&host.ctx(), method, params.into_bytes())
-        .await;
-    workers.run(async move { host.stop().await }).await??;
-    match answer? {
-        Answer::Value(value) => Ok(value),
-        Answer::Stream(_) => {
-            Err(CallError::internal("a stream came where a result was due").into())
-        }
-    }
+async fn ask(loaded: Loaded, method: &str, params: Value) -> Result<Vec<u8>, Failure> {
+    let mut door = HostDoor::open(loaded).await?;
+    let answer = door.call(method, &params).await;
+    door.close().await?;
+    answer
 }
 
 fn overview(all: &[Status]) -> String {

@@ -6,12 +6,14 @@
 //!
 //! The definition is the Open Workflow DSL 1.0.3 (formerly the Serverless Workflow of the CNCF).
 
+mod check;
 pub mod definition;
 mod engine;
 pub mod expression;
 pub mod run;
 mod service;
 
+pub use check::check;
 pub(crate) use engine::Caller;
 pub use engine::{Status, Terms, Workflows};
 pub use service::{Registered, WorkflowService};

@@ -20,3 +20,4 @@ mod guide;
 mod host;
 mod invariants;
 mod transactions;
+mod workflows;

@@ -12,7 +12,7 @@ use super::perform::{self, Errand};
 use super::store::{Ended, Entry, Head};
 use crate::error::CallError;
 use crate::limit;
-use crate::orchestration::run::{Action, Event, Key, Run, Step};
+use crate::orchestration::run::{Action, Event, Key, Run, State, Step};
 
 pub(super) struct Drive {
     pub(super) engine: Workflows,
@@ -71,6 +71,12 @@ impl Drive {
     }
 
     async fn try_go(&mut self, first: Step, entries: Vec<Entry>) -> Result<(), CallError> {
+        if entries.is_empty() {
+            self.engine
+                .tell_run(&self.live.id, &State::Running, self.head.started_ms);
+            self.engine
+                .tell_tasks(&self.live.id, &first.notes, self.head.started_ms);
+        }
         let open = self.replay(first, entries);
         self.begin(open).await?;
         while !self.run.state().is_over() {
@@ -81,6 +87,7 @@ impl Drive {
             self.take(message).await?;
         }
         let at_ms = self.engine.0.clock.unix_ms();
+        self.engine.tell_run(&self.live.id, self.run.state(), at_ms);
         if self.live.is_durable() {
             let state = self.run.state().clone();
             self.head.ended = Some(Ended { at_ms, state });
@@ -174,6 +181,7 @@ impl Drive {
         for entry in entries {
             let step = self.run.apply(entry.event, at_ms);
             self.done += ends(&step);
+            self.engine.tell_tasks(&self.live.id, &step.notes, at_ms);
             for key in step.cancel {
                 open.retain(|(begun, _)| *begun != key);
                 self.forget(&key);

@@ -3,27 +3,29 @@
 mod cloud_event;
 mod drive;
 mod group;
+mod lifecycle;
 mod live;
 mod perform;
 mod store;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, mpsc};
 
 use crate::call::{BoxFuture, Ctx};
 use crate::clock::{self, Clock};
 use crate::error::{CallError, Code, Problem, Result};
-use crate::event::{Events, Subscription};
+use crate::event::{self, Events, Subscription};
 use crate::limit;
 use crate::security::Principal;
 use crate::transaction::{Containers, Transactions};
 
-use super::definition::{DefinitionId, read};
+use super::definition::{DefinitionId, Document, read};
 use super::run::{Event, Key, Run, Start, Workflow};
 pub(super) use cloud_event::cloud_event;
 use live::Live;
@@ -56,6 +58,9 @@ struct Inner {
     clock: Clock,
     caller: OnceLock<Box<dyn Caller>>,
     store: OnceCell<Store>,
+    lifecycle: mpsc::Sender<(Ctx, event::Event)>,
+    /// Lifecycle events so far.
+    told: AtomicU64,
     known: Mutex<BTreeMap<DefinitionId, (Arc<Workflow>, Arc<str>)>>,
     live: Mutex<BTreeMap<Arc<str>, Arc<Live>>>,
     /// Bounds the calls that are under way.
@@ -129,8 +134,12 @@ impl Status {
 
 impl Workflows {
     pub(crate) fn new(transactions: Transactions, events: Events, clock: Clock) -> Self {
+        let (lifecycle, publish) = lifecycle::publisher(events.clone());
+        tokio::spawn(publish);
         Self(Arc::new(Inner {
             transactions,
+            lifecycle,
+            told: AtomicU64::new(0),
             events,
             clock,
             caller: OnceLock::new(),
@@ -157,10 +166,7 @@ impl Workflows {
 
     /// Hands every event of the host to the runs that listen.
     fn listen(&self) -> Result<()> {
-        let mut events = self
-            .0
-            .events
-            .subscribe(Subscription::new("weldkit.workflows"))?;
+        let mut events = self.0.events.subscribe(Subscription::new("workflows"))?;
         let engine = Arc::downgrade(&self.0);
         tokio::spawn(async move {
             while let Some(event) = events.next().await {
@@ -560,16 +566,12 @@ impl Workflows {
 
 /// Reads and compiles a document.
 fn compile(text: &str, file: &str) -> Result<Workflow, Vec<Problem>> {
-    let document = read(text, file)?;
-    let places = document.places;
-    Workflow::compile(document.definition).map_err(|problems| {
-        let placed = problems
-            .into_iter()
-            .map(|problem| match problem.place.clone() {
-                Some(pointer) => problem.place(places.place(&pointer)),
-                None => problem,
-            });
-        placed.collect()
+    let Document {
+        definition, places, ..
+    } = read(text, file)?;
+    Workflow::compile(definition).map_err(|problems| {
+        let placed = |problem| super::check::placed(problem, &places);
+        problems.into_iter().map(placed).collect()
     })
 }
 

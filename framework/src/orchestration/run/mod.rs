@@ -30,6 +30,7 @@ pub use error::TaskError;
 pub use event::{Action, Event, Group, Key};
 pub use scope::Note;
 pub use workflow::Workflow;
+pub(super) use workflow::each_task;
 
 use super::definition::{Extra, Filter, Task, Then};
 use crate::limit;

@@ -118,7 +118,7 @@ fn filters(definition: &Definition) -> Vec<(String, &Filter)> {
 }
 
 /// Every task, outer ones first.
-pub(super) fn each_task<'a>(tasks: &'a [Task], visit: &mut impl FnMut(&'a Task)) {
+pub(in crate::orchestration) fn each_task<'a>(tasks: &'a [Task], visit: &mut impl FnMut(&'a Task)) {
     for task in tasks {
         visit(task);
         match &task.work {

@@ -10,6 +10,7 @@ mod reload;
 mod serve;
 mod socket;
 mod trouble;
+mod workflow;
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;

@@ -1,0 +1,298 @@
+//! `workflow`: documents and their runs, in the running host or in one of this process.
+
+use serde_json::{Value, json};
+
+use super::args::{Documents, RunWorkflow, WorkflowCommand};
+use super::failure::{Failure, REFUSED, Refusal};
+use super::host_door::HostDoor;
+use super::output::{envelope, list, say, table};
+use super::platform::{Signal, Signals};
+use super::session::Session;
+use super::workers;
+use crate::error::{CallError, Problem};
+use crate::orchestration::{Registered, Status, check};
+
+pub(super) fn run(session: &Session, what: &WorkflowCommand) -> Result<u8, Failure> {
+    match what {
+        WorkflowCommand::Check(with) => examine(session, &with.command),
+        WorkflowCommand::Run(with) => workers::wait(to_its_end(session, &with.command)),
+        WorkflowCommand::Start(with) => workers::wait(start(session, &with.command)),
+        WorkflowCommand::List(_) => {
+            let all: Vec<Status> = ask(session, "list", json!({}))?;
+            let text = || overview(&all);
+            let json = || envelope([("runs", json!(all))]);
+            session.output.either(text, json)?;
+            Ok(0)
+        }
+        WorkflowCommand::History(with) => {
+            let run = &with.command.run;
+            let all: Vec<Value> = ask(session, "history", json!({ "run": run }))?;
+            let text = || history(&all);
+            let json = || envelope([("history", json!(all))]);
+            session.output.either(text, json)?;
+            Ok(0)
+        }
+        WorkflowCommand::Show(with) => one(session, "status", &with.command.run),
+        WorkflowCommand::Pause(with) => one(session, "pause", &with.command.run),
+        WorkflowCommand::Resume(with) => one(session, "resume", &with.command.run),
+        WorkflowCommand::Cancel(with) => one(session, "cancel", &with.command.run),
+        WorkflowCommand::Signal(with) => {
+            let event = read_json(&with.command.event)?;
+            let run = &with.command.run;
+            let taken: bool = ask(session, "signal", json!({"run": run, "event": event}))?;
+            let text = || if taken { "taken" } else { "no task wanted it" }.to_owned();
+            let json = || envelope([("taken", json!(taken))]);
+            session.output.either(text, json)?;
+            Ok(0)
+        }
+        WorkflowCommand::Forget(with) => {
+            ask::<()>(session, "forget", json!({ "run": &with.command.run }))?;
+            Ok(0)
+        }
+    }
+}
+
+/// Says everything that is wrong with documents.
+fn examine(session: &Session, documents: &Documents) -> Result<u8, Failure> {
+    let services = session.services();
+    let mut refusal = Refusal::default();
+    let mut good = Vec::new();
+    for file in &documents.files {
+        match check(&read(file)?, file, &services) {
+            Ok(id) => good.push(json!({"file": file, "workflow": id.to_string()})),
+            Err(problems) => refusal.graph.extend(problems),
+        }
+    }
+    if !refusal.is_empty() {
+        let problems = refusal.list();
+        let text = || refusal.text(false);
+        let json = || envelope([("workflows", json!(good)), ("problems", problems.clone())]);
+        session.output.either(text, json)?;
+        return Ok(REFUSED);
+    }
+    let text = || {
+        let rows = good.iter().map(|good| {
+            let cell = |name: &str| good[name].as_str().unwrap_or_default().to_owned();
+            [cell("file"), cell("workflow"), "fine".to_owned()]
+        });
+        table(["FILE", "WORKFLOW", "CHECK"], rows)
+    };
+    let json = || envelope([("workflows", json!(good)), ("problems", json!([]))]);
+    session.output.either(text, json)?;
+    Ok(0)
+}
+
+/// Runs a workflow and prints what it gives.
+async fn to_its_end(session: &Session, with: &RunWorkflow) -> Result<u8, Failure> {
+    let input = read_json(&with.input)?;
+    let documents = documents(with)?;
+    let mut signals = Signals::new(Signal::Stop)?;
+    let mut door = HostDoor::open(session.load()).await?;
+    let run = begin(&mut door, with, &documents, input).await;
+    let ended = match run {
+        Ok(run) => {
+            let waited = {
+                let params = json!({ "run": run.run });
+                let waiting = door.call("weldkit.workflows.wait", &params);
+                tokio::select! {
+                    waited = waiting => Some(waited),
+                    _ = signals.next() => None,
+                }
+            };
+            match waited {
+                Some(answer) => answer.and_then(|answer| parsed(&answer)),
+                None => {
+                    say(&format!("cancelling run `{}`", run.run));
+                    // The door may be in the middle of an answer: another one is used.
+                    cancelled(session, &mut door, &run.run).await
+                }
+            }
+        }
+        Err(failure) => Err(failure),
+    };
+    door.close().await?;
+    let status = ended?;
+    match status.output {
+        Some(output) => {
+            session.output.json(&output)?;
+            Ok(0)
+        }
+        None => {
+            let why = status.error.unwrap_or_default();
+            Err(
+                CallError::internal(format!("run `{}` is {}: {why}", status.run, status.state))
+                    .into(),
+            )
+        }
+    }
+}
+
+async fn cancelled(session: &Session, door: &mut HostDoor, run: &str) -> Result<Status, Failure> {
+    let params = json!({ "run": run });
+    let mut other = match door {
+        HostDoor::Running(_) => Some(HostDoor::open(session.load()).await?),
+        HostDoor::Own(..) => None,
+    };
+    let door = other.as_mut().unwrap_or(door);
+    drop(door.call("weldkit.workflows.cancel", &params).await?);
+    let answer = door.call("weldkit.workflows.wait", &params).await?;
+    parsed(&answer)
+}
+
+/// Starts a workflow where it can go on without this process.
+async fn start(session: &Session, with: &RunWorkflow) -> Result<u8, Failure> {
+    let input = read_json(&with.input)?;
+    let documents = documents(with)?;
+    let mut door = HostDoor::open(session.load()).await?;
+    if matches!(door, HostDoor::Own(..)) {
+        door.close().await?;
+        let why = "no host runs here that the workflow could be started in; `serve` starts one, `workflow run` needs none";
+        return Err(CallError::unavailable(why).into());
+    }
+    let status = begin(&mut door, with, &documents, input).await?;
+    shown(session, &status)?;
+    Ok(0)
+}
+
+/// Makes the documents known, and starts the first.
+async fn begin(
+    door: &mut HostDoor,
+    with: &RunWorkflow,
+    documents: &[(String, String)],
+    input: Value,
+) -> Result<Status, Failure> {
+    let mut first: Option<Registered> = None;
+    for (file, text) in documents {
+        let params = json!({"document": text, "file": file});
+        let answer = door.call("weldkit.workflows.register", &params).await?;
+        first.get_or_insert(parsed(&answer)?);
+    }
+    let workflow = first.map(|first| first.workflow).unwrap_or_default();
+    let mut params = json!({"workflow": workflow, "input": input, "durable": !with.volatile});
+    if let Some(id) = &with.id {
+        params["run"] = json!(id);
+    }
+    let answer = door.call("weldkit.workflows.start", &params).await?;
+    parsed(&answer)
+}
+
+/// The document to run and those that it runs, with their files.
+fn documents(with: &RunWorkflow) -> Result<Vec<(String, String)>, Failure> {
+    let files = std::iter::once(&with.file).chain(&with.others);
+    files.map(|file| Ok((file.clone(), read(file)?))).collect()
+}
+
+fn one(session: &Session, method: &str, run: &str) -> Result<u8, Failure> {
+    let status: Status = ask(session, method, json!({ "run": run }))?;
+    shown(session, &status)?;
+    Ok(0)
+}
+
+fn shown(session: &Session, status: &Status) -> Result<(), Failure> {
+    let text = || details(status);
+    let json = || envelope([("run", json!(status))]);
+    session.output.either(text, json)
+}
+
+fn ask<T: serde::de::DeserializeOwned>(
+    session: &Session,
+    method: &str,
+    params: Value,
+) -> Result<T, Failure> {
+    let method = format!("weldkit.workflows.{method}");
+    let answer = workers::wait(async {
+        let mut door = HostDoor::open(session.load()).await?;
+        let answer = door.call(&method, &params).await;
+        door.close().await?;
+        answer
+    })?;
+    parsed(&answer)
+}
+
+fn parsed<T: serde::de::DeserializeOwned>(answer: &[u8]) -> Result<T, Failure> {
+    serde_json::from_slice(answer).map_err(|fault| {
+        CallError::internal(format!(
+            "`weldkit.workflows` answered something else: {fault}"
+        ))
+        .into()
+    })
+}
+
+fn read(file: &str) -> Result<String, Failure> {
+    std::fs::read_to_string(file).map_err(|fault| {
+        let mut refusal = Refusal::default();
+        let problem = Problem::new("unreadable", format!("`{file}` cannot be read: {fault}"));
+        refusal.graph.push(problem.place(file));
+        Failure::Refused(refusal)
+    })
+}
+
+/// JSON, or the content of `@FILE`.
+fn read_json(text: &str) -> Result<Value, Failure> {
+    let text = match text.strip_prefix('@') {
+        Some(file) => read(file)?,
+        None => text.to_owned(),
+    };
+    serde_json::from_str(&text)
+        .map_err(|fault| Failure::usage(&format!("the input is no JSON: {fault}")))
+}
+
+fn overview(all: &[Status]) -> String {
+    if all.is_empty() {
+        return "no run is kept here\n".to_owned();
+    }
+    let row = |status: &Status| {
+        [
+            status.run.clone(),
+            status.workflow.clone(),
+            status.state.clone(),
+            status.tasks_done.to_string(),
+            list(&status.waiting),
+        ]
+    };
+    table(
+        ["RUN", "WORKFLOW", "STATE", "DONE", "WAITS FOR"],
+        all.iter().map(row),
+    )
+}
+
+fn details(status: &Status) -> String {
+    let mut rows = vec![
+        ["run".to_owned(), status.run.clone()],
+        ["workflow".to_owned(), status.workflow.clone()],
+        ["state".to_owned(), status.state.clone()],
+        ["principal".to_owned(), status.principal.clone()],
+        ["tasks done".to_owned(), status.tasks_done.to_string()],
+        ["waits for".to_owned(), list(&status.waiting)],
+    ];
+    if let Some(progress) = status.progress {
+        let said = status.message.clone().unwrap_or_default();
+        rows.push([
+            "progress".to_owned(),
+            format!("{:.0} % {said}", progress * 100.0),
+        ]);
+    }
+    if let Some(output) = &status.output {
+        rows.push(["output".to_owned(), output.to_string()]);
+    }
+    if let Some(error) = &status.error {
+        rows.push(["error".to_owned(), error.to_string()]);
+    }
+    table(["WHAT", "VALUE"], rows)
+}
+
+fn history(all: &[Value]) -> String {
+    let rows = all.iter().map(|entry| {
+        let cell = |name: &str| match &entry[name] {
+            Value::String(text) => text.clone(),
+            Value::Null => String::new(),
+            other => other.to_string(),
+        };
+        let what = match entry.get("key") {
+            Some(_) => cell("key"),
+            None => cell("keys"),
+        };
+        [cell("at_ms"), cell("is"), what]
+    });
+    table(["AT MS", "WHAT", "TASK"], rows)
+}
