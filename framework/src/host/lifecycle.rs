@@ -85,20 +85,7 @@ impl Host {
                 .collect(),
         );
         #[cfg(feature = "transaction")]
-        let transactions = {
-            let folder = setup.folder.clone();
-            let given = setup.disk.clone();
-            let is_there = folder.path().join(Transactions::JOURNAL).exists() || given.is_some();
-            let open = move || {
-                let folder = crate::registry::StateFolder::open(&folder)?;
-                Ok(Ground::new(folder, given.clone()))
-            };
-            let transactions = Transactions::new(setup.clock.clone(), Box::new(open));
-            if is_there {
-                transactions.recover().await?;
-            }
-            transactions
-        };
+        let transactions = recovered(&setup).await?;
         let events = Events::new(setup.clock.clone());
 
         #[cfg(feature = "orchestration")]
@@ -208,6 +195,23 @@ impl Host {
     pub async fn stopping(&self) {
         self.0.stopping.cancelled().await;
     }
+}
+
+/// The transactions of a host; what an earlier run has left is recovered.
+#[cfg(feature = "transaction")]
+async fn recovered(setup: &Setup) -> Result<Transactions> {
+    let folder = setup.folder.clone();
+    let given = setup.disk.clone();
+    let is_there = folder.path().join(Transactions::JOURNAL).exists() || given.is_some();
+    let open = move || {
+        let folder = crate::registry::StateFolder::open(&folder)?;
+        Ok(Ground::new(folder, given.clone()))
+    };
+    let transactions = Transactions::new(setup.clock.clone(), Box::new(open));
+    if is_there {
+        transactions.recover().await?;
+    }
+    Ok(transactions)
 }
 
 /// Starts each instance as soon as what it asks for runs. Stops starting at the first failure.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use super::perform::Errand;
 use crate::call::Ctx;
 use crate::error::CallError;
-use crate::orchestration::run::{Action, Event, Run, State, Step, TaskError};
+use crate::orchestration::run::{Action, Event, Key, Run, State, Step, TaskError};
 use crate::transaction::Isolation;
 
 /// Does the tasks in a transaction that also says that they are done. After a conflict all of it is done again.
@@ -66,31 +66,7 @@ async fn once(
                 "the tasks of a transaction wait for nothing",
             ));
         };
-        let event = match action {
-            Action::Call {
-                method,
-                with,
-                idempotency,
-                ..
-            } => match errand.call(ctx, &method, &with, &idempotency).await {
-                Ok(output) => Event::Done {
-                    key,
-                    output: Arc::new(output),
-                    context: None,
-                },
-                // The transaction is over: it is all to be done again.
-                Err(error) if error.is_retryable() => return Err(error),
-                Err(error) => Event::Failed {
-                    key,
-                    error: TaskError::of_call(&error),
-                },
-            },
-            _ => {
-                return Err(CallError::invalid_parameter(format!(
-                    "`{key}` waits, and a transaction does not: only calls and what computes can be in one"
-                )));
-            }
-        };
+        let event = event(errand, ctx, key, action).await?;
         let step = run.apply(event, errand.engine.0.clock.unix_ms());
         open.retain(|(key, _)| !step.cancel.contains(key));
         open.extend(step.begin);
@@ -104,9 +80,8 @@ async fn once(
             };
             if errand.live.is_durable() {
                 let store = errand.engine.store().await?;
-                store
-                    .put_group(ctx, &errand.live.id, &done, &errand.key)
-                    .await?;
+                let run = &errand.live.id;
+                store.put_group(ctx, run, &done, &errand.key).await?;
             }
             Ok(done)
         }
@@ -119,5 +94,33 @@ async fn once(
         _ => Err(CallError::internal(
             "the tasks of a transaction ended in no way",
         )),
+    }
+}
+
+/// Calls a method inside of the transaction.
+async fn event(errand: &Errand, ctx: &Ctx, key: Key, action: Action) -> Result<Event, CallError> {
+    let Action::Call {
+        method,
+        with,
+        idempotency,
+        ..
+    } = action
+    else {
+        return Err(CallError::invalid_parameter(format!(
+            "`{key}` waits, and a transaction does not: only calls and what computes can be in one"
+        )));
+    };
+    match errand.call(ctx, &method, &with, &idempotency).await {
+        Ok(output) => Ok(Event::Done {
+            key,
+            output: Arc::new(output),
+            context: None,
+        }),
+        // The transaction is over: it is all to be done again.
+        Err(error) if error.is_retryable() => Err(error),
+        Err(error) => Ok(Event::Failed {
+            key,
+            error: TaskError::of_call(&error),
+        }),
     }
 }

@@ -61,11 +61,14 @@ struct Inner {
     lifecycle: mpsc::Sender<(Ctx, event::Event)>,
     /// Lifecycle events so far.
     told: AtomicU64,
-    known: Mutex<BTreeMap<DefinitionId, (Arc<Workflow>, Arc<str>)>>,
+    known: Mutex<BTreeMap<DefinitionId, Known>>,
     live: Mutex<BTreeMap<Arc<str>, Arc<Live>>>,
     /// Bounds the calls that are under way.
     steps: Arc<tokio::sync::Semaphore>,
 }
+
+/// A workflow with the text of its document.
+type Known = (Arc<Workflow>, Arc<str>);
 
 /// How a run is to be started.
 #[derive(Debug, Clone)]
@@ -526,7 +529,7 @@ impl Workflows {
     }
 
     /// The workflow of an id; `latest` is the highest version that is known.
-    fn find(&self, id: &DefinitionId) -> Result<(Arc<Workflow>, Arc<str>), CallError> {
+    fn find(&self, id: &DefinitionId) -> Result<Known, CallError> {
         let known = lock(&self.0.known);
         let found = if id.version == "latest" {
             let of_name = known

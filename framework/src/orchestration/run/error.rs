@@ -11,21 +11,21 @@ const STANDARD: &str = "https://serverlessworkflow.io/spec/1.0.0/errors/";
 pub struct TaskError {
     /// A URI: which kind of error it is.
     #[serde(rename = "type")]
-    pub kind: String,
+    pub kind: Box<str>,
     /// As of HTTP.
     pub status: u16,
     /// What it is, in short.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub title: Option<String>,
+    pub title: Option<Box<str>>,
     /// What it is this time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub detail: Option<String>,
+    pub detail: Option<Box<str>>,
     /// The task that it comes from: a JSON pointer into the document.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub instance: Option<String>,
+    pub instance: Option<Box<str>>,
     /// The code of the call that failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub code: Option<String>,
+    pub code: Option<Box<str>>,
     /// Whether nobody knows if the call that failed has had its effect.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_unknown: bool,
@@ -34,9 +34,9 @@ pub struct TaskError {
 impl TaskError {
     /// One of the standard kinds: `validation`, `expression`, `timeout`, `communication`, `authorization`,
     /// `configuration`, `runtime`.
-    pub(super) fn standard(kind: &str, status: u16, detail: impl Into<String>) -> Self {
+    pub(super) fn standard(kind: &str, status: u16, detail: impl Into<Box<str>>) -> Self {
         Self {
-            kind: format!("{STANDARD}{kind}"),
+            kind: format!("{STANDARD}{kind}").into(),
             status,
             title: None,
             detail: Some(detail.into()),
@@ -47,12 +47,12 @@ impl TaskError {
     }
 
     /// What an expression could not give.
-    pub(super) fn expression(detail: impl Into<String>) -> Self {
+    pub(super) fn expression(detail: impl Into<Box<str>>) -> Self {
         Self::standard("expression", 400, detail)
     }
 
     /// What does not fit its schema.
-    pub(super) fn validation(detail: impl Into<String>) -> Self {
+    pub(super) fn validation(detail: impl Into<Box<str>>) -> Self {
         Self::standard("validation", 400, detail)
     }
 
@@ -69,7 +69,7 @@ impl TaskError {
             _ => ("runtime", 500),
         };
         Self {
-            code: Some(error.code().as_str().to_owned()),
+            code: Some(error.code().as_str().into()),
             is_unknown: error.has_effect() == Effect::Possible,
             ..Self::standard(kind, status, error.message())
         }
@@ -78,7 +78,7 @@ impl TaskError {
     /// The same, from a task unless it says from which.
     #[must_use]
     pub(super) fn at(mut self, instance: &str) -> Self {
-        self.instance.get_or_insert_with(|| instance.to_owned());
+        self.instance.get_or_insert_with(|| instance.into());
         self
     }
 

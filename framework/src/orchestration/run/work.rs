@@ -170,8 +170,8 @@ fn raised(
 ) -> Result<TaskError, TaskError> {
     let text = |template| match walk.render(template, input, here) {
         Ok(value) => Ok(match &*value {
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
+            Value::String(text) => text.as_str().into(),
+            other => other.to_string().into(),
         }),
         Err(error) => Err(error),
     };

@@ -22,7 +22,7 @@ fn a_workflow_is_run_to_its_end_and_its_output_is_printed() {
         "--input",
         r#"{"name":"Ada"}"#,
     ]);
-    let said = parsed(&ran.fine());
+    let said = parsed(ran.fine());
     assert!(said["said"].to_string().contains("Ada"), "{said}");
     let list = place.run(&["workflow", "list", "--format", "json"]).json();
     assert_eq!(list["runs"][0]["state"], json!("completed"));
