@@ -136,8 +136,8 @@ mod tests {
             &["call", "gate"],
             "use crate::{error::Code,\n HostBuilder};\nfn f() { super::super::host::run() }",
             &[
-                "f.rs:2: `call` (floor 4) imports `host` (floor 9)",
-                "f.rs:3: `call` (floor 4) imports `host` (floor 9)",
+                "f.rs:2: `call` (floor 4) imports `host` (floor 10)",
+                "f.rs:3: `call` (floor 4) imports `host` (floor 10)",
             ],
         );
     }

@@ -230,6 +230,7 @@ impl Drive {
         }
         for (key, action) in open {
             if action == Action::Listen {
+                self.engine.listen()?;
                 self.listening.insert(key, ());
                 self.live.set_listens(true);
                 continue;

@@ -6,30 +6,32 @@ mod group;
 mod lifecycle;
 mod live;
 mod perform;
+mod runs;
 mod store;
+mod terms;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::{OnceCell, mpsc};
 
 use crate::call::{BoxFuture, Ctx};
 use crate::clock::{self, Clock};
-use crate::error::{CallError, Code, Problem, Result};
+use crate::error::{CallError, Problem, Result};
 use crate::event::{self, Events, Subscription};
 use crate::limit;
 use crate::security::Principal;
 use crate::transaction::{Containers, Transactions};
 
 use super::definition::{DefinitionId, Document, read};
-use super::run::{Event, Key, Run, Start, Workflow};
+use super::run::{Key, Run, Start, Workflow};
 pub(super) use cloud_event::cloud_event;
 use live::Live;
 use store::{Head, Store};
+
+pub use terms::{Status, Terms};
 
 /// What runs need of their host.
 pub(crate) trait Caller: Send + Sync {
@@ -59,6 +61,8 @@ struct Inner {
     caller: OnceLock<Box<dyn Caller>>,
     store: OnceCell<Store>,
     lifecycle: mpsc::Sender<(Ctx, event::Event)>,
+    /// Whether events of the host are handed to runs.
+    hears: AtomicBool,
     /// Lifecycle events so far.
     told: AtomicU64,
     known: Mutex<BTreeMap<DefinitionId, Known>>,
@@ -70,71 +74,6 @@ struct Inner {
 /// A workflow with the text of its document.
 type Known = (Arc<Workflow>, Arc<str>);
 
-/// How a run is to be started.
-#[derive(Debug, Clone)]
-pub struct Terms {
-    /// Its id; one is made up unless given. A run of that id that exists already is not started again.
-    pub id: Option<String>,
-    /// Its input.
-    pub input: Value,
-    /// Whether it survives a crash.
-    pub durable: bool,
-}
-
-impl Default for Terms {
-    fn default() -> Self {
-        Self {
-            id: None,
-            input: Value::Object(serde_json::Map::new()),
-            durable: true,
-        }
-    }
-}
-
-/// A run, as anyone may see it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Status {
-    /// Its id.
-    pub run: String,
-    /// The workflow: `namespace/name/version`.
-    pub workflow: String,
-    /// On whose behalf it calls.
-    pub principal: String,
-    /// `running`, `paused`, `compensating`, `completed`, `faulted`, `cancelled`, `parked` or `stuck`.
-    pub state: String,
-    /// What it gave.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub output: Option<Value>,
-    /// Why it failed, was cancelled, or is stuck.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<Value>,
-    /// When it was started, in milliseconds since 1970.
-    pub started_ms: u64,
-    /// When it ended.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ended_ms: Option<u64>,
-    /// The tasks that it waits for, by their keys.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub waiting: Vec<String>,
-    /// Tasks that are done.
-    pub tasks_done: u64,
-    /// How far the task that spoke last is, from 0 to 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub progress: Option<f64>,
-    /// What it said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message: Option<String>,
-    /// Whether it survives a crash.
-    pub durable: bool,
-}
-
-impl Status {
-    /// Whether nothing more happens to it.
-    pub fn is_over(&self) -> bool {
-        self.ended_ms.is_some()
-    }
-}
-
 impl Workflows {
     pub(crate) fn new(transactions: Transactions, events: Events, clock: Clock) -> Self {
         let (lifecycle, publish) = lifecycle::publisher(events.clone());
@@ -142,6 +81,7 @@ impl Workflows {
         Self(Arc::new(Inner {
             transactions,
             lifecycle,
+            hears: AtomicBool::new(false),
             told: AtomicU64::new(0),
             events,
             clock,
@@ -160,16 +100,19 @@ impl Workflows {
     /// When what is kept of them cannot be read.
     pub(crate) async fn open(&self, caller: Box<dyn Caller>, is_there: bool) -> Result<()> {
         drop(self.0.caller.set(caller));
-        self.listen()?;
         if is_there {
             self.resume_all().await?;
         }
         Ok(())
     }
 
-    /// Hands every event of the host to the runs that listen.
-    fn listen(&self) -> Result<()> {
-        let mut events = self.0.events.subscribe(Subscription::new("workflows"))?;
+    /// Hands every event of the host to the runs that listen, from the first that does.
+    fn listen(&self) -> Result<(), CallError> {
+        if self.0.hears.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
+        let subscription = Subscription::new("workflows");
+        let mut events = self.0.events.subscribe(subscription)?;
         let engine = Arc::downgrade(&self.0);
         tokio::spawn(async move {
             while let Some(event) = events.next().await {
@@ -345,185 +288,6 @@ impl Workflows {
                     lock(&self.0.live).insert(run.into(), live);
                 }
             }
-        }
-        Ok(())
-    }
-
-    /// How a run is, an ended one included.
-    ///
-    /// # Errors
-    ///
-    /// `not_found`; what the disk gives.
-    pub async fn status(&self, run: &str) -> Result<Status, CallError> {
-        let found = self.find_run(run).await?;
-        found.ok_or_else(|| {
-            CallError::not_found(format!(
-                "there is no run `{run}`; `app workflow list` shows them"
-            ))
-        })
-    }
-
-    async fn find_run(&self, run: &str) -> Result<Option<Status>, CallError> {
-        if let Some(live) = lock(&self.0.live).get(run).cloned() {
-            return Ok(Some(live.status()));
-        }
-        if !self.has_store() {
-            return Ok(None);
-        }
-        let head = self.store().await?.head(&self.own_ctx()?, run).await?;
-        Ok(head.map(|head| live::of_head(run, &head)))
-    }
-
-    /// Whether anything durable was ever started here; asking must not make a state folder.
-    fn has_store(&self) -> bool {
-        self.0.store.initialized()
-    }
-
-    /// All runs, the oldest first.
-    ///
-    /// # Errors
-    ///
-    /// What the disk gives.
-    pub async fn list(&self) -> Result<Vec<Status>, CallError> {
-        let mut all: BTreeMap<String, Status> = BTreeMap::new();
-        if self.has_store() {
-            let heads = self.store().await?.heads(&self.own_ctx()?).await?;
-            let heads = heads.into_iter();
-            all.extend(heads.map(|(run, head)| (run.clone(), live::of_head(&run, &head))));
-        }
-        for (run, live) in lock(&self.0.live).iter() {
-            all.insert(run.to_string(), live.status());
-        }
-        let mut all: Vec<Status> = all.into_values().collect();
-        all.sort_by(|one, other| (one.started_ms, &one.run).cmp(&(other.started_ms, &other.run)));
-        Ok(all)
-    }
-
-    /// Waits until a run has ended.
-    ///
-    /// # Errors
-    ///
-    /// `not_found`.
-    pub async fn wait(&self, run: &str) -> Result<Status, CallError> {
-        let live = lock(&self.0.live).get(run).cloned();
-        match live {
-            Some(live) => Ok(live.ended().await),
-            None => self.status(run).await,
-        }
-    }
-
-    /// Shows every change of a run, until it has ended.
-    ///
-    /// # Errors
-    ///
-    /// `not_found` when it is not under way.
-    pub fn watch(&self, run: &str) -> Result<tokio::sync::watch::Receiver<Status>, CallError> {
-        let live = lock(&self.0.live).get(run).cloned();
-        let live =
-            live.ok_or_else(|| CallError::not_found(format!("run `{run}` is not under way")))?;
-        Ok(live.watch())
-    }
-
-    /// Begins nothing more of a run until it is resumed; what is under way ends.
-    ///
-    /// # Errors
-    ///
-    /// `not_found`, `invalid_state` when it has ended.
-    pub async fn pause(&self, run: &str) -> Result<Status, CallError> {
-        self.tell(run, Event::Paused).await
-    }
-
-    /// Lets a paused run go on.
-    ///
-    /// # Errors
-    ///
-    /// `not_found`, `invalid_state` when it has ended.
-    pub async fn resume(&self, run: &str) -> Result<Status, CallError> {
-        self.tell(run, Event::Resumed).await
-    }
-
-    /// Ends a run early: what is under way is given up, what is done is undone.
-    ///
-    /// # Errors
-    ///
-    /// `not_found`, `invalid_state` when it has ended.
-    pub async fn cancel(&self, run: &str, reason: &str) -> Result<Status, CallError> {
-        let reason = reason.to_owned();
-        self.tell(run, Event::Cancelled { reason }).await
-    }
-
-    async fn tell(&self, run: &str, event: Event) -> Result<Status, CallError> {
-        let live = self.under_way(run).await?;
-        live.tell(event).await?;
-        Ok(live.status())
-    }
-
-    async fn under_way(&self, run: &str) -> Result<Arc<Live>, CallError> {
-        let live = lock(&self.0.live).get(run).cloned();
-        if let Some(live) = live.filter(|live| !live.status().is_over()) {
-            return Ok(live);
-        }
-        let status = self.status(run).await?;
-        Err(CallError::new(
-            Code::InvalidState,
-            format!("run `{run}` has ended: it is {}", status.state),
-        ))
-    }
-
-    /// Hands an event to one run, whatever else listens. `false` when no task of it wanted the event; `true` means
-    /// that a durable run has it for good.
-    ///
-    /// # Errors
-    ///
-    /// `not_found`, `invalid_state` when it has ended.
-    pub async fn signal(&self, run: &str, event: Value) -> Result<bool, CallError> {
-        let live = self.under_way(run).await?;
-        live.offer(Arc::new(event)).await
-    }
-
-    /// Hands an event to every run that listens. How many wanted it.
-    pub async fn deliver(&self, event: Arc<Value>) -> usize {
-        let all: Vec<Arc<Live>> = lock(&self.0.live).values().cloned().collect();
-        let mut wanted = 0;
-        for live in all.iter().filter(|live| live.listens()) {
-            wanted += usize::from(live.offer(event.clone()).await.unwrap_or(false));
-        }
-        wanted
-    }
-
-    /// What has happened to a durable run, oldest first, as it is kept.
-    ///
-    /// # Errors
-    ///
-    /// `not_found`; what the disk gives.
-    pub async fn history(&self, run: &str) -> Result<Vec<Value>, CallError> {
-        self.status(run).await?;
-        if !self.has_store() {
-            return Ok(Vec::new());
-        }
-        let entries = self.store().await?.entries(&self.own_ctx()?, run).await?;
-        let values = entries
-            .into_iter()
-            .map(|entry| serde_json::to_value(entry).unwrap_or_default());
-        Ok(values.collect())
-    }
-
-    /// Forgets a run that has ended, with all that is kept of it.
-    ///
-    /// # Errors
-    ///
-    /// `not_found`, `invalid_state` when it has not ended.
-    pub async fn forget(&self, run: &str) -> Result<(), CallError> {
-        let status = self.status(run).await?;
-        if !status.is_over() {
-            return Err(CallError::new(
-                Code::InvalidState,
-                format!("run `{run}` is {}: cancel it first", status.state),
-            ));
-        }
-        lock(&self.0.live).remove(run);
-        if self.has_store() {
-            self.store().await?.forget(&self.own_ctx()?, run).await?;
         }
         Ok(())
     }

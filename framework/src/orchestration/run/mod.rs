@@ -15,6 +15,7 @@ mod list;
 mod listen;
 mod looping;
 mod scope;
+mod state;
 mod task;
 mod trying;
 mod work;
@@ -23,12 +24,12 @@ mod workflow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use error::TaskError;
 pub use event::{Action, Event, Group, Key};
 pub use scope::Note;
+pub use state::{Start, State, Step};
 pub use workflow::Workflow;
 pub(super) use workflow::each_task;
 
@@ -36,71 +37,6 @@ use super::definition::{Extra, Filter, Task, Then};
 use crate::limit;
 use list::{ListNode, Progress};
 use scope::{Globals, Here, Outcome, Undo, Walk};
-
-/// What becomes of a run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "state", rename_all = "snake_case")]
-pub enum State {
-    /// It goes on.
-    Running,
-    /// It begins nothing more until it is resumed.
-    Paused,
-    /// It has failed or was cancelled, and what it did is being undone.
-    Compensating,
-    /// It is over; what it gave.
-    Completed {
-        /// Its output.
-        output: Arc<Value>,
-    },
-    /// It has failed.
-    Faulted {
-        /// Why.
-        error: TaskError,
-    },
-    /// It was ended early.
-    Cancelled {
-        /// Why.
-        reason: String,
-    },
-    /// It has failed and what it did could not be undone: somebody has to look.
-    Parked {
-        /// Why it ended.
-        error: TaskError,
-        /// What could not be undone.
-        undone: TaskError,
-    },
-}
-
-impl State {
-    /// Whether nothing more happens to it.
-    pub fn is_over(&self) -> bool {
-        !matches!(self, Self::Running | Self::Paused | Self::Compensating)
-    }
-}
-
-/// What is to be done after an event.
-#[derive(Debug, Default)]
-pub struct Step {
-    /// What is to begin.
-    pub begin: Vec<(Key, Action)>,
-    /// What is not waited for any more.
-    pub cancel: Vec<Key>,
-    /// Which tasks have begun and ended.
-    pub notes: Vec<Note>,
-}
-
-/// What a run was started with.
-#[derive(Debug, Clone)]
-pub struct Start {
-    /// Its id.
-    pub id: Arc<str>,
-    /// Its input.
-    pub input: Arc<Value>,
-    /// When, in milliseconds since 1970.
-    pub at_ms: u64,
-    /// What `$secrets` is; kept nowhere.
-    pub secrets: Arc<Value>,
-}
 
 /// One run of a workflow.
 #[derive(Clone)]

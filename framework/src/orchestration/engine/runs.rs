@@ -1,0 +1,192 @@
+//! What can be asked of runs, and told to them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::live::{self, Live};
+use super::{Status, Workflows, lock};
+use crate::error::{CallError, Code};
+use crate::orchestration::run::Event;
+
+impl Workflows {
+    /// How a run is, an ended one included.
+    ///
+    /// # Errors
+    ///
+    /// `not_found`; what the disk gives.
+    pub async fn status(&self, run: &str) -> Result<Status, CallError> {
+        let found = self.find_run(run).await?;
+        found.ok_or_else(|| {
+            CallError::not_found(format!(
+                "there is no run `{run}`; `app workflow list` shows them"
+            ))
+        })
+    }
+
+    pub(super) async fn find_run(&self, run: &str) -> Result<Option<Status>, CallError> {
+        if let Some(live) = lock(&self.0.live).get(run).cloned() {
+            return Ok(Some(live.status()));
+        }
+        if !self.has_store() {
+            return Ok(None);
+        }
+        let head = self.store().await?.head(&self.own_ctx()?, run).await?;
+        Ok(head.map(|head| live::of_head(run, &head)))
+    }
+
+    /// Whether anything durable was ever started here; asking must not make a state folder.
+    fn has_store(&self) -> bool {
+        self.0.store.initialized()
+    }
+
+    /// All runs, the oldest first.
+    ///
+    /// # Errors
+    ///
+    /// What the disk gives.
+    pub async fn list(&self) -> Result<Vec<Status>, CallError> {
+        let mut all: BTreeMap<String, Status> = BTreeMap::new();
+        if self.has_store() {
+            let heads = self.store().await?.heads(&self.own_ctx()?).await?;
+            let heads = heads.into_iter();
+            all.extend(heads.map(|(run, head)| (run.clone(), live::of_head(&run, &head))));
+        }
+        for (run, live) in lock(&self.0.live).iter() {
+            all.insert(run.to_string(), live.status());
+        }
+        let mut all: Vec<Status> = all.into_values().collect();
+        all.sort_by(|one, other| (one.started_ms, &one.run).cmp(&(other.started_ms, &other.run)));
+        Ok(all)
+    }
+
+    /// Waits until a run has ended.
+    ///
+    /// # Errors
+    ///
+    /// `not_found`.
+    pub async fn wait(&self, run: &str) -> Result<Status, CallError> {
+        let live = lock(&self.0.live).get(run).cloned();
+        match live {
+            Some(live) => Ok(live.ended().await),
+            None => self.status(run).await,
+        }
+    }
+
+    /// Shows every change of a run, until it has ended.
+    ///
+    /// # Errors
+    ///
+    /// `not_found` when it is not under way.
+    pub fn watch(&self, run: &str) -> Result<tokio::sync::watch::Receiver<Status>, CallError> {
+        let live = lock(&self.0.live).get(run).cloned();
+        let live =
+            live.ok_or_else(|| CallError::not_found(format!("run `{run}` is not under way")))?;
+        Ok(live.watch())
+    }
+
+    /// Begins nothing more of a run until it is resumed; what is under way ends.
+    ///
+    /// # Errors
+    ///
+    /// `not_found`, `invalid_state` when it has ended.
+    pub async fn pause(&self, run: &str) -> Result<Status, CallError> {
+        self.tell(run, Event::Paused).await
+    }
+
+    /// Lets a paused run go on.
+    ///
+    /// # Errors
+    ///
+    /// `not_found`, `invalid_state` when it has ended.
+    pub async fn resume(&self, run: &str) -> Result<Status, CallError> {
+        self.tell(run, Event::Resumed).await
+    }
+
+    /// Ends a run early: what is under way is given up, what is done is undone.
+    ///
+    /// # Errors
+    ///
+    /// `not_found`, `invalid_state` when it has ended.
+    pub async fn cancel(&self, run: &str, reason: &str) -> Result<Status, CallError> {
+        let reason = reason.to_owned();
+        self.tell(run, Event::Cancelled { reason }).await
+    }
+
+    async fn tell(&self, run: &str, event: Event) -> Result<Status, CallError> {
+        let live = self.under_way(run).await?;
+        live.tell(event).await?;
+        Ok(live.status())
+    }
+
+    async fn under_way(&self, run: &str) -> Result<Arc<Live>, CallError> {
+        let live = lock(&self.0.live).get(run).cloned();
+        if let Some(live) = live.filter(|live| !live.status().is_over()) {
+            return Ok(live);
+        }
+        let status = self.status(run).await?;
+        Err(CallError::new(
+            Code::InvalidState,
+            format!("run `{run}` has ended: it is {}", status.state),
+        ))
+    }
+
+    /// Hands an event to one run, whatever else listens. `false` when no task of it wanted the event; `true` means
+    /// that a durable run has it for good.
+    ///
+    /// # Errors
+    ///
+    /// `not_found`, `invalid_state` when it has ended.
+    pub async fn signal(&self, run: &str, event: Value) -> Result<bool, CallError> {
+        let live = self.under_way(run).await?;
+        live.offer(Arc::new(event)).await
+    }
+
+    /// Hands an event to every run that listens. How many wanted it.
+    pub async fn deliver(&self, event: Arc<Value>) -> usize {
+        let all: Vec<Arc<Live>> = lock(&self.0.live).values().cloned().collect();
+        let mut wanted = 0;
+        for live in all.iter().filter(|live| live.listens()) {
+            wanted += usize::from(live.offer(event.clone()).await.unwrap_or(false));
+        }
+        wanted
+    }
+
+    /// What has happened to a durable run, oldest first, as it is kept.
+    ///
+    /// # Errors
+    ///
+    /// `not_found`; what the disk gives.
+    pub async fn history(&self, run: &str) -> Result<Vec<Value>, CallError> {
+        self.status(run).await?;
+        if !self.has_store() {
+            return Ok(Vec::new());
+        }
+        let entries = self.store().await?.entries(&self.own_ctx()?, run).await?;
+        let values = entries
+            .into_iter()
+            .map(|entry| serde_json::to_value(entry).unwrap_or_default());
+        Ok(values.collect())
+    }
+
+    /// Forgets a run that has ended, with all that is kept of it.
+    ///
+    /// # Errors
+    ///
+    /// `not_found`, `invalid_state` when it has not ended.
+    pub async fn forget(&self, run: &str) -> Result<(), CallError> {
+        let status = self.status(run).await?;
+        if !status.is_over() {
+            return Err(CallError::new(
+                Code::InvalidState,
+                format!("run `{run}` is {}: cancel it first", status.state),
+            ));
+        }
+        lock(&self.0.live).remove(run);
+        if self.has_store() {
+            self.store().await?.forget(&self.own_ctx()?, run).await?;
+        }
+        Ok(())
+    }
+}

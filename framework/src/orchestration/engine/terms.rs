@@ -1,0 +1,68 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// How a run is to be started.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    /// Its id; one is made up unless given. A run of that id that exists already is not started again.
+    pub id: Option<String>,
+    /// Its input.
+    pub input: Value,
+    /// Whether it survives a crash.
+    pub durable: bool,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            id: None,
+            input: Value::Object(serde_json::Map::new()),
+            durable: true,
+        }
+    }
+}
+
+/// A run, as anyone may see it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Status {
+    /// Its id.
+    pub run: String,
+    /// The workflow: `namespace/name/version`.
+    pub workflow: String,
+    /// On whose behalf it calls.
+    pub principal: String,
+    /// `running`, `paused`, `compensating`, `completed`, `faulted`, `cancelled`, `parked` or `stuck`.
+    pub state: String,
+    /// What it gave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<Value>,
+    /// Why it failed, was cancelled, or is stuck.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Value>,
+    /// When it was started, in milliseconds since 1970.
+    pub started_ms: u64,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_ms: Option<u64>,
+    /// The tasks that it waits for, by their keys.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<String>,
+    /// Tasks that are done.
+    pub tasks_done: u64,
+    /// How far the task that spoke last is, from 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<f64>,
+    /// What it said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// Whether it survives a crash.
+    pub durable: bool,
+}
+
+impl Status {
+    /// Whether nothing more happens to it.
+    pub fn is_over(&self) -> bool {
+        self.ended_ms.is_some()
+    }
+}
