@@ -276,3 +276,6 @@ pub const COMPENSATION_PAUSE_MAX: Duration = Duration::from_secs(30);
 
 /// Lifecycle events of workflows that wait to be published; further ones are dropped.
 pub const LIFECYCLE_EVENTS: usize = 4_096;
+
+/// The longest pause between two tries.
+pub const RUN_WAIT: Duration = Duration::from_secs(366 * 86_400);

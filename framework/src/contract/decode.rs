@@ -273,7 +273,8 @@ pub(crate) fn escape(step: &str) -> String {
     step.replace('~', "~0").replace('/', "~1")
 }
 
-fn kind(value: &Value) -> &'static str {
+/// What kind of value it is, for people.
+pub(crate) fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",

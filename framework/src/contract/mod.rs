@@ -25,6 +25,8 @@ pub use arguments::{
 };
 pub use bytes::Bytes;
 pub use decode::Parameters;
+#[cfg(feature = "orchestration")]
+pub(crate) use decode::kind;
 pub(crate) use decode::{decode, encode, escape, refused};
 pub use descriptor::{MethodDescriptor, MethodKind, ServiceDescriptor, Stability};
 pub(crate) use duplicate::pointer as duplicate_key;

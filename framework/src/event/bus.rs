@@ -57,6 +57,15 @@ impl Bus {
         Time::since_epoch(self.clock.since_epoch())
     }
 
+    /// Whether anybody subscribes to anything.
+    #[cfg(feature = "orchestration")]
+    pub(super) fn is_heard(&self) -> bool {
+        let subscribers = self.subscribers.read();
+        !subscribers
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_empty()
+    }
+
     fn subscribers(&self) -> Arc<Vec<Arc<Queue>>> {
         self.subscribers
             .read()

@@ -203,6 +203,12 @@ impl Events {
         self.bus.deliver(ctx, &event).await
     }
 
+    /// Whether anybody subscribes: what nobody hears need not be made.
+    #[cfg(feature = "orchestration")]
+    pub(crate) fn is_heard(&self) -> bool {
+        self.bus.is_heard()
+    }
+
     /// Subscribes; it receives what is published from now on.
     ///
     /// # Errors

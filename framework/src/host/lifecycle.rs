@@ -14,7 +14,6 @@ use crate::call::{AnySlot, Cancel, Consumer};
 use crate::clock;
 use crate::error::{Error, ErrorKind, Problem, Result};
 use crate::event::Events;
-
 #[cfg(feature = "orchestration")]
 use crate::orchestration::Workflows;
 use crate::registry::{Plan, PlannedInstance};
@@ -87,7 +86,6 @@ impl Host {
         #[cfg(feature = "transaction")]
         let transactions = recovered(&setup).await?;
         let events = Events::new(setup.clock.clone());
-
         #[cfg(feature = "orchestration")]
         let workflows = Workflows::new(transactions.clone(), events.clone(), setup.clock.clone());
         let starter = Arc::new(Starter {

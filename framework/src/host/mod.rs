@@ -70,6 +70,8 @@ struct Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
+        #[cfg(feature = "orchestration")]
+        self.workflows.close();
         self.events.close();
         #[cfg(feature = "transaction")]
         self.transactions.abandon();

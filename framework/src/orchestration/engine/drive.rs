@@ -1,6 +1,6 @@
 //! One run on its way: what comes in is kept, applied, and what follows from it is begun.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
@@ -24,7 +24,7 @@ pub(super) struct Drive {
     seq: u64,
     tasks: BTreeMap<Key, AbortHandle>,
     /// What listens.
-    listening: BTreeMap<Key, ()>,
+    listening: BTreeSet<Key>,
     /// When waits end, as it was kept before.
     due: BTreeMap<Key, u64>,
     done: u64,
@@ -49,18 +49,25 @@ impl Drive {
             inbox,
             seq: 0,
             tasks: BTreeMap::new(),
-            listening: BTreeMap::new(),
+            listening: BTreeSet::new(),
             due: BTreeMap::new(),
             done: 0,
         }
     }
 
+    /// Sets the run going on a task of its own, after what has happened to it already.
+    pub(super) fn set_going(self, first: Step, entries: Vec<Entry>) {
+        tokio::spawn(self.go(first, entries));
+    }
+
     /// Goes through what has happened already, then on until the run is over.
-    pub(super) async fn go(mut self, first: Step, entries: Vec<Entry>) {
+    async fn go(mut self, first: Step, entries: Vec<Entry>) {
         let live = self.live.clone();
         let gone = tokio::select! {
-            gone = self.try_go(first, entries) => gone,
+            // The host stops: what it gives up is no failure of the run.
+            biased;
             () = live.left() => Ok(()),
+            gone = self.try_go(first, entries) => gone,
         };
         if let Err(fault) = gone {
             live.stuck(&fault.to_string());
@@ -78,9 +85,9 @@ impl Drive {
                 .tell_tasks(&self.live.id, &first.notes, self.head.started_ms);
         }
         let open = self.replay(first, entries);
+        self.show(None);
         self.begin(open).await?;
         while !self.run.state().is_over() {
-            self.show(None);
             let Some(message) = self.inbox.recv().await else {
                 return Ok(());
             };
@@ -118,8 +125,7 @@ impl Drive {
             let step = self.run.apply(entry.event, entry.at_ms);
             take(step, &mut self.done);
         }
-        let waiting: Vec<Key> = self.run.waiting().cloned().collect();
-        open.retain(|key, _| waiting.contains(key) || key.starts_with("/!"));
+        open.retain(|key, _| self.run.waits_for(key));
         open.into_iter().collect()
     }
 
@@ -174,9 +180,6 @@ impl Drive {
             }
             return Err(fault);
         }
-        for answer in answers {
-            drop(answer.send(Ok(())));
-        }
         let mut open = Vec::new();
         for entry in entries {
             let step = self.run.apply(entry.event, at_ms);
@@ -187,6 +190,10 @@ impl Drive {
                 self.forget(&key);
             }
             open.extend(step.begin);
+        }
+        self.show(None);
+        for answer in answers {
+            drop(answer.send(Ok(())));
         }
         self.begin(open).await
     }
@@ -231,7 +238,7 @@ impl Drive {
         for (key, action) in open {
             if action == Action::Listen {
                 self.engine.listen()?;
-                self.listening.insert(key, ());
+                self.listening.insert(key);
                 self.live.set_listens(true);
                 continue;
             }

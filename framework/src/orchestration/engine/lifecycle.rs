@@ -27,6 +27,9 @@ pub(super) fn publisher(events: Events) -> (mpsc::Sender<(Ctx, Event)>, impl Fut
 impl Workflows {
     /// Tells of tasks that have begun and ended.
     pub(super) fn tell_tasks(&self, run: &str, notes: &[Note], at_ms: u64) {
+        if !self.0.events.is_heard() {
+            return;
+        }
         for note in notes {
             let (word, error) = match &note.end {
                 None => ("started", None),
@@ -43,6 +46,9 @@ impl Workflows {
 
     /// Tells how a run is now.
     pub(super) fn tell_run(&self, run: &str, state: &State, at_ms: u64) {
+        if !self.0.events.is_heard() {
+            return;
+        }
         let (word, data) = match state {
             State::Running => ("started", json!({"name": run})),
             State::Completed { output } => ("completed", json!({"name": run, "output": output})),

@@ -11,6 +11,9 @@ use crate::error::{CallError, Code};
 use crate::limit;
 use crate::orchestration::run::{Event, Run, State};
 
+/// The state of a run that cannot go on in this process.
+const STUCK: &str = "stuck";
+
 /// What comes to a run that is under way.
 pub(super) enum Message {
     /// Something that it waited for.
@@ -67,11 +70,14 @@ impl Live {
         self.status.borrow().durable
     }
 
-    /// Waits until it has ended.
-    pub(super) async fn ended(&self) -> Status {
+    /// Waits until it has ended, or cannot go on in this process.
+    pub(super) async fn settled(&self) -> Status {
         let mut status = self.status.subscribe();
         // It lives as long as `self`.
-        match status.wait_for(Status::is_over).await {
+        match status
+            .wait_for(|status| status.is_over() || status.state == STUCK)
+            .await
+        {
             Ok(status) => status.clone(),
             Err(_) => self.status(),
         }
@@ -120,7 +126,7 @@ impl Live {
     /// It cannot go on in this process.
     pub(super) fn stuck(&self, why: &str) {
         self.status.send_modify(|status| {
-            status.state = "stuck".to_owned();
+            status.state = STUCK.to_owned();
             status.error = Some(Value::String(why.to_owned()));
         });
     }

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde_json::Value;
-use tokio::sync::{OnceCell, mpsc};
+use tokio::sync::{OnceCell, Semaphore, mpsc};
 
 use crate::call::{BoxFuture, Ctx};
 use crate::clock::{self, Clock};
@@ -26,8 +26,9 @@ use crate::security::Principal;
 use crate::transaction::{Containers, Transactions};
 
 use super::definition::{DefinitionId, Document, read};
-use super::run::{Key, Run, Start, Workflow};
-pub(super) use cloud_event::cloud_event;
+use super::run::{Run, Start, Step, Workflow};
+use cloud_event::cloud_event;
+use drive::Drive;
 use live::Live;
 use store::{Head, Store};
 
@@ -68,7 +69,9 @@ struct Inner {
     known: Mutex<BTreeMap<DefinitionId, Known>>,
     live: Mutex<BTreeMap<Arc<str>, Arc<Live>>>,
     /// Bounds the calls that are under way.
-    steps: Arc<tokio::sync::Semaphore>,
+    steps: Semaphore,
+    /// One start of a given id at a time: the second finds the first.
+    starting: tokio::sync::Mutex<()>,
 }
 
 /// A workflow with the text of its document.
@@ -89,7 +92,8 @@ impl Workflows {
             store: OnceCell::new(),
             known: Mutex::default(),
             live: Mutex::default(),
-            steps: Arc::new(tokio::sync::Semaphore::new(limit::RUN_STEPS)),
+            steps: Semaphore::new(limit::RUN_STEPS),
+            starting: tokio::sync::Mutex::default(),
         }))
     }
 
@@ -190,20 +194,22 @@ impl Workflows {
         id: &DefinitionId,
         terms: Terms,
     ) -> Result<Status, CallError> {
-        self.start_under(ctx.principal().as_str(), id, terms, None)
-            .await
+        self.start_as(ctx.principal().as_str(), id, terms).await
     }
 
-    async fn start_under(
+    async fn start_as(
         &self,
         principal: &str,
         id: &DefinitionId,
         terms: Terms,
-        parent: Option<(String, Key)>,
     ) -> Result<Status, CallError> {
         let (workflow, text) = self.find(id)?;
+        let _alone;
         let run: Arc<str> = match terms.id {
-            Some(id) => checked(id)?.into(),
+            Some(id) => {
+                _alone = self.0.starting.lock().await;
+                checked(id)?.into()
+            }
             None => format!("{:016x}", clock::random()).into(),
         };
         if let Some(status) = self.find_run(&run).await? {
@@ -221,7 +227,6 @@ impl Workflows {
             input: Arc::new(terms.input),
             principal: principal.to_owned(),
             started_ms: self.0.clock.unix_ms(),
-            parent,
             ended: None,
         };
         if terms.durable {
@@ -229,19 +234,20 @@ impl Workflows {
             head.document = store.keep_document(&ctx, &head.definition, &text).await?;
             store.put_head(&ctx, &run, &head).await?;
         }
-        let live = self.launch(run, workflow, head, Vec::new(), terms.durable)?;
-        Ok(live.status())
+        let (driving, step) = self.prepare(run, workflow, head, terms.durable)?;
+        let status = driving.live.status();
+        driving.set_going(step, Vec::new());
+        Ok(status)
     }
 
-    /// Sets a run going, after what has happened to it already.
-    fn launch(
+    /// Makes a run known, and what sets it going.
+    fn prepare(
         &self,
         id: Arc<str>,
         workflow: Arc<Workflow>,
         head: Head,
-        entries: Vec<store::Entry>,
         durable: bool,
-    ) -> Result<Arc<Live>, CallError> {
+    ) -> Result<(Drive, Step), CallError> {
         let caller = self.caller()?;
         let secrets = workflow.definition().secrets.iter().map(|name| {
             let value = caller.secret(name).unwrap_or(Value::Null);
@@ -256,15 +262,14 @@ impl Workflows {
         let (run, step) = Run::begin(workflow, start);
         let (live, inbox) = Live::new(id.clone(), &head, durable);
         lock(&self.0.live).insert(id, live.clone());
-        let driving = drive::Drive::new(self.clone(), live.clone(), head, run, inbox);
-        tokio::spawn(driving.go(step, entries));
-        Ok(live)
+        Ok((Drive::new(self.clone(), live, head, run, inbox), step))
     }
 
     /// Goes on with every run that has not ended.
     async fn resume_all(&self) -> Result<()> {
         let ctx = self.own_ctx()?;
         let store = self.store().await?;
+        let mut ready = Vec::new();
         for (run, head) in store.heads(&ctx).await? {
             if head.ended.is_some() {
                 continue;
@@ -278,7 +283,8 @@ impl Workflows {
                     lock(&self.0.known)
                         .entry(id)
                         .or_insert_with(|| (workflow.clone(), text.into()));
-                    drop(self.launch(run.into(), workflow, head, entries, true)?);
+                    let (driving, step) = self.prepare(run.into(), workflow, head, true)?;
+                    ready.push((driving, step, entries));
                 }
                 Err(problems) => {
                     // It stays as it is, and can be seen: another version of the program may read it.
@@ -288,6 +294,10 @@ impl Workflows {
                     lock(&self.0.live).insert(run.into(), live);
                 }
             }
+        }
+        // A run may wait for another: none goes before all are known.
+        for (driving, step, entries) in ready {
+            driving.set_going(step, entries);
         }
         Ok(())
     }

@@ -189,10 +189,7 @@ impl Errand {
             input: (**input).clone(),
             durable: self.live.is_durable(),
         };
-        let parent = Some((self.live.id.to_string(), self.key.clone()));
-        let started = self
-            .engine
-            .start_under(&self.principal, definition, terms, parent);
+        let started = self.engine.start_as(&self.principal, definition, terms);
         // A run that starts runs is of a type that holds itself.
         let started: crate::call::BoxFuture<'_, _> = Box::pin(started);
         let status = started.await.map_err(|error| TaskError::of_call(&error))?;
@@ -209,6 +206,10 @@ impl Errand {
         };
         if let Some(output) = status.output {
             return Ok(Arc::new(output));
+        }
+        if !status.is_over() {
+            // It is stuck, and so is who waits for it, until the next start.
+            std::future::pending::<()>().await;
         }
         let error = status.error.unwrap_or_default();
         Err(serde_json::from_value(error.clone()).unwrap_or_else(|_| {

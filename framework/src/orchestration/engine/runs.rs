@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::live::{self, Live};
-use super::{Status, Workflows, lock};
+use super::{Status, Workflows, cloud_event, lock};
+use crate::clock;
 use crate::error::{CallError, Code};
 use crate::orchestration::run::Event;
 
@@ -61,7 +62,7 @@ impl Workflows {
         Ok(all)
     }
 
-    /// Waits until a run has ended.
+    /// Waits until a run has ended, or is stuck.
     ///
     /// # Errors
     ///
@@ -69,7 +70,7 @@ impl Workflows {
     pub async fn wait(&self, run: &str) -> Result<Status, CallError> {
         let live = lock(&self.0.live).get(run).cloned();
         match live {
-            Some(live) => Ok(live.ended().await),
+            Some(live) => Ok(live.settled().await),
             None => self.status(run).await,
         }
     }
@@ -137,9 +138,11 @@ impl Workflows {
     ///
     /// # Errors
     ///
-    /// `not_found`, `invalid_state` when it has ended.
+    /// `invalid_parameter` for an event without `source` or `type`; `not_found`, `invalid_state` when it has ended.
     pub async fn signal(&self, run: &str, event: Value) -> Result<bool, CallError> {
         let live = self.under_way(run).await?;
+        let key = format!("!signal{:016x}", clock::random());
+        let event = cloud_event(&event, run, &key, self.0.clock.unix_ms())?;
         live.offer(Arc::new(event)).await
     }
 

@@ -27,9 +27,6 @@ pub(super) struct Head {
     pub(super) input: Arc<Value>,
     pub(super) principal: String,
     pub(super) started_ms: u64,
-    /// The run that waits for it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) parent: Option<(String, Key)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) ended: Option<Ended>,
 }
@@ -70,9 +67,17 @@ impl Store {
         text: &str,
     ) -> Result<String, CallError> {
         let key = format!("d/{id}/{:016x}", fnv(text));
-        if self.map.get(ctx, key.as_bytes()).await?.is_none() {
-            let text = text.as_bytes().to_vec();
-            self.map.put(ctx, key.as_bytes(), text).await?;
+        match self.map.get(ctx, key.as_bytes()).await? {
+            Some(kept) if *kept == *text.as_bytes() => {}
+            Some(_) => {
+                return Err(CallError::invalid_parameter(format!(
+                    "another document of `{id}` is kept under `{key}`; give this one another version"
+                )));
+            }
+            None => {
+                let text = text.as_bytes().to_vec();
+                self.map.put(ctx, key.as_bytes(), text).await?;
+            }
         }
         Ok(key)
     }

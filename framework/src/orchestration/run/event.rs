@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,13 +39,6 @@ pub enum Event {
         key: Key,
         /// When it ends.
         at: u64,
-    },
-    /// Another run was started for this one. Changes nothing by itself.
-    Child {
-        /// What waits for it.
-        key: Key,
-        /// The run.
-        run: String,
     },
     /// An event has come that tasks listen for.
     Received {
@@ -109,7 +101,7 @@ pub struct Group {
     /// `$context` as it is.
     pub(super) context: Arc<Value>,
     /// What loops around it have named.
-    pub(super) names: BTreeMap<Arc<str>, Arc<Value>>,
+    pub(super) names: Vec<(Arc<str>, Arc<Value>)>,
     /// What the transaction may see of others.
     pub isolation: Isolation,
 }

@@ -6,6 +6,7 @@ use super::TaskError;
 use super::list::{ListNode, Progress};
 use super::scope::Walk;
 use super::work::Place;
+use crate::contract::kind;
 use crate::orchestration::definition::For;
 
 /// Tasks that are done for each element.
@@ -45,7 +46,6 @@ impl ForNode {
         place: Place<'_>,
         walk: &mut Walk<'_>,
     ) -> Progress {
-        let (_, _, here) = place;
         loop {
             let element = match &self.body {
                 Some((element, _)) => element.clone(),
@@ -59,55 +59,40 @@ impl ForNode {
             walk.names
                 .push((work.at.clone(), Arc::new(self.index.into())));
             walk.iterations.push(self.index);
-            let progress = match &mut self.body {
-                Some((_, body)) => body.advance(walk),
-                none => match work.condition {
-                    Some(condition) => match walk.is_true(condition, &self.value, here) {
-                        Ok(true) => none
-                            .insert((
-                                element,
-                                ListNode::new(work.tasks.clone(), self.value.clone()),
-                            ))
-                            .1
-                            .advance(walk),
-                        Ok(false) => {
-                            self.index = usize::MAX;
-                            Progress::Done(self.value.clone())
-                        }
-                        Err(error) => Progress::Failed(error),
-                    },
-                    None => none
-                        .insert((
-                            element,
-                            ListNode::new(work.tasks.clone(), self.value.clone()),
-                        ))
-                        .1
-                        .advance(walk),
-                },
-            };
+            let progress = self.iterate(work, element, place, walk);
             walk.names.truncate(names);
             walk.iterations.truncate(depth);
             match progress {
-                Progress::Done(value) if self.index == usize::MAX => return Progress::Done(value),
-                Progress::Done(value) => {
+                Ok(Some(Progress::Done(value))) => {
                     self.value = value;
                     self.body = None;
                     self.index += 1;
                 }
-                progress => return progress,
+                Ok(Some(progress)) => return progress,
+                Ok(None) => return Progress::Done(self.value.clone()),
+                Err(error) => return Progress::Failed(error),
             }
         }
     }
-}
 
-/// What kind of value it is, for people.
-pub(super) fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
+    /// Goes on with the current iteration; nothing when it is not to begin.
+    fn iterate(
+        &mut self,
+        work: &For,
+        element: Arc<Value>,
+        (_, _, here): Place<'_>,
+        walk: &mut Walk<'_>,
+    ) -> Result<Option<Progress>, TaskError> {
+        if let Some((_, body)) = &mut self.body {
+            return Ok(Some(body.advance(walk)));
+        }
+        if let Some(condition) = work.condition
+            && !walk.is_true(condition, &self.value, here)?
+        {
+            return Ok(None);
+        }
+        let list = ListNode::new(work.tasks.clone(), self.value.clone());
+        let (_, body) = self.body.insert((element, list));
+        Ok(Some(body.advance(walk)))
     }
 }

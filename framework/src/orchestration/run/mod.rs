@@ -116,11 +116,7 @@ impl Run {
         };
         let mut run = Self::with(globals);
         run.context = group.context.clone();
-        run.names = group
-            .names
-            .iter()
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
+        run.names = group.names.clone();
         run.root = Some(ListNode::new(Arc::new([task]), group.input.clone()));
         let step = run.proceed(now_ms, Vec::new());
         Some((run, step))
@@ -166,7 +162,7 @@ impl Run {
                 let reason = reason.clone();
                 return match self.state {
                     State::Compensating => Step::default(),
-                    _ => self.fail(State::Cancelled { reason }, now_ms),
+                    _ => self.fail(State::Cancelled { reason }),
                 };
             }
             _ => {}
@@ -179,7 +175,7 @@ impl Run {
             && outcomes.iter().any(|(key, _)| key == timeout)
         {
             let error = TaskError::standard("timeout", 408, "the run took too long").at("/");
-            return self.fail(State::Faulted { error }, now_ms);
+            return self.fail(State::Faulted { error });
         }
         self.proceed(now_ms, outcomes)
     }
@@ -206,6 +202,11 @@ impl Run {
     /// What `$context` is.
     pub fn context(&self) -> &Arc<Value> {
         &self.context
+    }
+
+    /// Whether the thing is still to happen.
+    pub fn waits_for(&self, key: &Key) -> bool {
+        self.waiting.contains(key) || self.timeout.as_ref() == Some(key)
     }
 
     /// What it waits for.
@@ -255,7 +256,7 @@ impl Run {
         .0
     }
 
-    fn fail(&mut self, end: State, _now_ms: u64) -> Step {
+    fn fail(&mut self, end: State) -> Step {
         self.root = None;
         self.failed_step(end, Step::default())
     }
@@ -282,7 +283,13 @@ impl Run {
 
     fn undo_next(&mut self, step: &mut Step) {
         let Some(undo) = self.undo.last() else {
-            self.state = self.end.take().unwrap_or(State::Running);
+            self.state = match self.end.take() {
+                Some(State::Faulted { error }) if self.is_in_doubt(&error) => State::Parked {
+                    undone: error.clone(),
+                    error,
+                },
+                end => end.unwrap_or(State::Running),
+            };
             return;
         };
         self.waiting.insert(undo.key.clone());
@@ -293,6 +300,13 @@ impl Run {
             is_compensation: true,
         };
         step.begin.push((undo.key.clone(), action));
+    }
+
+    /// Whether nobody knows if a step that would have to be undone has happened: undoing it blindly could be wrong.
+    fn is_in_doubt(&self, error: &TaskError) -> bool {
+        let task = error.instance.as_deref();
+        let task = task.and_then(|pointer| self.globals.workflow.task(pointer));
+        error.is_unknown && task.is_some_and(|task| task.extra.compensate.is_some())
     }
 
     /// Goes on undoing.

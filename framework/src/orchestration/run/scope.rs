@@ -40,11 +40,9 @@ impl Outcome {
                 .into_iter()
                 .map(|key| (key, Self::Received(event.clone())))
                 .collect(),
-            Event::Due { .. }
-            | Event::Child { .. }
-            | Event::Paused
-            | Event::Resumed
-            | Event::Cancelled { .. } => Vec::new(),
+            Event::Due { .. } | Event::Paused | Event::Resumed | Event::Cancelled { .. } => {
+                Vec::new()
+            }
         }
     }
 }

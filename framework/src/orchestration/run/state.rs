@@ -32,7 +32,7 @@ pub enum State {
         /// Why.
         reason: String,
     },
-    /// It has failed and what it did could not be undone: somebody has to look.
+    /// It has failed, and what it did could not be undone, or nobody knows whether it was done: somebody has to look.
     Parked {
         /// Why it ended.
         error: TaskError,

@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -87,12 +86,11 @@ impl TaskNode {
         let work = match task.extra.transaction {
             Some(isolation) if !walk.globals.workflow.is_group => {
                 let key = walk.key(&task.pointer, "");
-                let names: BTreeMap<_, _> = walk.names.iter().cloned().collect();
                 let group = Group {
                     pointer: task.pointer.clone(),
                     input: input.clone(),
                     context: walk.context.clone(),
-                    names,
+                    names: walk.names.clone(),
                     isolation: isolation.unwrap_or_default(),
                 };
                 walk.begin(&key, Action::Group(Box::new(group)));

@@ -7,7 +7,7 @@ use super::TaskError;
 use super::event::{Action, Key};
 use super::list::{ListNode, Progress};
 use super::scope::{Here, Outcome, Walk};
-use super::work::{LONGEST, Place};
+use super::work::Place;
 use crate::limit;
 use crate::orchestration::definition::{Backoff, Retry, Try};
 
@@ -191,7 +191,7 @@ impl TryNode {
             Backoff::Linear => delay.saturating_mul(self.tries),
             Backoff::Exponential => delay.saturating_mul(1 << (self.tries - 1).min(30)),
         }
-        .min(LONGEST);
+        .min(limit::RUN_WAIT);
         let (from, to) = match &retry.jitter {
             Some((from, to)) => (walk.span(from, input, here)?, walk.span(to, input, here)?),
             None => (Duration::ZERO, Duration::ZERO),

@@ -1,5 +1,4 @@
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::Value;
 
@@ -185,6 +184,3 @@ fn raised(
         is_unknown: false,
     })
 }
-
-/// The longest that anything waits.
-pub(super) const LONGEST: Duration = Duration::from_secs(10 * 366 * 86_400);

@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use weldkit::orchestration::Terms;
+use weldkit::orchestration::{Status, Terms};
 use weldkit::testing::TestHost;
 use weldkit::transaction::{Containers, Durability, Map};
-use weldkit::{CallError, Ctx};
+use weldkit::{CallError, Ctx, Host};
 
 use super::{document, host_in, no_input, output, run};
 
@@ -21,6 +21,12 @@ trait Shelves {
     /// What is on a shelf.
     #[method(read_only, transactional)]
     async fn look(&self, ctx: &Ctx, shelf: String) -> Result<i64, CallError>;
+
+    /// Note the call, then fail with nobody knowing whether anything happened.
+    async fn vanish(&self, ctx: &Ctx) -> Result<(), CallError>;
+
+    /// Wait until it is given up; when it was called before with the same key, answer at once.
+    async fn linger(&self, ctx: &Ctx) -> Result<String, CallError>;
 
     /// Fail so many times, then succeed.
     async fn stumble(&self, ctx: &Ctx, times: u32) -> Result<u32, CallError>;
@@ -58,6 +64,20 @@ impl Shelves for Joiner {
         Ok(self.shelves.get(ctx, &shelf).await?.unwrap_or(0))
     }
 
+    async fn vanish(&self, _: &Ctx) -> Result<(), CallError> {
+        Err(CallError::unavailable("the line is dead").effect(weldkit::Effect::Possible))
+    }
+
+    async fn linger(&self, ctx: &Ctx) -> Result<String, CallError> {
+        let key = ctx.idempotency_key().unwrap_or_default().to_owned();
+        if self.shelves.get(ctx, &key).await?.is_some() {
+            return Ok(key);
+        }
+        self.shelves.put(ctx, &key, &1).await?;
+        ctx.cancelled().await;
+        Err(CallError::unavailable("given up"))
+    }
+
     async fn stumble(&self, _: &Ctx, times: u32) -> Result<u32, CallError> {
         let so_far = self.stumbles.fetch_add(1, Relaxed);
         if so_far < times {
@@ -69,6 +89,24 @@ impl Shelves for Joiner {
 
 async fn joiner() -> TestHost {
     TestHost::new(|host| host.plugin::<Joiner>()).await.unwrap()
+}
+
+/// Starts a workflow of these tasks; its run.
+async fn begin(host: &Host, name: &str, tasks: &str, terms: Terms) -> String {
+    let text = document(name, tasks);
+    let id = host.workflows().register(&text, "test.yaml").unwrap();
+    let status = host
+        .workflows()
+        .start(&host.ctx(), &id, terms)
+        .await
+        .unwrap();
+    status.run
+}
+
+/// Waits until something holds of a run.
+async fn until(host: &Host, run: &str, holds: impl FnMut(&Status) -> bool) {
+    let mut watching = host.workflows().watch(run).unwrap();
+    watching.wait_for(holds).await.unwrap();
 }
 
 async fn on(test: &TestHost, shelf: &str) -> Value {
@@ -182,41 +220,16 @@ async fn tasks_of_one_transaction_happen_together_or_not_at_all() {
 async fn a_wait_ends_when_its_time_has_come_and_a_timeout_ends_a_task() {
     let test = joiner().await;
     let tasks = "  - wait: { wait: { hours: 3 } }\n  - tell: { set: { done: true } }\n";
-    let id = test
-        .workflows()
-        .register(&document("slow", tasks), "slow.yaml")
-        .unwrap();
-    let slow = test
-        .workflows()
-        .start(&test.ctx(), &id, Terms::default())
-        .await
-        .unwrap();
-    assert_eq!(slow.state, "running");
+    let slow = begin(&test, "slow", tasks, Terms::default()).await;
     let hurry = "  - wait: { wait: { hours: 3 }, timeout: { after: { minutes: 1 } } }\n";
-    let id = test
-        .workflows()
-        .register(&document("hurry", hurry), "hurry.yaml")
-        .unwrap();
-    let hurry = test
-        .workflows()
-        .start(&test.ctx(), &id, Terms::default())
-        .await
-        .unwrap();
-    let mut watching = test.workflows().watch(&slow.run).unwrap();
-    watching
-        .wait_for(|status| status.waiting.len() == 1)
-        .await
-        .unwrap();
-    let mut watching = test.workflows().watch(&hurry.run).unwrap();
-    watching
-        .wait_for(|status| status.waiting.len() == 2)
-        .await
-        .unwrap();
+    let hurry = begin(&test, "hurry", hurry, Terms::default()).await;
+    until(&test, &slow, |status| status.waiting.len() == 1).await;
+    until(&test, &hurry, |status| status.waiting.len() == 2).await;
     test.clock().advance(Duration::from_secs(60));
-    let hurried = test.workflows().wait(&hurry.run).await.unwrap();
+    let hurried = test.workflows().wait(&hurry).await.unwrap();
     assert_eq!(hurried.error.unwrap()["status"], json!(408));
     assert_eq!(
-        test.workflows().status(&slow.run).await.unwrap().state,
+        test.workflows().status(&slow).await.unwrap().state,
         "running"
     );
     for _ in 0..4 {
@@ -224,7 +237,7 @@ async fn a_wait_ends_when_its_time_has_come_and_a_timeout_ends_a_task() {
         tokio::task::yield_now().await;
     }
     assert_eq!(
-        test.workflows().wait(&slow.run).await.unwrap().output,
+        test.workflows().wait(&slow).await.unwrap().output,
         Some(json!({"done": true}))
     );
 }
@@ -241,20 +254,11 @@ async fn a_run_waits_for_events_that_belong_together() {
               correlate: { order: { from: .data.order, expect: "${ .order }" } }
             - with: { type: shop.paid, data: "${ .amount > 10 }" }
 "#;
-    let id = test
-        .workflows()
-        .register(&document("order", tasks), "order.yaml")
-        .unwrap();
     let terms = Terms {
         input: json!({"order": 7}),
         ..Terms::default()
     };
-    let run = test
-        .workflows()
-        .start(&test.ctx(), &id, terms)
-        .await
-        .unwrap()
-        .run;
+    let run = begin(&test, "order", tasks, terms).await;
     let event = |kind: &str, data: Value| json!({"specversion": "1.0", "id": "1", "source": "test", "type": kind, "data": data});
     for (kind, data, wanted) in [
         ("shop.approved", json!({"order": 8}), false),
@@ -278,21 +282,8 @@ async fn a_run_waits_for_events_that_belong_together() {
 async fn a_run_hears_what_another_emits() {
     let test = joiner().await;
     let tasks = "  - hear: { listen: { to: { one: { with: { type: test.said } } } } }\n";
-    let id = test
-        .workflows()
-        .register(&document("hear", tasks), "hear.yaml")
-        .unwrap();
-    let run = test
-        .workflows()
-        .start(&test.ctx(), &id, Terms::default())
-        .await
-        .unwrap()
-        .run;
-    let mut watching = test.workflows().watch(&run).unwrap();
-    watching
-        .wait_for(|status| !status.waiting.is_empty())
-        .await
-        .unwrap();
+    let run = begin(&test, "hear", tasks, Terms::default()).await;
+    until(&test, &run, |status| !status.waiting.is_empty()).await;
     let tasks = "  - say: { emit: { event: { with: { source: 'https://example.com', type: test.said, data: { word: hello } } } } }\n";
     output(&test, tasks, no_input()).await;
     let heard = test.workflows().wait(&run).await.unwrap();
@@ -328,30 +319,14 @@ async fn a_run_is_paused_resumed_and_cancelled() {
   - second: { call: shelves.add, with: { shelf: b, amount: 1 } }
   - never: { listen: { to: { one: { with: { type: never } } } } }
 "#;
-    let id = test
-        .workflows()
-        .register(&document("paused", tasks), "paused.yaml")
-        .unwrap();
-    let run = test
-        .workflows()
-        .start(&test.ctx(), &id, Terms::default())
-        .await
-        .unwrap()
-        .run;
-    let mut watching = test.workflows().watch(&run).unwrap();
-    watching
-        .wait_for(|status| status.tasks_done == 1)
-        .await
-        .unwrap();
+    let run = begin(&test, "paused", tasks, Terms::default()).await;
+    until(&test, &run, |status| status.tasks_done == 1).await;
     assert_eq!(test.workflows().pause(&run).await.unwrap().state, "paused");
     let go = json!({"id": "1", "source": "test", "type": "go"});
     assert!(test.workflows().signal(&run, go).await.unwrap());
     assert_eq!(on(&test, "b").await, json!(0));
     test.workflows().resume(&run).await.unwrap();
-    watching
-        .wait_for(|status| status.tasks_done == 3)
-        .await
-        .unwrap();
+    until(&test, &run, |status| status.tasks_done == 3).await;
     assert_eq!(on(&test, "b").await, json!(1));
     test.workflows().cancel(&run, "enough").await.unwrap();
     let ended = test.workflows().wait(&run).await.unwrap();
@@ -371,23 +346,10 @@ async fn a_run_goes_on_after_a_restart_and_does_nothing_twice() {
   - second: { call: shelves.add, with: { shelf: a, amount: "${ $context.sum }" } }
 "#;
     let host = host_in(folder.path(), |host| host.plugin::<Joiner>()).await;
-    let id = host
-        .workflows()
-        .register(&document("resumed", tasks), "resumed.yaml")
-        .unwrap();
-    let run = host
-        .workflows()
-        .start(&host.ctx(), &id, Terms::default())
-        .await
-        .unwrap()
-        .run;
-    let mut watching = host.workflows().watch(&run).unwrap();
-    watching
-        .wait_for(|status| status.tasks_done == 1)
-        .await
-        .unwrap();
+    let run = begin(&host, "resumed", tasks, Terms::default()).await;
+    until(&host, &run, |status| status.tasks_done == 1).await;
     host.stop().await.unwrap();
-    drop((host, watching));
+    drop(host);
     let host = host_in(folder.path(), |host| host.plugin::<Joiner>()).await;
     let go = json!({"id": "1", "source": "test", "type": "go"});
     assert!(host.workflows().signal(&run, go).await.unwrap());
@@ -416,14 +378,20 @@ async fn a_wrong_document_is_told_with_its_places() {
         .workflows()
         .register(&document("wrong", tasks), "wrong.yaml")
         .unwrap_err();
-    let places: Vec<_> = problems
+    let told: Vec<_> = problems
         .iter()
-        .filter_map(|problem| problem.place.clone())
+        .map(|problem| (problem.code, problem.place.as_deref().unwrap()))
         .collect();
-    assert!(
-        places.iter().all(|place| place.starts_with("wrong.yaml:")),
-        "{places:?}"
-    );
+    let wanted = [
+        ("duplicate_task", "wrong.yaml:4:5"),
+        ("unknown_property", "wrong.yaml:4:31"),
+    ];
+    assert_eq!(told, wanted);
+    let tasks = "  - one: { set: { a: \"${ .a + }\" } }\n";
+    let text = document("wrong", tasks);
+    let problems = test.workflows().register(&text, "wrong.yaml").unwrap_err();
+    assert_eq!(problems[0].code, "invalid_expression");
+    assert_eq!(problems[0].place.as_deref(), Some("wrong.yaml:3:22"));
     let service = test
         .call("weldkit.workflows.start", r#"{"workflow":"test/rong"}"#)
         .await;
@@ -466,4 +434,80 @@ async fn a_check_tells_what_does_not_fit_the_contracts() {
         ],
         "{problems:#?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_is_no_failure_of_what_is_under_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let child = document("lingering", "  - stay: { call: shelves.linger }\n");
+    let tasks =
+        "  - ask: { run: { workflow: { namespace: test, name: lingering, version: 1.0.0 } } }\n";
+    let host = host_in(folder.path(), |host| host.plugin::<Joiner>()).await;
+    host.workflows().register(&child, "child.yaml").unwrap();
+    let run = begin(&host, "asking", tasks, Terms::default()).await;
+    // The child is in its call, and the parent waits for the child.
+    let input = format!(r#"{{"shelf":"{run}~do.0.ask/do/0/stay"}}"#);
+    while host
+        .call_json(&host.ctx(), "shelves.look", input.as_bytes())
+        .await
+        .unwrap()
+        != b"1"
+    {
+        tokio::task::yield_now().await;
+    }
+    host.stop().await.unwrap();
+    drop(host);
+    let host = host_in(folder.path(), |host| host.plugin::<Joiner>()).await;
+    let ended = host.workflows().wait(&run).await.unwrap();
+    let key = format!("{run}~do.0.ask/do/0/stay");
+    assert_eq!(ended.output, Some(json!(key)), "{ended:?}");
+    host.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_nobody_knows_the_outcome_of_is_not_undone_blindly() {
+    let test = joiner().await;
+    let tasks = r#"
+  - first:
+      call: shelves.add
+      with: { shelf: a, amount: 5 }
+      metadata: { compensate: { call: shelves.add, with: { shelf: a, amount: -5 } } }
+  - second:
+      call: shelves.vanish
+      metadata: { compensate: { call: shelves.add, with: { shelf: a, amount: -100 } } }
+"#;
+    let status = run(&test, &document("doubt", tasks), no_input()).await;
+    assert_eq!(status.state, "parked");
+    assert_eq!(status.error.unwrap()["error"]["code"], json!("unavailable"));
+    assert_eq!(on(&test, "a").await, json!(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_starts_of_one_id_are_one_run() {
+    let test = joiner().await;
+    let tasks = "  - add: { call: shelves.add, with: { shelf: a, amount: 1 } }\n";
+    let id = test
+        .workflows()
+        .register(&document("once", tasks), "once.yaml")
+        .unwrap();
+    let starts = (0..16).map(|_| {
+        let (host, id) = ((*test).clone(), id.clone());
+        tokio::spawn(async move {
+            let terms = Terms {
+                id: Some("the-one".to_owned()),
+                ..Terms::default()
+            };
+            host.workflows()
+                .start(&host.ctx(), &id, terms)
+                .await
+                .unwrap()
+                .run
+        })
+    });
+    for start in starts.collect::<Vec<_>>() {
+        assert_eq!(start.await.unwrap(), "the-one");
+    }
+    test.workflows().wait("the-one").await.unwrap();
+    assert_eq!(on(&test, "a").await, json!(1));
+    assert_eq!(test.workflows().list().await.unwrap().len(), 1);
 }
