@@ -33,8 +33,7 @@ impl Clock {
         }
     }
 
-    /// The same in whole milliseconds.
-    #[cfg(feature = "orchestration")]
+    /// The time of day in whole milliseconds since 1970.
     pub(crate) fn unix_ms(&self) -> u64 {
         u64::try_from(self.since_epoch().as_millis()).unwrap_or(u64::MAX)
     }
@@ -164,6 +163,11 @@ pub(crate) fn thread(
 /// Lets the runtime work for a moment; for the host's own waiting, which is in real time always.
 pub(crate) async fn moment() {
     tokio::time::sleep(Duration::from_millis(2)).await;
+}
+
+/// Lets time pass, in real time; for doors.
+pub(crate) async fn sleep(pause: Duration) {
+    tokio::time::sleep(pause).await;
 }
 
 /// Waits for `future`, at most until `deadline` in real time.

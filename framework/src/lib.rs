@@ -27,6 +27,8 @@ pub mod host;
 pub mod journal;
 pub mod limit;
 pub mod metrics;
+#[cfg(feature = "monitoring")]
+pub mod monitoring;
 pub mod name;
 #[cfg(feature = "orchestration")]
 pub mod orchestration;

@@ -73,6 +73,27 @@ pub const CONNECTIONS: usize = 64;
 /// Distinct error codes counted for one method; further ones count as `other`.
 pub const ERROR_CODES: usize = 32;
 
+/// Metrics of one instance's own, and how many of them are described or refused by name.
+pub const INSTRUMENTS: usize = 256;
+
+/// Combinations of the labels of one metric; further ones share a series with the value `other`.
+pub const SERIES: usize = 1_000;
+
+/// Longest value of a label of a metric, in bytes.
+pub const LABEL_BYTES: usize = 128;
+
+/// What the host has seen at an interval that is kept: the last half hour at 5 seconds.
+pub const MONITOR_HISTORY: usize = 360;
+
+/// The shortest interval at which a host looks at its metrics.
+pub const MONITOR_EVERY_MIN: Duration = Duration::from_millis(100);
+
+/// The interval where alerts are configured and none is given.
+pub const MONITOR_EVERY: Duration = Duration::from_secs(5);
+
+/// Looks that the window of one alert spans; a longer window is cut to them.
+pub const ALERT_SAMPLES: usize = 1_024;
+
 /// Bytes of a control request beside its parameters, and of an answer beside its result.
 pub const ENVELOPE_BYTES: usize = 64 * 1024;
 

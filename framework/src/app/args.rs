@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
+use super::failure::Failure;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 #[derive(Debug, Parser)]
@@ -32,7 +34,7 @@ pub(super) struct Globals {
     pub(super) state: Option<String>,
     /// For people, or for programs
     #[arg(long, value_enum)]
-    pub(super) format: Option<Format>,
+    pub(super) format: Option<Shape>,
 }
 
 impl Globals {
@@ -48,12 +50,56 @@ impl Globals {
     }
 }
 
-/// How results and errors are printed.
+/// What `--format` may be.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Shape {
+    #[default]
+    Table,
+    Json,
+    /// Of `metrics` alone: Prometheus text 0.0.4
+    #[value(hide = true)]
+    Prometheus,
+    /// Of `metrics` alone: OpenMetrics text 1.0
+    #[value(hide = true)]
+    Openmetrics,
+}
+
+/// How results and errors are printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Format {
     #[default]
     Table,
     Json,
+}
+
+impl From<Shape> for Format {
+    fn from(shape: Shape) -> Self {
+        match shape {
+            Shape::Table | Shape::Prometheus | Shape::Openmetrics => Self::Table,
+            Shape::Json => Self::Json,
+        }
+    }
+}
+
+impl Command {
+    /// The text for monitoring systems that was asked for.
+    ///
+    /// # Errors
+    ///
+    /// When the command has none.
+    pub(super) fn check(&self, globals: &Globals) -> Result<(), Failure> {
+        let word = match globals.format {
+            Some(Shape::Prometheus) => "prometheus",
+            Some(Shape::Openmetrics) => "openmetrics",
+            Some(Shape::Table | Shape::Json) | None => return Ok(()),
+        };
+        if matches!(self, Self::Metrics(_)) {
+            return Ok(());
+        }
+        Err(Failure::usage(&format!(
+            "`--format {word}` is of `metrics` alone: of every other command, write `table` or `json`\n"
+        )))
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -80,6 +126,8 @@ pub(super) enum Command {
     #[cfg(feature = "orchestration")]
     #[command(subcommand)]
     Workflow(WorkflowCommand),
+    /// Show what is counted; `--format prometheus` and `openmetrics` are for monitoring systems
+    Metrics(With<Metrics>),
     /// Find out what is wrong
     Doctor(With<Nothing>),
     /// Explain the code of an error
@@ -107,6 +155,7 @@ impl Command {
             Self::Describe(with) => &with.globals,
             Self::Call(with) => &with.globals,
             Self::Explain(with) => &with.globals,
+            Self::Metrics(with) => &with.globals,
             Self::Completions(with) => &with.globals,
             #[cfg(feature = "transaction")]
             Self::Tx(tx) => tx.globals(),
@@ -348,6 +397,17 @@ pub(super) struct SignalRun {
     /// A CloudEvent: JSON, or @FILE
     #[arg(long, value_name = "JSON|@FILE")]
     pub(super) event: String,
+}
+
+/// What to show of the metrics.
+#[derive(Debug, Args)]
+pub(super) struct Metrics {
+    /// Show them again and again; of each pause, what happened in it
+    #[arg(long)]
+    pub(super) watch: bool,
+    /// The pause between two looks
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = crate::config::parse_duration)]
+    pub(super) every: Duration,
 }
 
 #[derive(Debug, Args)]

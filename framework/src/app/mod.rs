@@ -19,9 +19,9 @@ mod describe;
 mod doctor;
 mod explain;
 mod failure;
-#[cfg(feature = "transaction")]
 mod host_door;
 mod list;
+mod metrics;
 mod offers;
 mod output;
 mod platform;
@@ -82,13 +82,10 @@ impl App {
         Self {
             facts,
             defaults: "",
-            #[cfg(feature = "transaction")]
             entries: linked()
                 .into_iter()
                 .chain([crate::registry::builtin()])
                 .collect(),
-            #[cfg(not(feature = "transaction"))]
-            entries: linked(),
         }
     }
 
@@ -130,7 +127,8 @@ impl App {
         match parsed {
             Ok(Arguments { globals, command }) => {
                 let session = Session::new(self, globals.under(&command.globals()));
-                let outcome = execute(&session, command);
+                let checked = command.check(&session.globals);
+                let outcome = checked.and_then(|()| execute(&session, command));
                 outcome.unwrap_or_else(|failure| failure.report(session.output.format))
             }
             Err(usage) => Failure::from(usage).report(args::Format::Table),
@@ -152,6 +150,7 @@ fn execute(session: &Session, command: Command) -> Result<u8, Failure> {
         Command::Tx(tx) => tx::run(session, &tx),
         #[cfg(feature = "orchestration")]
         Command::Workflow(what) => workflow::run(session, &what),
+        Command::Metrics(with) => metrics::run(session, &with.command),
         Command::Doctor(_) => doctor::run(session),
         Command::Explain(with) => explain::run(session, &with.command.code),
         Command::BuildInfo(_) => build_info::run(session),

@@ -28,7 +28,7 @@ pub(super) struct Session {
 
 impl Session {
     pub(super) fn new(app: App, globals: Globals) -> Self {
-        let format = globals.format.unwrap_or_default();
+        let format = globals.format.unwrap_or_default().into();
         Self {
             catalog: Arc::new(host::catalog(&app.plugins().copied().collect::<Vec<_>>())),
             app,
@@ -40,7 +40,7 @@ impl Session {
     /// The same with further options, and what they change.
     pub(super) fn with(&self, globals: &Globals) -> Self {
         let globals = self.globals.clone().under(globals);
-        let format = globals.format.unwrap_or_default();
+        let format = globals.format.unwrap_or_default().into();
         Self {
             app: self.app.clone(),
             catalog: Arc::clone(&self.catalog),

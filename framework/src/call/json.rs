@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use serde::Serialize;
@@ -10,6 +11,7 @@ use serde::Serialize;
 use super::Contract;
 use super::calling::begin;
 use super::gate::{pass_stream, pass_sync};
+use super::instance::MethodGate;
 use super::{BoxFuture, Ctx, Service, Stream};
 use crate::contract::{Parameters, ServiceDescriptor, ServiceError, decode, encode};
 use crate::error::{CallError, Code};
@@ -70,7 +72,7 @@ impl<S: Contract + ?Sized> Service<S> {
             || decode(descriptor, input),
             |twin, ctx, parameters| call(twin, ctx, parameters),
         );
-        JsonCall::Ready(encoded(result))
+        JsonCall::Ready(self.passed(METHOD, input, encoded(result)))
     }
 
     /// A JSON call of an async method: its first poll, so that one that never waits costs no box
@@ -94,12 +96,28 @@ impl<S: Contract + ?Sized> Service<S> {
         let arguments = || decode(descriptor, input);
         let mut waiting = None;
         match begin::<METHOD, S, P, T, E>((self, ctx), cx, arguments, call, &mut waiting) {
-            Poll::Ready(result) => JsonCall::Ready(encoded(result)),
+            Poll::Ready(result) => JsonCall::Ready(self.passed(METHOD, input, encoded(result))),
             Poll::Pending => {
                 let waiting = waiting.expect("a call that is pending waits");
-                JsonCall::Future(Box::pin(async move { encoded(waiting.await) }))
+                JsonCall::Future(Box::pin(async move {
+                    self.passed(METHOD, input, encoded(waiting.await))
+                }))
             }
         }
+    }
+
+    /// Counts the bytes of a call that has ended.
+    fn passed(
+        &self,
+        method: usize,
+        input: &[u8],
+        result: Result<Vec<u8>, CallError>,
+    ) -> Result<Vec<u8>, CallError> {
+        let output = result.as_ref().map_or(0, Vec::len);
+        self.newest().gates[method]
+            .lanes
+            .passed(input.len(), output);
+        result
     }
 
     /// A JSON call of a streaming method. For the macros.
@@ -117,9 +135,12 @@ impl<S: Contract + ?Sized> Service<S> {
     {
         let descriptor = &S::DESCRIPTOR.methods[METHOD];
         let stream = pass_stream(self, METHOD, ctx, || decode(descriptor, input), call);
-        JsonCall::Stream(
-            stream.map_or_else(|refused| Stream::from_iter([Err(refused)]), Stream::encoded),
-        )
+        let gates = self.newest().gates.clone();
+        gates[METHOD].lanes.passed(input.len(), 0);
+        JsonCall::Stream(stream.map_or_else(
+            |refused| Stream::from_iter([Err(refused)]),
+            |stream| stream.encoded(gates, METHOD),
+        ))
     }
 }
 
@@ -132,19 +153,32 @@ fn encoded<T: Serialize, E: ServiceError>(result: Result<T, E>) -> Result<Vec<u8
 }
 
 impl<T: Serialize + Send + 'static, E: ServiceError> Stream<T, E> {
-    fn encoded(self) -> Stream<Vec<u8>, CallError> {
-        Stream::new(Encoded(self))
+    fn encoded(self, gates: Arc<[MethodGate]>, method: usize) -> Stream<Vec<u8>, CallError> {
+        Stream::new(Encoded {
+            items: self,
+            gates,
+            method,
+        })
     }
 }
 
-struct Encoded<T, E>(Stream<T, E>);
+/// Items as JSON; their bytes are counted.
+struct Encoded<T, E> {
+    items: Stream<T, E>,
+    gates: Arc<[MethodGate]>,
+    method: usize,
+}
 
 impl<T: Serialize, E: ServiceError> futures_core::Stream for Encoded<T, E> {
     type Item = Result<Vec<u8>, CallError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let next = Pin::new(&mut self.0).poll_next(cx);
-        next.map(|item| item.map(encoded))
+        let next = Pin::new(&mut self.items).poll_next(cx);
+        let next = next.map(|item| item.map(encoded));
+        if let Poll::Ready(Some(Ok(item))) = &next {
+            self.gates[self.method].lanes.passed(0, item.len());
+        }
+        next
     }
 }
 

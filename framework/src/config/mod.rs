@@ -48,7 +48,7 @@ pub use problem::{Code, Problem};
 pub use render::render;
 pub use sample::sample;
 pub use schema::schema;
-pub use section::{Host, Level, Limit};
+pub use section::{Alert, Host, Level, Limit};
 pub use sources::Sources;
 
 use names::Names;
@@ -157,6 +157,11 @@ impl Config {
     /// `[limits]`: bounds by `service.method`.
     pub fn limits(&self) -> &BTreeMap<String, Limit> {
         &self.typed.limits
+    }
+
+    /// `[alerts]`: what raises each.
+    pub fn alerts(&self) -> &BTreeMap<String, Alert> {
+        &self.typed.alerts
     }
 
     /// The settings of an instance, ready to be decoded; an empty object where nothing is set.

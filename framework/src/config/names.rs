@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::catalog::Catalog;
-use super::section::{HOST, INSTANCE, LIMIT, SECTIONS};
+use super::section::{ALERT, HOST, INSTANCE, LIMIT, SECTIONS};
 use super::tree::Node;
 use super::walk;
 
@@ -98,6 +98,7 @@ impl Names<'_> {
                 .flat_map(|service| service.methods.iter().cloned())
                 .collect(),
             ["limits", _, _] => LIMIT.iter().map(|field| field.name.to_owned()).collect(),
+            ["alerts", _] => ALERT.iter().map(|field| field.name.to_owned()).collect(),
             ["permissions"] => {
                 let principals = plugins()
                     .chain(instances())

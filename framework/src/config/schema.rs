@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::catalog::{Catalog, Plugin};
-use super::section::{Field, HOST, LIMIT, SECTIONS};
+use super::section::{ALERT, Field, HOST, LIMIT, SECTIONS};
 
 /// The JSON Schema (draft 2020-12) of a configuration file for this binary.
 ///
@@ -29,6 +29,7 @@ pub fn schema(catalog: &Catalog) -> Value {
             "instances" => json!({"type": "object", "additionalProperties": instance(catalog)}),
             "services" => services(catalog),
             "permissions" => permissions(catalog),
+            "alerts" => json!({"type": "object", "additionalProperties": alert()}),
             _ => limits(catalog),
         };
         schema["description"] = section.description.into();
@@ -39,6 +40,13 @@ pub fn schema(catalog: &Catalog) -> Value {
     schema["title"] = "Configuration".into();
     schema["$defs"] = Value::Object(definitions);
     schema
+}
+
+fn alert() -> Value {
+    let mut alert = object(fields(ALERT));
+    alert["required"] = json!(["metric"]);
+    alert["properties"]["labels"]["additionalProperties"] = json!({"type": "string"});
+    alert
 }
 
 /// A table that holds these names and no others.

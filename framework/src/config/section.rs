@@ -43,6 +43,7 @@ pub(super) enum FieldKind {
     Duration,
     Choice(&'static [&'static str]),
     Count,
+    Number,
     Table,
 }
 
@@ -54,6 +55,7 @@ impl FieldKind {
             Self::Texts => "an array of strings",
             Self::Duration => "a duration such as \"5s\"",
             Self::Count => "a whole number of 1 or more",
+            Self::Number => "a number",
             Self::Table => "a table",
         }
     }
@@ -62,7 +64,7 @@ impl FieldKind {
     pub(super) fn settle(self, node: &Node) -> Value {
         let is_text = match self {
             Self::Text | Self::Duration | Self::Choice(_) => true,
-            Self::Texts | Self::Count | Self::Table => false,
+            Self::Texts | Self::Count | Self::Number | Self::Table => false,
         };
         match &node.kind {
             Kind::Leaf(value) if is_text && !value.is_string() && node.place.source.is_bare() => {
@@ -79,6 +81,7 @@ impl FieldKind {
             Self::Duration => json!({"type": "string", "pattern": super::duration::PATTERN}),
             Self::Choice(choices) => json!({"type": "string", "enum": choices}),
             Self::Count => json!({"type": "integer", "minimum": 1, "maximum": u32::MAX}),
+            Self::Number => json!({"type": "number"}),
             Self::Table => json!({"type": "object"}),
         }
     }
@@ -109,6 +112,10 @@ pub(super) const SECTIONS: &[Section] = &[
     Section {
         name: "limits",
         description: "Bounds of single methods (\"service.method\").",
+    },
+    Section {
+        name: "alerts",
+        description: "Numbers to watch, each under a name of its own; `app metrics` shows what there is.",
     },
 ];
 
@@ -144,6 +151,12 @@ pub(super) const HOST: &[Field] = &[
         kind: FieldKind::Choice(&Level::NAMES),
         default: Some("\"info\""),
     },
+    Field {
+        name: "monitor",
+        description: "How often the host looks at its metrics, for its history and for alerts; without it, only where there are alerts, every 5 seconds.",
+        kind: FieldKind::Duration,
+        default: None,
+    },
 ];
 
 /// Names in `[instances.NAME]`.
@@ -178,6 +191,52 @@ pub(super) const LIMIT: &[Field] = &[
     },
 ];
 
+/// Names in `[alerts.NAME]`.
+pub(super) const ALERT: &[Field] = &[
+    Field {
+        name: "metric",
+        description: "The metric: of a counter its rate a second counts, of a gauge its value, of a distribution a percentile.",
+        kind: FieldKind::Text,
+        default: None,
+    },
+    Field {
+        name: "of",
+        description: "The counter that the metric is a share of, in place of a rate.",
+        kind: FieldKind::Text,
+        default: None,
+    },
+    Field {
+        name: "labels",
+        description: "Only series with these labels.",
+        kind: FieldKind::Table,
+        default: None,
+    },
+    Field {
+        name: "percentile",
+        description: "Which percentile of a distribution, between 0 and 1; 0.99 without it.",
+        kind: FieldKind::Number,
+        default: None,
+    },
+    Field {
+        name: "above",
+        description: "Raise it above this: calls a second, a share, seconds, bytes.",
+        kind: FieldKind::Number,
+        default: None,
+    },
+    Field {
+        name: "below",
+        description: "Raise it below this.",
+        kind: FieldKind::Number,
+        default: None,
+    },
+    Field {
+        name: "window",
+        description: "Over what time.",
+        kind: FieldKind::Duration,
+        default: Some("\"1m\""),
+    },
+];
+
 /// `[host]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Host {
@@ -191,6 +250,8 @@ pub struct Host {
     pub stop_deadline: Duration,
     /// The least important messages that are still printed.
     pub log: Level,
+    /// How often the host looks at its metrics, if not as alerts need it.
+    pub monitor: Option<Duration>,
 }
 
 /// What is printed.
@@ -229,6 +290,7 @@ impl Default for Host {
             start_deadline: limit::START,
             stop_deadline: limit::STOP,
             log: Level::Info,
+            monitor: None,
         }
     }
 }
@@ -242,8 +304,41 @@ pub struct Limit {
     pub timeout: Option<Duration>,
 }
 
+/// What raises an alert: one of `above` and `below` is there.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Alert {
+    /// The metric.
+    pub metric: String,
+    /// The counter that it is a share of.
+    pub of: Option<String>,
+    /// Only series with these labels.
+    pub labels: BTreeMap<String, String>,
+    /// Which percentile of a distribution.
+    pub percentile: Option<f64>,
+    /// Raise it above this.
+    pub above: Option<f64>,
+    /// Raise it below this.
+    pub below: Option<f64>,
+    /// Over what time.
+    pub window: Duration,
+}
+
+impl Default for Alert {
+    fn default() -> Self {
+        Self {
+            metric: String::new(),
+            of: None,
+            labels: BTreeMap::new(),
+            percentile: None,
+            above: None,
+            below: None,
+            window: Duration::from_secs(60),
+        }
+    }
+}
+
 /// Everything but settings, in types.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Typed {
     pub(super) host: Host,
     /// Instance to plugin.
@@ -253,4 +348,5 @@ pub(super) struct Typed {
     pub(super) permissions: BTreeMap<String, Vec<String>>,
     /// By `service.method`.
     pub(super) limits: BTreeMap<String, Limit>,
+    pub(super) alerts: BTreeMap<String, Alert>,
 }

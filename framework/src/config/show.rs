@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::problem::HIDDEN;
 use super::secret::withheld;
-use super::section::{HOST, LIMIT};
+use super::section::{ALERT, Field, HOST, LIMIT};
 use super::toml_text::{dotted, key, value as toml_value};
 use super::tree::{Node, join};
 use super::{Config, walk};
@@ -53,14 +53,10 @@ pub(super) fn show(config: &Config, origins: bool) -> String {
         page.section(config, section);
     }
     for name in config.limits().keys() {
-        page.header(&["limits", name]);
-        let limit = config.root.at(&join("/limits", name));
-        for field in LIMIT {
-            let node = limit.and_then(|limit| limit.child(field.name));
-            if let Some(text) = node.and_then(|node| toml_value(&field.kind.settle(node))) {
-                page.line(field.name, &text, node);
-            }
-        }
+        page.entry(config, ["limits", name], LIMIT);
+    }
+    for name in config.alerts().keys() {
+        page.entry(config, ["alerts", name], ALERT);
     }
     page.text
 }
@@ -71,6 +67,18 @@ struct Page {
 }
 
 impl Page {
+    /// One table of the framework's own settings, as far as they are given.
+    fn entry(&mut self, config: &Config, [section, name]: [&str; 2], fields: &[Field]) {
+        self.header(&[section, name]);
+        let entry = config.root.at(&join(&join("", section), name));
+        for field in fields {
+            let node = entry.and_then(|entry| entry.child(field.name));
+            if let Some(text) = node.and_then(|node| toml_value(&field.kind.settle(node))) {
+                self.line(field.name, &text, node);
+            }
+        }
+    }
+
     fn header(&mut self, names: &[&str]) {
         if !self.text.is_empty() {
             self.text.push('\n');

@@ -50,6 +50,7 @@ mod envelope;
 mod handler;
 mod queue;
 mod rules;
+mod source;
 mod subscriber;
 mod subscription;
 mod time;
@@ -201,6 +202,14 @@ impl Events {
             )));
         }
         self.bus.deliver(ctx, &event).await
+    }
+
+    /// Publishes what the host itself has to say; nobody is waited for.
+    #[cfg(feature = "monitoring")]
+    pub(crate) fn announce(&self, kind: &str, data: serde_json::Value) {
+        if let Ok(event) = self.event(kind, None, Data::Json(data)) {
+            self.bus.deliver_now(&Arc::new(event));
+        }
     }
 
     /// Whether anybody subscribes: what nobody hears need not be made.

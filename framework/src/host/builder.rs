@@ -37,6 +37,12 @@ pub(super) struct Setup {
     pub(super) settings: BTreeMap<String, Value>,
     pub(super) grants: BTreeMap<String, Vec<String>>,
     pub(super) limits: BTreeMap<String, Limit>,
+    /// What raises an alert.
+    #[cfg(feature = "monitoring")]
+    pub(super) alerts: Vec<crate::monitoring::Rule>,
+    /// How often the host looks at its metrics, if not as alerts need it.
+    #[cfg(feature = "monitoring")]
+    pub(super) monitor: Option<Duration>,
     pub(super) clock: Clock,
     pub(super) folder: Folder,
     /// In place of the machine's disk under the journal.
@@ -59,15 +65,19 @@ impl Default for HostBuilder {
     fn default() -> Self {
         Self {
             setup: Setup {
-                #[cfg(feature = "transaction")]
+                #[cfg(any(feature = "transaction", feature = "monitoring"))]
                 entries: vec![crate::registry::builtin()],
-                #[cfg(not(feature = "transaction"))]
+                #[cfg(not(any(feature = "transaction", feature = "monitoring")))]
                 entries: Vec::new(),
                 choices: Choices::default(),
                 reach: None,
                 settings: BTreeMap::new(),
                 grants: BTreeMap::new(),
                 limits: BTreeMap::new(),
+                #[cfg(feature = "monitoring")]
+                alerts: Vec::new(),
+                #[cfg(feature = "monitoring")]
+                monitor: None,
                 clock: Clock::System,
                 folder: Folder::new("state"),
                 #[cfg(feature = "transaction")]
@@ -167,6 +177,22 @@ impl HostBuilder {
     #[must_use]
     pub fn limit(mut self, method: &str, limit: Limit) -> Self {
         self.setup.limits.insert(method.to_owned(), limit);
+        self
+    }
+
+    /// Raises an alert where a number crosses a bound; see [`Rule`](crate::monitoring::Rule).
+    #[cfg(feature = "monitoring")]
+    #[must_use]
+    pub fn alert(mut self, rule: crate::monitoring::Rule) -> Self {
+        self.setup.alerts.push(rule);
+        self
+    }
+
+    /// Looks at all metrics at this interval from the start on; see [`Host::start_monitoring`].
+    #[cfg(feature = "monitoring")]
+    #[must_use]
+    pub fn monitor(mut self, every: Duration) -> Self {
+        self.setup.monitor = Some(every);
         self
     }
 

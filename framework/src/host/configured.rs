@@ -78,6 +78,13 @@ impl HostBuilder {
                 },
             );
         }
+        #[cfg(feature = "monitoring")]
+        {
+            self.setup.monitor = host.monitor;
+            for (name, alert) in config.alerts() {
+                self = self.alert(rule(name, alert));
+            }
+        }
         self.state(&host.state)
             .deadlines(host.start_deadline, host.stop_deadline)
     }
@@ -89,6 +96,23 @@ impl HostBuilder {
     pub fn reaching(mut self, service: &str) -> Self {
         self.setup.reach = Some(service.to_owned());
         self
+    }
+}
+
+#[cfg(feature = "monitoring")]
+fn rule(name: &str, alert: &crate::config::Alert) -> crate::monitoring::Rule {
+    use crate::monitoring::{Bound, Rule};
+    Rule {
+        name: name.to_owned(),
+        metric: alert.metric.clone(),
+        labels: alert.labels.clone(),
+        of: alert.of.clone(),
+        percentile: alert.percentile,
+        bound: match (alert.above, alert.below) {
+            (Some(above), _) => Bound::Above(above),
+            (None, below) => Bound::Below(below.unwrap_or_default()),
+        },
+        window: alert.window,
     }
 }
 

@@ -29,6 +29,10 @@ pub(super) struct Running {
     pub(super) gate: Arc<Instance>,
     pub(super) slots: Vec<Arc<dyn AnySlot>>,
     pub(super) meter: Meter,
+    /// When it was started.
+    pub(super) since: Instant,
+    /// Instances that stood in its place before.
+    pub(super) restarts: u64,
     tasks: Tasks,
 }
 
@@ -39,6 +43,8 @@ pub(super) struct Surroundings<'a> {
     /// The slots of what it asks for, in the order of its bindings.
     pub(super) slots: Vec<Arc<dyn AnySlot>>,
     pub(super) events: &'a Events,
+    #[cfg(feature = "monitoring")]
+    pub(super) monitoring: &'a crate::monitoring::Monitoring,
     #[cfg(feature = "transaction")]
     pub(super) transactions: &'a Transactions,
     #[cfg(feature = "orchestration")]
@@ -105,6 +111,8 @@ impl Running {
             gate,
             slots,
             meter,
+            since: around.setup.clock.now(),
+            restarts: 0,
             tasks,
         })
     }
@@ -122,8 +130,12 @@ impl Running {
     }
 
     /// The same plugin with slots of its own, where consumers are bound to others already.
-    pub(super) fn behind(self, slots: Vec<Arc<dyn AnySlot>>) -> Self {
-        Self { slots, ..self }
+    pub(super) fn behind(self, old: &Self) -> Self {
+        Self {
+            slots: old.slots.clone(),
+            restarts: old.restarts + 1,
+            ..self
+        }
     }
 
     /// Waits until no call is under way, then lets none in.
@@ -241,6 +253,8 @@ fn binder(
         }),
         tasks: tasks.clone(),
         open_state: Arc::new(around.setup.folder.clone()),
+        #[cfg(feature = "monitoring")]
+        monitoring: around.monitoring.clone(),
         #[cfg(feature = "transaction")]
         transactions: around.transactions.clone(),
         #[cfg(feature = "orchestration")]

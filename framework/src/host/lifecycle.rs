@@ -9,11 +9,15 @@ use tokio::task::JoinSet;
 
 use super::builder::Setup;
 use super::instance::{Running, Surroundings};
+use super::metrics::{Instances, Process};
 use super::{Host, Inner, Routes, State};
 use crate::call::{AnySlot, Cancel, Consumer};
 use crate::clock;
 use crate::error::{Error, ErrorKind, Problem, Result};
 use crate::event::Events;
+use crate::metrics::Sources;
+#[cfg(feature = "monitoring")]
+use crate::monitoring::Monitoring;
 #[cfg(feature = "orchestration")]
 use crate::orchestration::Workflows;
 use crate::registry::{Plan, PlannedInstance};
@@ -29,6 +33,8 @@ pub(super) struct Starter {
     policy: Policy,
     states: States,
     events: Events,
+    #[cfg(feature = "monitoring")]
+    monitoring: Monitoring,
     #[cfg(feature = "transaction")]
     transactions: Transactions,
     #[cfg(feature = "orchestration")]
@@ -56,6 +62,8 @@ impl Starter {
             policy: &self.policy,
             slots,
             events: &self.events,
+            #[cfg(feature = "monitoring")]
+            monitoring: &self.monitoring,
             #[cfg(feature = "transaction")]
             transactions: &self.transactions,
             #[cfg(feature = "orchestration")]
@@ -86,13 +94,24 @@ impl Host {
         #[cfg(feature = "transaction")]
         let transactions = recovered(&setup).await?;
         let events = Events::new(setup.clock.clone());
+        let sources = Sources::new(setup.clock.clone());
+        sources.add(events.clone());
+        #[cfg(feature = "transaction")]
+        sources.add(transactions.clone());
         #[cfg(feature = "orchestration")]
         let workflows = Workflows::new(transactions.clone(), events.clone(), setup.clock.clone());
+        #[cfg(feature = "orchestration")]
+        sources.add(workflows.clone());
+        sources.add(Process);
+        #[cfg(feature = "monitoring")]
+        let monitoring = Monitoring::new(sources.clone(), events.clone(), setup.alerts.clone());
         let starter = Arc::new(Starter {
             setup: setup.clone(),
             policy: policy.clone(),
             states: states.clone(),
             events: events.clone(),
+            #[cfg(feature = "monitoring")]
+            monitoring: monitoring.clone(),
             #[cfg(feature = "transaction")]
             transactions: transactions.clone(),
             #[cfg(feature = "orchestration")]
@@ -117,14 +136,20 @@ impl Host {
             changing: tokio::sync::Mutex::new(()),
             runtime: tokio::runtime::Handle::current(),
             events,
+            sources,
+            #[cfg(feature = "monitoring")]
+            monitoring,
             #[cfg(feature = "transaction")]
             transactions,
             #[cfg(feature = "orchestration")]
             workflows,
         };
         let host = Self(Arc::new(inner));
+        host.0.sources.add(Instances(Arc::downgrade(&host.0)));
         #[cfg(feature = "orchestration")]
         host.open_workflows().await?;
+        #[cfg(feature = "monitoring")]
+        host.open_monitoring();
         Ok(host)
     }
 
@@ -134,6 +159,8 @@ impl Host {
             policy: self.0.policy.clone(),
             states: self.0.states.clone(),
             events: self.0.events.clone(),
+            #[cfg(feature = "monitoring")]
+            monitoring: self.0.monitoring.clone(),
             #[cfg(feature = "transaction")]
             transactions: self.0.transactions.clone(),
             #[cfg(feature = "orchestration")]
@@ -151,6 +178,8 @@ impl Host {
         if self.0.stopping.is_cancelled() {
             return Ok(());
         }
+        #[cfg(feature = "monitoring")]
+        self.0.monitoring.stop();
         #[cfg(feature = "orchestration")]
         self.0.workflows.close();
         #[cfg(feature = "transaction")]

@@ -7,9 +7,12 @@
 mod builder;
 mod configured;
 mod door;
+#[cfg(feature = "monitoring")]
+mod examine;
 mod folder;
 mod instance;
 mod lifecycle;
+mod metrics;
 mod replace;
 #[cfg(feature = "orchestration")]
 mod runs;
@@ -33,7 +36,7 @@ use crate::call::{AnyService, AnySlot, Cancel, Consumer, Contract, Ctx, Root, Se
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Events;
-use crate::metrics::MethodCounts;
+use crate::metrics::{MethodCounts, Sources};
 use crate::name;
 use crate::registry::Plan;
 use crate::security::{Policy, Principal};
@@ -62,6 +65,9 @@ struct Inner {
     /// Where plugins run, whoever calls.
     runtime: tokio::runtime::Handle,
     events: Events,
+    sources: Sources,
+    #[cfg(feature = "monitoring")]
+    monitoring: crate::monitoring::Monitoring,
     #[cfg(feature = "transaction")]
     transactions: Transactions,
     #[cfg(feature = "orchestration")]
@@ -70,6 +76,8 @@ struct Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
+        #[cfg(feature = "monitoring")]
+        self.monitoring.stop();
         #[cfg(feature = "orchestration")]
         self.workflows.close();
         self.events.close();
@@ -223,14 +231,6 @@ impl Host {
             }
         }
         counts
-    }
-
-    /// What the plugins have counted themselves, by instance.
-    pub fn meters(&self) -> BTreeMap<String, serde_json::Value> {
-        self.running()
-            .iter()
-            .map(|running| (running.planned.name.clone(), running.meter.snapshot()))
-            .collect()
     }
 
     fn running(&self) -> Vec<Arc<Running>> {

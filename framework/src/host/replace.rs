@@ -135,7 +135,7 @@ impl Host {
             }
         }
         let name = old.planned.name.clone();
-        let new = Arc::new(new.behind(old.slots.clone()));
+        let new = Arc::new(new.behind(old));
         self.0
             .running
             .lock()

@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::Position;
-use crate::metrics::{Histogram, Percentiles};
+use crate::metrics::{Distribution, Histogram};
 
 /// What a journal has done since it was opened, and what it holds. Reading takes no lock.
 #[derive(Debug, Default)]
@@ -32,8 +32,8 @@ impl Stats {
     }
 
     /// Records that were forced at once.
-    pub fn batches(&self) -> Percentiles {
-        self.batches.percentiles()
+    pub fn batches(&self) -> Distribution {
+        self.batches.read()
     }
 
     /// Bytes of its files.

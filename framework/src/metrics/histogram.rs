@@ -1,7 +1,8 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 
-use serde::Serialize;
+use super::distribution::Distribution;
 
 /// Sub-buckets of each power of two, as a power of two: 8, so a bucket is at most 12.5 % wide.
 const BITS: u32 = 3;
@@ -20,25 +21,6 @@ pub struct Histogram {
 /// their own for each thread.
 pub(super) struct Buckets(Box<[AtomicU64]>);
 
-/// Percentiles of a histogram, in the unit that was recorded.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Percentiles {
-    /// Values recorded.
-    pub count: u64,
-    /// Their mean.
-    pub mean: f64,
-    /// Half are at most this.
-    pub p50: u64,
-    /// Nine in ten are at most this.
-    pub p90: u64,
-    /// All but one in a hundred are at most this.
-    pub p99: u64,
-    /// All but one in a thousand are at most this.
-    pub p999: u64,
-    /// The largest.
-    pub max: u64,
-}
-
 impl Default for Buckets {
     fn default() -> Self {
         Self((0..BUCKETS).map(|_| AtomicU64::new(0)).collect())
@@ -47,7 +29,7 @@ impl Default for Buckets {
 
 impl fmt::Debug for Histogram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.percentiles().fmt(f)
+        self.read().fmt(f)
     }
 }
 
@@ -59,10 +41,15 @@ impl Histogram {
         self.max.fetch_max(value, Relaxed);
     }
 
-    /// Reads the percentiles of what has been recorded so far.
-    pub fn percentiles(&self) -> Percentiles {
+    /// Records a duration in nanoseconds: what a histogram of the unit `seconds` holds.
+    pub fn record_duration(&self, duration: Duration) {
+        self.record(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX));
+    }
+
+    /// Reads what has been recorded so far.
+    pub fn read(&self) -> Distribution {
         self.buckets
-            .percentiles(self.sum.load(Relaxed), self.max.load(Relaxed))
+            .read(self.sum.load(Relaxed), self.max.load(Relaxed))
     }
 }
 
@@ -71,41 +58,11 @@ impl Buckets {
         self.0[index(value)].fetch_add(1, Relaxed);
     }
 
-    pub(super) fn percentiles(&self, sum: u64, max: u64) -> Percentiles {
-        let counts: Vec<u64> = self.0.iter().map(|bucket| bucket.load(Relaxed)).collect();
-        let count: u64 = counts.iter().sum();
-        let at = |share: f64| {
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                clippy::cast_precision_loss,
-                reason = "a rank between 1 and count"
-            )]
-            let rank = ((count as f64 * share).ceil() as u64).clamp(1, count.max(1));
-            let mut seen = 0;
-            for (bucket, in_bucket) in counts.iter().enumerate() {
-                seen += in_bucket;
-                if seen >= rank {
-                    return middle(bucket).min(max);
-                }
-            }
-            0
-        };
-        #[expect(clippy::cast_precision_loss, reason = "a mean")]
-        let mean = if count == 0 {
-            0.0
-        } else {
-            sum as f64 / count as f64
-        };
-        Percentiles {
-            count,
-            mean,
-            p50: at(0.5),
-            p90: at(0.9),
-            p99: at(0.99),
-            p999: at(0.999),
-            max,
-        }
+    pub(super) fn read(&self, sum: u64, max: u64) -> Distribution {
+        let counts = self.0.iter().map(|bucket| bucket.load(Relaxed));
+        let filled = counts.enumerate().filter(|(_, count)| *count > 0);
+        let buckets = filled.map(|(bucket, count)| (largest(bucket), count));
+        Distribution::new(buckets.collect(), sum, max)
     }
 }
 
@@ -120,14 +77,24 @@ fn index(value: u64) -> usize {
     ((shift as usize + 1) << BITS) + offset
 }
 
-/// The value in the middle of a bucket.
-fn middle(bucket: usize) -> u64 {
+/// The largest value of a bucket: what it is known by.
+fn largest(bucket: usize) -> u64 {
     if bucket < 1 << (BITS + 1) {
         return bucket as u64;
     }
     let shift = (bucket >> BITS) as u32 - 1;
     let offset = (bucket & ((1 << BITS) - 1)) as u64 + (1 << BITS);
-    (offset << shift) + ((1u64 << shift) >> 1)
+    (offset << shift) + ((1u64 << shift) - 1)
+}
+
+/// The value in the middle of the bucket whose largest value that is.
+pub(super) fn middle(largest: u64) -> u64 {
+    let bucket = index(largest);
+    if bucket < 1 << (BITS + 1) {
+        return largest;
+    }
+    let width = 1u64 << ((bucket >> BITS) as u32 - 1);
+    largest - (width - 1) + (width >> 1)
 }
 
 #[cfg(test)]
@@ -137,7 +104,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn a_bucket_is_within_its_error(value: u64) {
-            let read = middle(index(value));
+            let read = middle(largest(index(value)));
             let error = read.abs_diff(value) as f64;
             proptest::prop_assert!(error <= value as f64 / 16.0 + 0.5, "{value} read as {read}");
         }
@@ -149,7 +116,7 @@ mod tests {
         for value in 1..=1000 {
             histogram.record(value);
         }
-        let read = histogram.percentiles();
+        let read = histogram.read();
         assert_eq!((read.count, read.max), (1000, 1000));
         for (got, want) in [(read.p50, 500.0), (read.p90, 900.0), (read.p99, 990.0)] {
             assert!(

@@ -13,7 +13,8 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use serde::Serialize;
 
-use super::histogram::{Buckets, Percentiles};
+use super::distribution::Distribution;
+use super::histogram::Buckets;
 use crate::{clock, limit};
 
 /// The number of a thread that has none yet.
@@ -61,6 +62,9 @@ struct Lane {
     took_ns: AtomicU64,
     longest_ns: AtomicU64,
     last_ns: AtomicU64,
+    /// At the JSON door alone: what came in and went out.
+    input_bytes: AtomicU64,
+    output_bytes: AtomicU64,
 }
 
 /// Adds one to a counter that no other thread writes.
@@ -146,8 +150,12 @@ pub struct MethodCounts {
     pub failed: BTreeMap<String, u64>,
     /// Times that a handler held a worker for too long.
     pub blocked: u64,
+    /// Bytes of the arguments of JSON calls.
+    pub input_bytes: u64,
+    /// Bytes of their results.
+    pub output_bytes: u64,
     /// Latency of the timed calls, in nanoseconds.
-    pub latency_ns: Percentiles,
+    pub latency_ns: Distribution,
 }
 
 impl Default for Lanes {
@@ -221,11 +229,28 @@ impl Lanes {
         self.lanes.iter().chain([&self.shared])
     }
 
+    fn sum(&self, counter: impl Fn(&Lane) -> &AtomicU64) -> u64 {
+        self.all().map(|lane| counter(lane).load(Relaxed)).sum()
+    }
+
     /// Calls that have begun and not ended, as far as this thread can see.
     pub(crate) fn in_flight(&self) -> u64 {
-        let finished: u64 = self.all().map(|lane| lane.finished.load(Relaxed)).sum();
-        let started: u64 = self.all().map(|lane| lane.started.load(Relaxed)).sum();
+        let finished = self.sum(|lane| &lane.finished);
+        let started = self.sum(|lane| &lane.started);
         started.saturating_sub(finished)
+    }
+
+    /// Notes the size of a JSON call.
+    pub(crate) fn passed(&self, input: usize, output: usize) {
+        let own = self.own();
+        let lane = own.unwrap_or(&self.shared);
+        for (counter, bytes) in [(&lane.input_bytes, input), (&lane.output_bytes, output)] {
+            if own.is_some() {
+                counter.store(counter.load(Relaxed).wrapping_add(bytes as u64), Relaxed);
+            } else {
+                counter.fetch_add(bytes as u64, Relaxed);
+            }
+        }
     }
 
     /// A handler held a worker for too long.
@@ -240,8 +265,8 @@ impl Lanes {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        let finished: u64 = self.all().map(|lane| lane.finished.load(Relaxed)).sum();
-        let started: u64 = self.all().map(|lane| lane.started.load(Relaxed)).sum();
+        let finished = self.sum(|lane| &lane.finished);
+        let started = self.sum(|lane| &lane.started);
         let failures: u64 = failed.values().sum();
         let finished = finished.max(failures);
         MethodCounts {
@@ -249,12 +274,15 @@ impl Lanes {
             finished,
             failed,
             blocked: self.blocked.load(Relaxed),
-            latency_ns: self.latency_ns.get_or_init(Box::default).percentiles(
-                self.all().map(|lane| lane.took_ns.load(Relaxed)).sum(),
-                self.all()
-                    .map(|lane| lane.longest_ns.load(Relaxed))
-                    .fold(0, u64::max),
-            ),
+            input_bytes: self.sum(|lane| &lane.input_bytes),
+            output_bytes: self.sum(|lane| &lane.output_bytes),
+            latency_ns: self
+                .latency_ns
+                .get()
+                .map_or_else(Distribution::default, |buckets| {
+                    let longest = self.all().map(|lane| lane.longest_ns.load(Relaxed));
+                    buckets.read(self.sum(|lane| &lane.took_ns), longest.fold(0, u64::max))
+                }),
         }
     }
 }

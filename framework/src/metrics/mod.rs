@@ -2,12 +2,33 @@
 //!
 //! What the gate records costs two plain stores a call: every thread writes a lane of its own
 //! (`lanes.rs`). Reading adds the lanes up.
+//!
+//! ```text
+//! lanes, meters, layers ── Source ──> Snapshot ──> JSON, Prometheus, OpenMetrics
+//! ```
 
+mod distribution;
 mod histogram;
+mod labelled;
+mod labels;
 mod lanes;
 mod meter;
+mod names;
+mod operations;
+mod since;
+mod snapshot;
+mod source;
+mod text;
 
-pub use histogram::{Histogram, Percentiles};
+pub use distribution::Distribution;
+pub use histogram::Histogram;
+pub use labelled::Labelled;
+pub use labels::Labels;
 pub use lanes::MethodCounts;
 pub(crate) use lanes::{Began, Lanes, Outcome, Plain};
-pub use meter::{Counter, Gauge, Meter};
+pub(crate) use meter::Told;
+pub use meter::{Counter, Gauge, Measure, Meter};
+pub use operations::Operations;
+pub use snapshot::{FORMAT, Family, Kind, MethodMetrics, PluginMetrics, Series, Snapshot, Value};
+pub(crate) use source::{Source, Sources};
+pub use text::TextFormat;

@@ -5,16 +5,24 @@ use std::sync::Arc;
 use super::BUILTIN;
 use super::descriptor::{Need, PluginDescriptor};
 use super::entry::{Health, Plugin, PluginEntry, Provided};
-use super::inject::{Binder, FromHost};
+use super::inject::Binder;
+#[cfg(feature = "transaction")]
+use super::inject::FromHost;
 use crate::call::{BoxFuture, Contract};
 use crate::contract::Stability;
 use crate::error::Result;
+#[cfg(feature = "monitoring")]
+use crate::monitoring::{Monitoring, MonitoringService};
 #[cfg(feature = "orchestration")]
 use crate::orchestration::{WorkflowService, Workflows};
+#[cfg(feature = "transaction")]
 use crate::transaction::{TransactionService, Transactions};
 
 /// The host as a plugin of itself. Not registered by link: it is in no request and in no audit.
 struct Builtin {
+    #[cfg(feature = "monitoring")]
+    monitoring: Monitoring,
+    #[cfg(feature = "transaction")]
     transactions: Transactions,
     #[cfg(feature = "orchestration")]
     workflows: Workflows,
@@ -36,6 +44,9 @@ impl Plugin for Builtin {
         access: &[],
         exclusive: false,
         provides: &[
+            #[cfg(feature = "monitoring")]
+            <dyn MonitoringService as Contract>::DESCRIPTOR,
+            #[cfg(feature = "transaction")]
             <dyn TransactionService as Contract>::DESCRIPTOR,
             #[cfg(feature = "orchestration")]
             <dyn WorkflowService as Contract>::DESCRIPTOR,
@@ -46,6 +57,9 @@ impl Plugin for Builtin {
     fn start(binder: &Binder) -> BoxFuture<'_, Result<Self>> {
         Box::pin(async move {
             Ok(Self {
+                #[cfg(feature = "monitoring")]
+                monitoring: binder.monitoring.clone(),
+                #[cfg(feature = "transaction")]
                 transactions: Transactions::from_host(binder)?,
                 #[cfg(feature = "orchestration")]
                 workflows: Workflows::from_host(binder)?,
@@ -54,15 +68,20 @@ impl Plugin for Builtin {
     }
 
     fn health(&self) -> Health {
+        #[cfg(feature = "transaction")]
         match self.transactions.health() {
-            None => Health::Ready,
-            Some((true, why)) => Health::Failed(why),
-            Some((false, why)) => Health::Degraded(why),
+            None => {}
+            Some((true, why)) => return Health::Failed(why),
+            Some((false, why)) => return Health::Degraded(why),
         }
+        Health::Ready
     }
 
     fn provide(self: Arc<Self>) -> Vec<Provided> {
         vec![
+            #[cfg(feature = "monitoring")]
+            Provided::new::<dyn MonitoringService>(Arc::new(self.monitoring.clone())),
+            #[cfg(feature = "transaction")]
             Provided::new::<dyn TransactionService>(Arc::new(self.transactions.clone())),
             #[cfg(feature = "orchestration")]
             Provided::new::<dyn WorkflowService>(Arc::new(self.workflows.clone())),

@@ -54,6 +54,8 @@ pub struct Binder {
     pub(crate) tasks: Tasks,
     pub(crate) open_state: Arc<dyn StateFolder>,
     pub(crate) events: Events,
+    #[cfg(feature = "monitoring")]
+    pub(crate) monitoring: crate::monitoring::Monitoring,
     #[cfg(feature = "transaction")]
     pub(crate) transactions: Transactions,
     #[cfg(feature = "orchestration")]

@@ -4,7 +4,7 @@
 //! [`HostBuilder::plugin`](crate::HostBuilder::plugin). Order means nothing: entries are sorted by
 //! id. [`resolve`] is pure: descriptors and choices in, a plan or every problem out.
 
-#[cfg(feature = "transaction")]
+#[cfg(any(feature = "transaction", feature = "monitoring"))]
 mod builtin;
 mod descriptor;
 mod embed;
@@ -16,7 +16,7 @@ mod order;
 mod plan;
 mod resolve;
 
-#[cfg(feature = "transaction")]
+#[cfg(any(feature = "transaction", feature = "monitoring"))]
 pub(crate) use builtin::builtin;
 pub use descriptor::{Need, PluginDescriptor, default_id, first_non_empty};
 pub use embed::{Frame, embedded_len, frame, frame_len, frame_text, text};

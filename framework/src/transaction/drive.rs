@@ -130,6 +130,10 @@ impl Live {
         let now = inner.coordinator.state();
         drop(inner);
         if now != before {
+            if now.is_ended() {
+                let took = |began| self.engine.clock.now().saturating_duration_since(began);
+                self.engine.counts.ended(now, self.terms.began.map(took));
+            }
             self.engine.tell(self.id, now);
         }
     }

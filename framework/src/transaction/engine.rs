@@ -9,6 +9,7 @@ use std::time::Instant;
 use tokio::sync::{Notify, OnceCell, broadcast};
 
 use super::coordinator::Coordinator;
+use super::counts::Counts;
 use super::durable::Durable;
 use super::ground::OpenGround;
 use super::live::{Live, Terms};
@@ -45,6 +46,7 @@ pub(crate) struct Engine {
     host: OnceLock<HostId>,
     durable: OnceCell<Arc<Durable>>,
     changes: broadcast::Sender<Change>,
+    pub(super) counts: Counts,
     /// Thrown when the host stops: nobody is told anything any more, and the next start goes on.
     pub(super) closed: Cancel,
     /// None once the host has stopped: whatever is still held of it must not hold the folder. The last field, so that
@@ -84,6 +86,7 @@ impl Engine {
             ground: Mutex::new(Some(Arc::new(ground))),
             durable: OnceCell::new(),
             changes: broadcast::Sender::new(limit::TRANSACTION_CHANGES),
+            counts: Counts::default(),
             closed: Cancel::new(),
         })
     }
@@ -162,6 +165,11 @@ impl Engine {
         let unasked = lock(&self.unasked);
         let (instance, why) = unasked.first_key_value()?;
         Some((instance.clone(), why.clone()))
+    }
+
+    /// Transactions that began in this run of the host.
+    pub(super) fn begun(&self) -> u64 {
+        self.number.load(Relaxed)
     }
 
     /// Whether it was begun in this run of the host: its own driver tells everybody.

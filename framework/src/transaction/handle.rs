@@ -95,6 +95,7 @@ impl TransactionBuilder {
         let terms = Terms {
             principal: self.ctx.principal().clone(),
             isolation: self.isolation,
+            began: Some(now),
             deadline: self.ctx.deadline().map_or(own, |nearer| nearer.min(own)),
             allow_volatile: self.allow_volatile,
         };

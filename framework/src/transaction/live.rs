@@ -22,6 +22,8 @@ use crate::security::Principal;
 pub(super) struct Terms {
     pub(super) principal: Principal,
     pub(super) isolation: Isolation,
+    /// When it began, where that was in this run of the host.
+    pub(super) began: Option<Instant>,
     pub(super) deadline: Instant,
     pub(super) allow_volatile: bool,
 }

@@ -21,6 +21,8 @@ mod container;
 #[cfg(feature = "transaction")]
 mod coordinator;
 #[cfg(feature = "transaction")]
+mod counts;
+#[cfg(feature = "transaction")]
 mod drive;
 #[cfg(feature = "transaction")]
 mod durable;

@@ -40,6 +40,7 @@ fn recovered(
     let terms = Terms {
         principal: Principal::operator(),
         isolation: Isolation::default(),
+        began: None,
         deadline: engine.clock.now(),
         allow_volatile: true,
     };

@@ -174,18 +174,23 @@ impl Transactions {
             let what = "cannot say which transactions it has in doubt, and is asked again";
             return Some((false, format!("`{instance}` {what}: {why}")));
         }
-        let all = self.engine.all();
-        let states = all.iter().map(|live| live.state());
-        let waiting = states
-            .filter(|state| {
-                let is_told = matches!(state, super::State::Committing | super::State::Aborting);
-                is_told || state.is_heuristic() || *state == super::State::InDoubt
-            })
-            .count();
+        let waiting = self.undone();
         (waiting > 0).then(|| {
             let what = "of the transactions wait for a participant or an operator: `app tx list`";
             (false, format!("{waiting} {what}"))
         })
+    }
+
+    /// Transactions that are decided and wait for a participant, or for an operator.
+    pub(crate) fn undone(&self) -> usize {
+        let all = self.engine.all();
+        let states = all.iter().map(|live| live.state());
+        states
+            .filter(|state| {
+                let is_told = matches!(state, super::State::Committing | super::State::Aborting);
+                is_told || state.is_heuristic() || *state == super::State::InDoubt
+            })
+            .count()
     }
 
     /// Every change of a state from now on. A slow reader loses the oldest and is told how many.

@@ -101,7 +101,7 @@ impl Mirror for LookingGlass {
             .iter()
             .map(|instance| instance.in_flight)
             .sum();
-        drop((host.counts(), host.meters(), host.services(), host.watch()));
+        drop((host.counts(), host.metrics(), host.services(), host.watch()));
         if depth == 0 {
             return Ok(under_way);
         }

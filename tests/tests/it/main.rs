@@ -19,5 +19,6 @@ mod graph;
 mod guide;
 mod host;
 mod invariants;
+mod metrics;
 mod transactions;
 mod workflows;

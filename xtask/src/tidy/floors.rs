@@ -18,7 +18,7 @@ pub(super) const FLOORS: &[&[&str]] = &[
     &["contract", "journal"],
     &["call"],
     &["transaction", "event"],
-    &["orchestration"],
+    &["orchestration", "monitoring"],
     &["registry"],
     &["composition"],
     &["config"],

@@ -2,6 +2,7 @@
 //!
 //! A value that does not fit is reported and left at its default, so that one mistake does not hide the next.
 
+mod alerts;
 mod names;
 mod values;
 
@@ -46,6 +47,7 @@ pub(super) fn read(root: &Node, catalog: &Catalog) -> (Typed, Vec<Problem>) {
             "instances" => reader.instances(entries),
             "services" => reader.services(entries),
             "permissions" => reader.permissions(entries),
+            "alerts" => reader.alerts(entries),
             _ => reader.limits(entries),
         }
     }
@@ -79,6 +81,7 @@ impl<'a> Reader<'a> {
                         self.typed.host.stop_deadline = deadline;
                     }
                 }
+                "monitor" => self.typed.host.monitor = self.duration(field, node, &pointer),
                 "log" => {
                     if let Some(level) = self.level(field, node, &pointer) {
                         self.typed.host.log = level;

@@ -130,6 +130,19 @@ impl Reader<'_> {
         level
     }
 
+    pub(super) fn number(&mut self, field: &Field, node: &Node, pointer: &str) -> Option<f64> {
+        let number = match &node.kind {
+            Kind::Leaf(value @ Value::Number(_)) => {
+                value.as_f64().filter(|number| number.is_finite())
+            }
+            Kind::Leaf(_) | Kind::Array(_) | Kind::Table(_) => None,
+        };
+        if number.is_none() {
+            self.wrong(field.name, field.kind, node, pointer);
+        }
+        number
+    }
+
     pub(super) fn count(&mut self, field: &Field, node: &Node, pointer: &str) -> Option<u32> {
         let count = match &node.kind {
             Kind::Leaf(value @ Value::Number(_)) => value.as_u64(),

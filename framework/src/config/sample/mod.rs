@@ -11,7 +11,7 @@ use rules::{choices, rules};
 use super::Service;
 use super::catalog::{Catalog, Plugin};
 use super::problem::one_line;
-use super::section::{Field, HOST, SECTIONS, Section};
+use super::section::{ALERT, Field, HOST, SECTIONS, Section};
 use super::settings::unknown_to;
 use super::toml_text::{dotted, key, value as toml_value};
 use super::walk;
@@ -40,6 +40,7 @@ pub fn sample(catalog: &Catalog, schema: Option<&str>) -> String {
             "instances" => page.instance(catalog),
             "services" => page.services(catalog),
             "permissions" => page.permissions(catalog),
+            "alerts" => page.alert(),
             _ => page.limits(catalog),
         }
     }
@@ -71,7 +72,7 @@ impl Page {
         self.line("");
         self.prose(section.description);
         // Plugins and instances are tables of tables, which have headers of their own.
-        if !matches!(section.name, "plugins" | "instances") {
+        if !matches!(section.name, "plugins" | "instances" | "alerts") {
             self.line(format!("[{}]", section.name));
         }
     }
@@ -237,6 +238,23 @@ impl Page {
         if let (Some(plugin), Some(service)) = (catalog.plugins.first(), catalog.services.first()) {
             let principal = key(&format!("plugin:{}", plugin.id));
             self.line(format!("#{principal} = [\"{}.*\"]", service.name));
+        }
+    }
+
+    fn alert(&mut self) {
+        self.line("#[alerts.many-errors]");
+        for field in ALERT {
+            self.prose(field.description);
+            let example = match field.name {
+                "metric" => "\"weldkit_calls_failed\"",
+                "of" => "\"weldkit_calls_finished\"",
+                "labels" => "{ instance = \"storage-redb\" }",
+                "percentile" => "0.99",
+                "above" => "0.05",
+                "below" => "0.01",
+                _ => field.default.unwrap_or_default(),
+            };
+            self.line(format!("#{} = {example}", field.name));
         }
     }
 

@@ -27,6 +27,7 @@ pub(super) fn publisher(events: Events) -> (mpsc::Sender<(Ctx, Event)>, impl Fut
 impl Workflows {
     /// Tells of tasks that have begun and ended.
     pub(super) fn tell_tasks(&self, run: &str, notes: &[Note], at_ms: u64) {
+        self.0.counts.steps(notes);
         if !self.0.events.is_heard() {
             return;
         }
@@ -46,6 +47,7 @@ impl Workflows {
 
     /// Tells how a run is now.
     pub(super) fn tell_run(&self, run: &str, state: &State, at_ms: u64) {
+        self.0.counts.run(state);
         if !self.0.events.is_heard() {
             return;
         }

@@ -1,6 +1,7 @@
 //! Runs workflows: performs what a [`Run`] wants done, and keeps what has happened before it counts.
 
 mod cloud_event;
+mod counts;
 mod drive;
 mod group;
 mod lifecycle;
@@ -66,6 +67,7 @@ struct Inner {
     hears: AtomicBool,
     /// Lifecycle events so far.
     told: AtomicU64,
+    counts: counts::Counts,
     known: Mutex<BTreeMap<DefinitionId, Known>>,
     live: Mutex<BTreeMap<Arc<str>, Arc<Live>>>,
     /// Bounds the calls that are under way.
@@ -86,6 +88,7 @@ impl Workflows {
             lifecycle,
             hears: AtomicBool::new(false),
             told: AtomicU64::new(0),
+            counts: counts::Counts::default(),
             events,
             clock,
             caller: OnceLock::new(),

@@ -364,6 +364,9 @@ impl Container {
     }
 
     pub(super) fn conflict(&self, key: &[u8]) -> CallError {
+        if let Some(store) = self.store.upgrade() {
+            store.conflicts.add(1);
+        }
         CallError::conflict(format!(
             "{} was changed by another transaction after this one began; abort it and run it again",
             self.row_name(key)

@@ -45,6 +45,7 @@ use waits::Waits;
 use super::{Durability, Isolation};
 use crate::clock::Clock;
 use crate::error::CallError;
+use crate::metrics::Counter;
 
 /// Everything that the containers of one host hold.
 pub(crate) struct Store {
@@ -64,6 +65,8 @@ pub(crate) struct Store {
     waited: Mutex<BTreeMap<Owner, Arc<Notify>>>,
     containers: Mutex<Containers>,
     log: OnceLock<Arc<dyn Log>>,
+    /// What was refused for the work of another transaction.
+    conflicts: Counter,
 }
 
 #[derive(Default)]
@@ -97,6 +100,7 @@ impl Store {
             waited: Mutex::default(),
             containers: Mutex::default(),
             log: OnceLock::new(),
+            conflicts: Counter::default(),
         })
     }
 
@@ -139,6 +143,10 @@ impl Store {
     pub(crate) fn begin(self: &Arc<Self>, isolation: Isolation, deadline: Instant) -> Local {
         let owner = self.owners.fetch_add(1, Relaxed) + 1;
         Local::new(self.clone(), owner, isolation, deadline)
+    }
+
+    pub(super) fn conflicts(&self) -> u64 {
+        self.conflicts.get()
     }
 
     fn nth(&self, id: usize) -> Arc<Container> {
@@ -188,6 +196,7 @@ impl Store {
     ) -> Result<row::Claim, CallError> {
         let began = lock(&self.waits).begin(waiter.owner, holder, row());
         if let Err(circle) = began {
+            self.conflicts.add(1);
             return Err(deadlock(&circle));
         }
         let _wait = Wait {
@@ -210,7 +219,10 @@ impl Store {
         tokio::select! {
             biased;
             () = ended => Ok(try_again()),
-            () = self.clock.sleep_until(waiter.deadline) => Err(too_long(&row())),
+            () = self.clock.sleep_until(waiter.deadline) => {
+                self.conflicts.add(1);
+                Err(too_long(&row()))
+            }
         }
     }
 

@@ -6,6 +6,7 @@ mod commands;
 mod configuration;
 mod doors;
 mod input;
+mod metrics;
 mod reload;
 mod serve;
 mod socket;

@@ -1,0 +1,200 @@
+//! A snapshot as text for monitoring systems.
+//!
+//! Prometheus 0.0.4: <https://prometheus.io/docs/instrumenting/exposition_formats/>. OpenMetrics 1.0:
+//! <https://prometheus.io/docs/specs/om/open_metrics_spec/>. They differ in the name of a counter, in units and in the
+//! last line.
+
+use std::fmt::Write;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::snapshot::{Family, Kind, Snapshot, Value};
+use super::{Distribution, Labels};
+
+/// A text that monitoring systems read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TextFormat {
+    /// Prometheus 0.0.4.
+    #[default]
+    Prometheus,
+    /// OpenMetrics 1.0.
+    OpenMetrics,
+}
+
+impl TextFormat {
+    /// What an HTTP answer says of it.
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::Prometheus => "text/plain; version=0.0.4; charset=utf-8",
+            Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
+        }
+    }
+
+    /// The format that a reader takes, from the `Accept` of its request.
+    pub fn accepted(accept: &str) -> Self {
+        let takes = |part: &str| {
+            let mut words = part.split(';').map(str::trim);
+            let kind = words.next().unwrap_or_default();
+            kind == "application/openmetrics-text"
+                && !words.any(|word| matches!(word, "q=0" | "q=0.0"))
+        };
+        if accept.split(',').map(str::trim).any(takes) {
+            Self::OpenMetrics
+        } else {
+            Self::Prometheus
+        }
+    }
+}
+
+impl Snapshot {
+    /// The snapshot as text.
+    pub fn text(&self, format: TextFormat) -> String {
+        let mut writer = Writer {
+            text: String::new(),
+            format,
+        };
+        for family in self.all_families() {
+            if !family.series.is_empty() {
+                writer.family(&family);
+            }
+        }
+        if format == TextFormat::OpenMetrics {
+            writer.text.push_str("# EOF\n");
+        }
+        writer.text
+    }
+}
+
+struct Writer {
+    text: String,
+    format: TextFormat,
+}
+
+/// The percentiles that a summary tells.
+const QUANTILES: [(&str, fn(&Distribution) -> u64); 4] = [
+    ("0.5", |of| of.p50),
+    ("0.9", |of| of.p90),
+    ("0.99", |of| of.p99),
+    ("0.999", |of| of.p999),
+];
+
+impl Writer {
+    fn family(&mut self, family: &Family) {
+        let total = if family.kind == Kind::Counter {
+            "_total"
+        } else {
+            ""
+        };
+        let kind = match family.kind {
+            Kind::Counter => "counter",
+            Kind::Gauge => "gauge",
+            Kind::Summary => "summary",
+        };
+        // In OpenMetrics a counter's family has a name of its own.
+        let suffix = match self.format {
+            TextFormat::Prometheus => total,
+            TextFormat::OpenMetrics => "",
+        };
+        let name = &family.name;
+        self.text.push_str("# HELP ");
+        self.text.push_str(name);
+        self.text.push_str(suffix);
+        self.text.push(' ');
+        self.escape(&family.help, self.format == TextFormat::OpenMetrics);
+        self.line(&["\n# TYPE ", name, suffix, " ", kind]);
+        if self.format == TextFormat::OpenMetrics && !family.unit.is_empty() {
+            self.line(&["# UNIT ", name, " ", &family.unit]);
+        }
+        let divisor = if family.unit == "seconds" { 1e9 } else { 1.0 };
+        for series in &family.series {
+            match &series.value {
+                Value::Counter(value) => {
+                    self.sample((name, total), &series.labels, None);
+                    self.whole(*value);
+                }
+                Value::Gauge(value) => {
+                    self.sample((name, ""), &series.labels, None);
+                    self.number(*value);
+                }
+                Value::Summary(read) => self.summary(name, &series.labels, read, divisor),
+            }
+        }
+    }
+
+    fn summary(&mut self, name: &str, labels: &Labels, read: &Distribution, divisor: f64) {
+        for (quantile, value) in QUANTILES {
+            self.sample((name, ""), labels, Some(quantile));
+            if read.count == 0 {
+                self.text.push_str("NaN\n");
+            } else {
+                self.scaled(value(read), divisor);
+            }
+        }
+        self.sample((name, "_sum"), labels, None);
+        self.scaled(read.sum, divisor);
+        self.sample((name, "_count"), labels, None);
+        self.whole(read.count);
+    }
+
+    fn line(&mut self, parts: &[&str]) {
+        parts.iter().for_each(|part| self.text.push_str(part));
+        self.text.push('\n');
+    }
+
+    /// A sample up to its value.
+    fn sample(&mut self, (name, suffix): (&str, &str), labels: &Labels, quantile: Option<&str>) {
+        self.text.push_str(name);
+        self.text.push_str(suffix);
+        let mut open = '{';
+        for (name, value) in labels
+            .iter()
+            .chain(quantile.map(|quantile| ("quantile", quantile)))
+        {
+            self.text.push(open);
+            self.text.push_str(name);
+            self.text.push_str("=\"");
+            self.escape(value, true);
+            self.text.push('"');
+            open = ',';
+        }
+        if open == ',' {
+            self.text.push('}');
+        }
+        self.text.push(' ');
+    }
+
+    fn escape(&mut self, text: &str, quotes: bool) {
+        for char in text.chars() {
+            match char {
+                '\\' => self.text.push_str("\\\\"),
+                '\n' => self.text.push_str("\\n"),
+                '"' if quotes => self.text.push_str("\\\""),
+                char => self.text.push(char),
+            }
+        }
+    }
+
+    fn whole(&mut self, value: u64) {
+        let written = writeln!(self.text, "{value}");
+        debug_assert!(written.is_ok(), "a string takes everything");
+    }
+
+    fn scaled(&mut self, value: u64, divisor: f64) {
+        #[expect(clippy::cast_precision_loss, reason = "a measurement")]
+        self.number(value as f64 / divisor);
+    }
+
+    fn number(&mut self, value: f64) {
+        if value.is_nan() {
+            self.text.push_str("NaN\n");
+        } else if value.is_infinite() {
+            self.text
+                .push_str(if value > 0.0 { "+Inf\n" } else { "-Inf\n" });
+        } else {
+            let written = writeln!(self.text, "{value}");
+            debug_assert!(written.is_ok(), "a string takes everything");
+        }
+    }
+}

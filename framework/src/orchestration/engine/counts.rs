@@ -1,0 +1,117 @@
+//! What runs have come to.
+
+use std::collections::BTreeMap;
+
+use super::{Workflows, lock};
+use crate::metrics::{Counter, Family, Kind, Labels, Snapshot, Source};
+use crate::orchestration::run::{Note, State};
+
+/// How many runs and tasks ended in which way, since the host was started.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    started: Counter,
+    completed: Counter,
+    faulted: Counter,
+    cancelled: Counter,
+    parked: Counter,
+    steps_started: Counter,
+    steps_completed: Counter,
+    steps_faulted: Counter,
+}
+
+impl Counts {
+    /// A run has come to a state.
+    pub(super) fn run(&self, state: &State) {
+        let counter = match state {
+            State::Running => &self.started,
+            State::Completed { .. } => &self.completed,
+            State::Faulted { .. } => &self.faulted,
+            State::Cancelled { .. } => &self.cancelled,
+            State::Parked { .. } => &self.parked,
+            State::Paused | State::Compensating => return,
+        };
+        counter.add(1);
+    }
+
+    /// Tasks have begun and ended.
+    pub(super) fn steps(&self, notes: &[Note]) {
+        for note in notes {
+            let counter = match &note.end {
+                None => &self.steps_started,
+                Some(Ok(())) => &self.steps_completed,
+                Some(Err(_)) => &self.steps_faulted,
+            };
+            counter.add(1);
+        }
+    }
+}
+
+impl Workflows {
+    /// The runs that cannot go on without an operator.
+    pub(crate) fn parked(&self) -> Vec<super::Status> {
+        let all = lock(&self.0.live);
+        let all = all.values().map(|live| live.status());
+        all.filter(|status| ["parked", "stuck"].contains(&status.state.as_str()))
+            .collect()
+    }
+}
+
+impl Source for Workflows {
+    fn tell(&self, into: &mut Snapshot) {
+        let counts = &self.0.counts;
+        let ended = |name, help, ends: &[(&str, &Counter)]| {
+            let mut family = Family::new(Kind::Counter, name, "", help);
+            for (outcome, counter) in ends {
+                family.add(Labels::new([("outcome", *outcome)]), counter.get());
+            }
+            family
+        };
+        into.counter(
+            "weldkit_runs_started",
+            "Runs that were started",
+            counts.started.get(),
+        );
+        let runs = [
+            ("completed", &counts.completed),
+            ("faulted", &counts.faulted),
+            ("cancelled", &counts.cancelled),
+            ("parked", &counts.parked),
+        ];
+        into.families.push(ended(
+            "weldkit_runs_ended",
+            "Runs that ended, by outcome",
+            &runs,
+        ));
+        into.counter(
+            "weldkit_steps_started",
+            "Tasks of runs that began",
+            counts.steps_started.get(),
+        );
+        let steps = [
+            ("completed", &counts.steps_completed),
+            ("faulted", &counts.steps_faulted),
+        ];
+        into.families.push(ended(
+            "weldkit_steps_ended",
+            "Tasks of runs that ended, by outcome",
+            &steps,
+        ));
+        let mut states: BTreeMap<String, u32> = BTreeMap::new();
+        for live in lock(&self.0.live).values() {
+            let status = live.status();
+            if !status.is_over() {
+                *states.entry(status.state).or_default() += 1;
+            }
+        }
+        let mut held = Family::new(
+            Kind::Gauge,
+            "weldkit_runs_held",
+            "",
+            "Runs that have not ended, by state",
+        );
+        for (state, count) in states {
+            held.add(Labels::new([("state", state.as_str())]), f64::from(count));
+        }
+        into.families.push(held);
+    }
+}

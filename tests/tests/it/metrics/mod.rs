@@ -1,0 +1,4 @@
+//! What a host counts, as everybody reads it.
+
+mod snapshot;
+mod text;
