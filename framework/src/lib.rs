@@ -49,7 +49,7 @@ pub use host::{Host, HostBuilder};
 pub use metrics::Meter;
 pub use registry::{Background, FromHost, Health, Plugin, Settings, StateDir};
 pub use security::{Permission, Principal};
-pub use weldkit_macros::{ServiceError, data, plugin, service};
+pub use weldkit_macros::{Metrics, ServiceError, data, plugin, service};
 
 /// What the macros emit refers to this module alone. Not public API.
 #[doc(hidden)]

@@ -8,6 +8,7 @@
 //! | `#[weldkit::plugin]` | the impl with the constructor | a plugin |
 //! | `#[weldkit::data]` | a struct or an enum | a type that may cross the edge |
 //! | `#[derive(weldkit::ServiceError)]` | an enum | the error type of a contract |
+//! | `#[derive(weldkit::Metrics)]` | a struct | metrics that a constructor asks for |
 //!
 //! Each goes the same way: tokens are parsed into a model, the model is checked, and only a model
 //! without errors is expanded. Every error is reported at once, at its token, with what to write
@@ -19,6 +20,7 @@ mod error;
 mod framework;
 mod function;
 mod lifecycle;
+mod metrics;
 mod plugin;
 mod rules;
 mod service;
@@ -238,4 +240,47 @@ pub fn data(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_derive(ServiceError, attributes(service_error, serde, schemars))]
 pub fn service_error(item: TokenStream) -> TokenStream {
     service_error::service_error(item.into()).into()
+}
+
+/// Makes a struct the metrics of a plugin: its constructor asks for it, and each field is bound.
+///
+/// A field is a `Counter`, a `Gauge`, an `Arc<Histogram>`, or `Labelled` of one of them with the number of its labels.
+/// Its name is the metric's, the first paragraph of its doc comment the description. A monitoring system sees the
+/// plugin's id before the name and the unit behind it.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use weldkit::metrics::{Counter, Histogram, Labelled};
+///
+/// #[derive(weldkit::Metrics)]
+/// pub struct Batches {
+///     /// Items that were taken.
+///     items: Counter,
+///     /// Time for one batch.
+///     #[metric(unit = "seconds")]
+///     duration: Arc<Histogram>,
+///     /// Batches that were refused, by reason.
+///     #[metric(labels("reason"))]
+///     refused: Labelled<Counter, 1>,
+/// }
+///
+/// // In a plugin: `pub async fn start(batches: Batches) -> weldkit::Result<Self>`.
+/// let batches = Batches::bind(&weldkit::Meter::default());
+/// batches.items.add(3);
+/// batches.duration.record_duration(std::time::Duration::from_millis(5));
+/// batches.refused.with(["too large"]).add(1);
+/// ```
+///
+/// # Keys of `#[metric(…)]`
+///
+/// | key | on | meaning |
+/// |---|---|---|
+/// | `name = "…"` | field | default: the field's name |
+/// | `unit = "…"` | field | such as `seconds` (of a histogram: record durations) or `bytes` |
+/// | `labels("…", …)` | field | of a `Labelled`, in the order of the values |
+/// | `crate = path` | struct | the framework, where the macro cannot find it by itself |
+#[proc_macro_derive(Metrics, attributes(metric))]
+pub fn metrics(item: TokenStream) -> TokenStream {
+    metrics::metrics(item.into()).into()
 }

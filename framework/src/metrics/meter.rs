@@ -76,6 +76,28 @@ pub trait Measure: Clone + Default + private::Sealed {
     fn value(&self) -> Value;
 }
 
+/// What a field of a struct of metrics may be, with `N` labels. For the derive.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no metric with these labels",
+    label = "a metric is a `Counter`, a `Gauge` or an `Arc<Histogram>`; with N labels, a `Labelled` of one of them and N"
+)]
+pub trait Metric<const N: usize>: Sized {
+    /// Binds it in a meter.
+    fn bind(meter: &Meter, name: &str, labels: [&str; N]) -> Self;
+}
+
+impl<T: Measure> Metric<0> for T {
+    fn bind(meter: &Meter, name: &str, labels: [&str; 0]) -> Self {
+        meter.measure(name, labels).with([])
+    }
+}
+
+impl<T: Measure, const N: usize> Metric<N> for Labelled<T, N> {
+    fn bind(meter: &Meter, name: &str, labels: [&str; N]) -> Self {
+        meter.measure(name, labels)
+    }
+}
+
 mod private {
     use super::{Arc, Instrument, Set};
 

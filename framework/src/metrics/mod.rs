@@ -27,7 +27,7 @@ pub use labels::Labels;
 pub use lanes::MethodCounts;
 pub(crate) use lanes::{Began, Lanes, Outcome, Plain};
 pub(crate) use meter::Told;
-pub use meter::{Counter, Gauge, Measure, Meter};
+pub use meter::{Counter, Gauge, Measure, Meter, Metric};
 pub use operations::Operations;
 pub use snapshot::{FORMAT, Family, Kind, MethodMetrics, PluginMetrics, Series, Snapshot, Value};
 pub(crate) use source::{Source, Sources};

@@ -193,7 +193,7 @@ impl Writer {
             self.text
                 .push_str(if value > 0.0 { "+Inf\n" } else { "-Inf\n" });
         } else {
-            let written = writeln!(self.text, "{value}");
+            let written = writeln!(self.text, "{value:?}");
             debug_assert!(written.is_ok(), "a string takes everything");
         }
     }

@@ -87,6 +87,24 @@ fn every_error_of_an_error_type_comes_at_once() {
 }
 
 #[test]
+fn every_error_of_metrics_comes_at_once() {
+    check(
+        super::metrics,
+        "",
+        "struct M { a: Counter, #[doc = \"x\"] #[metric(unit = \"Seconds\", labals(\"k\"))] b: Counter, #[doc = \"x\"] #[metric(name = \"b\", help = \"y\")] c: Counter }",
+        &[
+            "say in a doc comment",
+            "`Seconds`: write lower-case",
+            "did you mean `labels`?",
+            "another field has the name `b`",
+            "is the doc comment of the field",
+        ],
+    );
+    check(super::metrics, "", "enum M { A }", &["write a `struct`"]);
+    check(super::metrics, "", "struct M(Counter);", &["named fields"]);
+}
+
+#[test]
 fn every_error_of_data_comes_at_once() {
     check(
         crate::data::data,

@@ -6,7 +6,7 @@ mod golden;
 
 use proc_macro2::TokenStream;
 
-/// One of the four macros, as a function of attribute and item.
+/// One of the macros, as a function of attribute and item.
 type Macro = fn(TokenStream, TokenStream) -> TokenStream;
 
 /// A valid use of a macro.
@@ -20,8 +20,13 @@ struct Case {
 }
 
 fn service_error(_: TokenStream, item: TokenStream) -> TokenStream {
-    // A derive leaves the item where it is; here it is put in front, so that all four are alike.
+    // A derive leaves the item where it is; here it is put in front, so that all are alike.
     let expansion = crate::service_error::service_error(item.clone());
+    quote::quote!(#item #expansion)
+}
+
+fn metrics(_: TokenStream, item: TokenStream) -> TokenStream {
+    let expansion = crate::metrics::metrics(item.clone());
     quote::quote!(#item #expansion)
 }
 
@@ -74,6 +79,13 @@ const CASES: &[Case] = &[
         attribute: "",
         ident: "StorageError",
         item: include_str!("items/service_error.rs"),
+    },
+    Case {
+        name: "metrics",
+        expand: metrics,
+        attribute: "",
+        ident: "Batcher",
+        item: include_str!("items/metrics.rs"),
     },
 ];
 
