@@ -2,11 +2,14 @@
 
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Finding, State};
 use crate::app::control::{self, Client};
 use crate::app::failure::Failure;
+use crate::app::host_door::HostDoor;
+use crate::error::CallError;
+use crate::monitoring::{HealthFinding, HealthReport};
 
 /// What is said about the socket and each instance, and the instances as the host gives them.
 pub(super) async fn findings(state: &Path) -> Result<(Vec<Finding>, Vec<Value>), Failure> {
@@ -52,7 +55,35 @@ pub(super) async fn findings(state: &Path) -> Result<(Vec<Finding>, Vec<Value>),
         format!("a host answers on `{shown}`"),
     )];
     findings.extend(instances.iter().map(instance));
+    let mut door = HostDoor::Running(Box::new(client));
+    findings.extend(watched(&mut door).await?);
     Ok((findings, instances))
+}
+
+/// Alerts that are raised, and runs that wait for an operator.
+async fn watched(door: &mut HostDoor) -> Result<Vec<Finding>, Failure> {
+    const HEALTH: &str = "weldkit.monitoring.health";
+    let answer = match door.call(HEALTH, &json!({})).await {
+        Ok(answer) => answer,
+        Err(Failure::Call(error)) => {
+            let message = format!("`{HEALTH}` failed: {}", error.message());
+            return Ok(vec![Finding::new("health", State::Wrong, message)]);
+        }
+        Err(other) => return Err(other),
+    };
+    let report: HealthReport = serde_json::from_slice(&answer).map_err(|fault| {
+        CallError::internal(format!("`{HEALTH}` answered something else: {fault}"))
+    })?;
+    let other = |finding: &&HealthFinding| {
+        // Instances are told of above, transactions with the instance that is the host itself.
+        ["run ", "alert "]
+            .iter()
+            .any(|kind| finding.subject.starts_with(kind))
+    };
+    let found = report.findings.iter().filter(other);
+    Ok(found
+        .map(|found| Finding::new(&found.subject, State::Note, &found.message))
+        .collect())
 }
 
 fn instance(instance: &Value) -> Finding {

@@ -30,6 +30,13 @@ async fn busy() -> Snapshot {
     let begun = test.call("weldkit.transactions.begin", "{}").await.unwrap();
     let id = json!({ "transaction": begun["transaction"] }).to_string();
     test.call("weldkit.transactions.commit", &id).await.unwrap();
+    let document = "{document: {dsl: 1.0.3, namespace: test, name: one, version: 1.0.0}, do: [{a: {set: {b: 1}}}, {c: {wait: {hours: 1}}}]}";
+    let workflow = json!({ "document": document }).to_string();
+    test.call("weldkit.workflows.register", &workflow)
+        .await
+        .unwrap();
+    let run = json!({ "workflow": "test/one/1.0.0", "durable": true }).to_string();
+    test.call("weldkit.workflows.start", &run).await.unwrap();
     test.metrics()
 }
 
@@ -130,7 +137,7 @@ import sys, math
 from prometheus_client.%s import text_string_to_metric_families as read
 for family in read(sys.stdin.read()):
     for sample in family.samples:
-        print(family.type, family.unit, sample.name, sorted(sample.labels.items()), sample.value)
+        print(family.type, family.unit, sample.name, sorted(sample.labels.items()), float(sample.value))
 ";
 
 #[tokio::test]
