@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use weldkit_benches::{
-    calls, events, instructions, measure, options::Options, report, start, transactions,
+    calls, events, instructions, measure, metrics, options::Options, report, start, transactions,
 };
 
 fn main() -> ExitCode {
@@ -17,6 +17,7 @@ fn main() -> ExitCode {
     };
     let mut subjects = calls::subjects();
     subjects.extend(events::subjects());
+    subjects.extend(metrics::subjects());
     subjects.extend(transactions::subjects());
     if instructions::run_only(&mut subjects) {
         return ExitCode::SUCCESS;

@@ -1,9 +1,9 @@
 //! The figures of the framework: each case beside its floor and its peers, in the same run.
 //!
 //! ```text
-//! calls::*, events::*, transactions::*, start ── Subject: cases ──┐
-//!                                                                 ├─> Outcome: readings and claims ─> report
-//! builds::* ── scratch workspaces, Cargo ─────────────────────────┘
+//! calls::*, events::*, metrics::*, transactions::*, start ── Subject: cases ──┐
+//!                                                                             ├─> Outcome: readings and claims ─> report
+//! builds::* ── scratch workspaces, Cargo ─────────────────────────────────────┘
 //! ```
 //!
 //! A shared machine drifts, so absolute times mean little. The cases of one subject take turns
@@ -15,6 +15,7 @@ pub mod clock;
 pub mod events;
 pub mod instructions;
 pub mod measure;
+pub mod metrics;
 pub mod options;
 pub mod report;
 pub mod resident;

@@ -128,6 +128,9 @@ pub(super) enum Command {
     Workflow(WorkflowCommand),
     /// Show what is counted; `--format prometheus` and `openmetrics` are for monitoring systems
     Metrics(With<Metrics>),
+    /// Watch methods, plugins, runs and transactions of the running host
+    #[cfg(feature = "top")]
+    Top(With<Top>),
     /// Find out what is wrong
     Doctor(With<Nothing>),
     /// Explain the code of an error
@@ -156,6 +159,8 @@ impl Command {
             Self::Call(with) => &with.globals,
             Self::Explain(with) => &with.globals,
             Self::Metrics(with) => &with.globals,
+            #[cfg(feature = "top")]
+            Self::Top(with) => &with.globals,
             Self::Completions(with) => &with.globals,
             #[cfg(feature = "transaction")]
             Self::Tx(tx) => tx.globals(),
@@ -407,6 +412,14 @@ pub(super) struct Metrics {
     pub(super) watch: bool,
     /// The pause between two looks
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = crate::config::parse_duration)]
+    pub(super) every: Duration,
+}
+
+#[cfg(feature = "top")]
+#[derive(Debug, Args)]
+pub(super) struct Top {
+    /// The pause between two looks
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = crate::config::parse_duration)]
     pub(super) every: Duration,
 }
 

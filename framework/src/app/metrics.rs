@@ -129,7 +129,7 @@ fn text(snapshot: &Snapshot) -> String {
     text
 }
 
-fn labels(labels: &Labels) -> String {
+pub(super) fn labels(labels: &Labels) -> String {
     let all: Vec<String> = labels
         .iter()
         .map(|(name, value)| format!("{name}={value}"))
@@ -142,7 +142,7 @@ fn labels(labels: &Labels) -> String {
 }
 
 /// A value for people; nothing where nothing has happened.
-fn value(unit: &str, value: &Value) -> Option<String> {
+pub(super) fn value(unit: &str, value: &Value) -> Option<String> {
     let is_time = unit == "seconds";
     match value {
         Value::Counter(0) => None,

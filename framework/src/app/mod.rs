@@ -29,6 +29,8 @@ mod pretty;
 mod reload;
 mod serve;
 mod session;
+#[cfg(feature = "top")]
+mod top;
 #[cfg(feature = "transaction")]
 mod tx;
 mod workers;
@@ -151,6 +153,8 @@ fn execute(session: &Session, command: Command) -> Result<u8, Failure> {
         #[cfg(feature = "orchestration")]
         Command::Workflow(what) => workflow::run(session, &what),
         Command::Metrics(with) => metrics::run(session, &with.command),
+        #[cfg(feature = "top")]
+        Command::Top(with) => top::run(session, &with.command),
         Command::Doctor(_) => doctor::run(session),
         Command::Explain(with) => explain::run(session, &with.command.code),
         Command::BuildInfo(_) => build_info::run(session),
