@@ -2,4 +2,5 @@
 
 mod monitoring;
 mod snapshot;
+mod spans;
 mod text;

@@ -1,0 +1,91 @@
+//! Spans: every call has one with the trace of its `Ctx`, also after it has waited, and no argument is in it.
+
+use std::fmt::Write;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+use weldkit::testing::TestHost;
+
+use crate::fixture::{Notes, Shelf};
+
+/// Writes down every span.
+#[derive(Clone, Default)]
+struct Listener {
+    spans: Arc<Mutex<Vec<String>>>,
+    entered: Arc<AtomicU64>,
+    made: Arc<AtomicU64>,
+}
+
+struct Line<'a>(&'a mut String);
+
+impl Visit for Line<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        write!(self.0, " {}={value:?}", field.name()).unwrap();
+    }
+}
+
+impl Subscriber for Listener {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target().starts_with("weldkit::")
+    }
+
+    fn new_span(&self, span: &Attributes<'_>) -> Id {
+        let mut line = span.metadata().name().to_owned();
+        span.record(&mut Line(&mut line));
+        self.spans.lock().unwrap().push(line);
+        Id::from_u64(self.made.fetch_add(1, Relaxed) + 1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, _: &Event<'_>) {}
+
+    fn enter(&self, _: &Id) {
+        self.entered.fetch_add(1, Relaxed);
+    }
+
+    fn exit(&self, _: &Id) {}
+}
+
+#[tokio::test]
+async fn a_call_has_one_span_with_the_trace_of_its_ctx() {
+    let test = TestHost::new(|host| host.plugin::<Shelf>()).await.unwrap();
+    let notes = test.service::<dyn Notes>().unwrap();
+    let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let ctx = test.ctx().with_traceparent(parent).unwrap();
+    assert_eq!(
+        &ctx.traceparent()[..36],
+        "00-0af7651916cd43dd8448eb211c80319c-"
+    );
+    assert_ne!(ctx.traceparent(), ctx.traceparent());
+
+    let listener = Listener::default();
+    let _listening = tracing::subscriber::set_default(listener.clone());
+    notes.get(&ctx, 3).await.unwrap();
+    assert!(notes.count(&ctx).is_ok());
+    let before = listener.entered.load(Relaxed);
+    notes.act(&ctx, "yield".to_owned()).await.unwrap();
+    assert!(
+        listener.entered.load(Relaxed) >= before + 2,
+        "it goes on in its span"
+    );
+    let begun = test.transaction().begin().unwrap();
+    begun.commit().await.unwrap();
+    let spans = listener.spans.lock().unwrap().clone();
+    let expected = |method: &str| {
+        format!(
+            r#"call service="notes" method="{method}" instance="shelf" principal="operator" trace_id="0af7651916cd43dd8448eb211c80319c""#
+        )
+    };
+    assert_eq!(
+        spans[..3],
+        [expected("get"), expected("count"), expected("act")]
+    );
+    assert!(spans[3].starts_with("commit transaction="), "{}", spans[3]);
+    assert_eq!(spans.len(), 4);
+}
