@@ -163,7 +163,7 @@ where
             }
             let future = special(generation, gate, ctx, a, call);
             if gate.special {
-                return Ok(First::Pending(future));
+                return Ok(First::pending(future));
             }
             First::poll(future, cx)
         },

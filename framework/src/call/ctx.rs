@@ -202,6 +202,12 @@ impl Ctx {
         format!("{:032x}", self.shared.trace)
     }
 
+    /// A W3C `traceparent` of this trace for a call to another process: each has a parent of its own.
+    pub fn traceparent(&self) -> String {
+        let parent = clock::random() | 1;
+        format!("00-{:032x}-{parent:016x}-01", self.shared.trace)
+    }
+
     /// The key that makes a repeated call recognisable.
     pub fn idempotency_key(&self) -> Option<&str> {
         self.shared.idempotency_key.as_deref()

@@ -145,6 +145,8 @@ where
     E: ServiceError,
 {
     admit(service, generation, gate, method, ctx)?;
+    #[cfg(feature = "tracing")]
+    let _span = super::trace::call(gate, generation.instance.name(), ctx).entered();
     let arguments = arguments()?;
     match catch_unwind(AssertUnwindSafe(|| {
         call(&generation.provider, ctx, arguments)

@@ -22,7 +22,7 @@ pub(super) enum First<'a, T, E> {
     Pending(BoxFuture<'a, Result<T, E>>),
 }
 
-impl<'a, T, E> First<'a, T, E> {
+impl<'a, T: 'a, E: 'a> First<'a, T, E> {
     #[inline]
     pub(super) fn poll(
         mut future: BoxFuture<'a, Result<T, E>>,
@@ -33,8 +33,17 @@ impl<'a, T, E> First<'a, T, E> {
                 drop(future);
                 result.map(First::Ready)
             }
-            Poll::Pending => Ok(First::Pending(future)),
+            Poll::Pending => Ok(First::pending(future)),
         }
+    }
+}
+
+impl<'a, T: 'a, E: 'a> First<'a, T, E> {
+    /// A call that goes on; in its span, where somebody listens.
+    pub(super) fn pending(future: BoxFuture<'a, Result<T, E>>) -> Self {
+        #[cfg(feature = "tracing")]
+        let future = super::trace::going_on(future);
+        First::Pending(future)
     }
 }
 

@@ -22,6 +22,8 @@ mod json;
 mod service;
 mod slot;
 mod stream;
+#[cfg(feature = "tracing")]
+mod trace;
 
 use std::future::Future;
 use std::pin::Pin;

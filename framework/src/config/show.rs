@@ -25,7 +25,11 @@ pub(super) fn show(config: &Config, origins: bool) -> String {
             .and_then(|host| host.child(field.name));
         match node.and_then(|node| toml_value(&field.kind.settle(node))) {
             Some(text) => page.line(field.name, &text, node),
-            None => page.line(field.name, field.default.unwrap_or_default(), None),
+            None => {
+                if let Some(default) = field.default {
+                    page.line(field.name, default, None);
+                }
+            }
         }
     }
     for plugin in &config.catalog.plugins {

@@ -115,7 +115,6 @@ impl Distribution {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::metrics::Histogram;
 
     #[test]

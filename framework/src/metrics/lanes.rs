@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use super::distribution::Distribution;
 use super::histogram::Buckets;
+use super::tally::{Tally, bump, read};
 use crate::{clock, limit};
 
 /// The number of a thread that has none yet.
@@ -54,8 +55,7 @@ pub(crate) type Began = Option<NonZeroU64>;
 #[derive(Debug, Default)]
 #[repr(align(128))]
 struct Lane {
-    started: AtomicU64,
-    finished: AtomicU64,
+    calls: Tally,
     /// The value of `started` at which the next call is timed.
     next_timed: AtomicU64,
     /// Of the timed calls: what they took together, the longest, and the last.
@@ -65,14 +65,6 @@ struct Lane {
     /// At the JSON door alone: what came in and went out.
     input_bytes: AtomicU64,
     output_bytes: AtomicU64,
-}
-
-/// Adds one to a counter that no other thread writes.
-#[inline]
-fn bump(counter: &AtomicU64) -> u64 {
-    let next = counter.load(Relaxed) + 1;
-    counter.store(next, Relaxed);
-    next
 }
 
 impl Lane {
@@ -176,11 +168,11 @@ impl Lanes {
     #[inline]
     pub(crate) fn start_plain(&self) -> Option<Plain<'_>> {
         let own = self.lanes.get(CURRENT.get())?;
-        let started = own.started.load(Relaxed) + 1;
+        let started = own.calls.started.load(Relaxed) + 1;
         if started >= own.next_timed.load(Relaxed) {
             return None;
         }
-        own.started.store(started, Relaxed);
+        own.calls.started.store(started, Relaxed);
         Some(Plain(own))
     }
 
@@ -188,10 +180,10 @@ impl Lanes {
     pub(crate) fn start(&self) -> Ticket<'_> {
         let own = self.own();
         let began = match own {
-            Some(own) => own.began(bump(&own.started)),
+            Some(own) => own.began(bump(&own.calls.started)),
             None => self
                 .shared
-                .began(self.shared.started.fetch_add(1, Relaxed) + 1),
+                .began(self.shared.calls.started.fetch_add(1, Relaxed) + 1),
         };
         Ticket { own, began }
     }
@@ -225,7 +217,7 @@ impl Lanes {
             .or_default() += 1;
     }
 
-    fn all(&self) -> impl Iterator<Item = &Lane> {
+    fn all(&self) -> impl Iterator<Item = &Lane> + Clone {
         self.lanes.iter().chain([&self.shared])
     }
 
@@ -235,8 +227,8 @@ impl Lanes {
 
     /// Calls that have begun and not ended, as far as this thread can see.
     pub(crate) fn in_flight(&self) -> u64 {
-        let finished = self.sum(|lane| &lane.finished);
-        let started = self.sum(|lane| &lane.started);
+        let finished = self.sum(|lane| &lane.calls.finished);
+        let started = self.sum(|lane| &lane.calls.started);
         started.saturating_sub(finished)
     }
 
@@ -265,12 +257,9 @@ impl Lanes {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        let finished = self.sum(|lane| &lane.finished);
-        let started = self.sum(|lane| &lane.started);
-        let failures: u64 = failed.values().sum();
-        let finished = finished.max(failures);
+        let (started, finished) = read(failed.values().sum(), self.all().map(|lane| &lane.calls));
         MethodCounts {
-            started: started.max(finished),
+            started,
             finished,
             failed,
             blocked: self.blocked.load(Relaxed),
@@ -300,8 +289,8 @@ impl Ticket<'_> {
     /// Counts the end of a call that has stayed on its thread.
     pub(crate) fn finish(self, lanes: &Lanes, outcome: Outcome<'_>) {
         match self.own {
-            Some(own) => drop(bump(&own.finished)),
-            None => drop(lanes.shared.finished.fetch_add(1, Relaxed)),
+            Some(own) => drop(bump(&own.calls.finished)),
+            None => drop(lanes.shared.calls.finished.fetch_add(1, Relaxed)),
         }
         if let Some(began) = self.began {
             lanes.took(self.own, clock::nanos().get().saturating_sub(began.get()));
@@ -320,7 +309,7 @@ impl Plain<'_> {
     /// Counts the end of a call that has stayed on its thread. Why it failed is for [`Lanes::failed`].
     #[inline]
     pub(crate) fn finish(self) {
-        bump(&self.0.finished);
+        bump(&self.0.calls.finished);
     }
 }
 

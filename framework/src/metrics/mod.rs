@@ -18,7 +18,15 @@ mod operations;
 mod since;
 mod snapshot;
 mod source;
+mod tally;
 mod text;
+
+#[cfg(test)]
+mod interleaving;
+
+mod primitives {
+    pub(super) use std::sync::atomic::AtomicU64;
+}
 
 pub use distribution::Distribution;
 pub use histogram::Histogram;

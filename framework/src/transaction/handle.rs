@@ -230,7 +230,18 @@ impl Transaction {
     /// `conflict` when it may be tried again as a whole; `timeout` after the deadline; `invalid_state` when it is
     /// rolled back or calls of it are under way; `internal` with a heuristic outcome, which says what is known.
     pub async fn commit(&self) -> Result<(), CallError> {
-        self.live.clone().commit().await
+        let committing = self.live.clone().commit();
+        #[cfg(feature = "tracing")]
+        let committing = tracing::Instrument::instrument(
+            committing,
+            tracing::debug_span!(
+                target: "weldkit::transaction",
+                "commit",
+                transaction = %self.id(),
+                trace_id = self.ctx.trace_id(),
+            ),
+        );
+        committing.await
     }
 
     /// Aborts: nothing happens. Repeating it changes nothing.

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::state::{State, View};
+use super::state::{SPARKS, State, View};
 use crate::app::metrics::{labels, nanoseconds, value};
 use crate::metrics::MethodMetrics;
 
@@ -77,7 +77,7 @@ fn methods(state: &State) -> Rows {
         let rate = rate(method.finished, state.delta.span_ms);
         let share = method.errors() as f64 / method.finished.max(1) as f64;
         vec![
-            text(format!("{} {}", method.instance, method.method)),
+            text(state.name(method)),
             Cell::Number(rate, format!("{rate:.1}")),
             Cell::Number(
                 share,
@@ -101,16 +101,8 @@ fn methods(state: &State) -> Rows {
         all.is_some_and(|all| all.started > 0)
     };
     Rows {
-        header: vec![
-            "INSTANCE METHOD",
-            "CALLS/S",
-            "ERRORS",
-            "OPEN",
-            "P50",
-            "P99",
-            "ACTIVITY",
-        ],
-        widths: vec![0, 8, 7, 5, 8, 8, 20],
+        header: vec!["METHOD", "CALLS/S", "ERR", "OPEN", "P50", "P99", "ACTIVITY"],
+        widths: vec![0, 8, 6, 5, 7, 7, SPARKS],
         rows: state.delta.methods.iter().filter(ever).map(row).collect(),
     }
 }

@@ -114,7 +114,7 @@ fn detail(frame: &mut Frame<'_>, state: &State, area: Rect) {
     };
     let name = row[0].text();
     let all = state.sight.snapshot.methods.iter();
-    let mut chosen = all.filter(|method| format!("{} {}", method.instance, method.method) == name);
+    let mut chosen = all.filter(|method| state.name(method) == name);
     let Some(method) = chosen.next() else {
         return;
     };
@@ -137,6 +137,7 @@ fn detail(frame: &mut Frame<'_>, state: &State, area: Rect) {
             nanoseconds(latency.p999),
             nanoseconds(latency.max)
         ),
+        format!("instance {}", method.instance),
         format!(
             "JSON: {} bytes in, {} bytes out",
             method.input_bytes, method.output_bytes

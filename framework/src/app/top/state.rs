@@ -8,7 +8,7 @@ use super::rows::{self, Rows};
 use crate::metrics::{MethodMetrics, Snapshot};
 
 /// Pauses that a sparkline shows.
-const SPARKS: usize = 20;
+pub(super) const SPARKS: u16 = 10;
 
 /// Most characters of a filter.
 const FILTER: usize = 40;
@@ -96,7 +96,7 @@ impl State {
         for method in &self.delta.methods {
             let key = (method.instance.clone(), method.method.clone());
             let sparks = self.sparks.entry(key).or_default();
-            if sparks.len() == SPARKS {
+            if sparks.len() == usize::from(SPARKS) {
                 sparks.pop_front();
             }
             sparks.push_back(method.finished);
@@ -115,6 +115,17 @@ impl State {
             calls => BARS[usize::try_from((calls * 8 - 1) / most).unwrap_or(7).min(7)],
         };
         sparks.map(bar).collect()
+    }
+
+    /// What a method is called: with its instance where several have it.
+    pub(super) fn name(&self, method: &MethodMetrics) -> String {
+        let all = self.sight.snapshot.methods.iter();
+        let others = all.filter(|other| other.method == method.method).count();
+        if others > 1 {
+            format!("{} {}", method.method, method.instance)
+        } else {
+            method.method.clone()
+        }
     }
 
     /// The rows of the view: filtered, sorted.

@@ -122,7 +122,7 @@ fn methods_are_sorted_by_calls_and_by_what_is_asked_for() {
     press(&mut state, "sss");
     assert_eq!(
         state.rows().rows[0][0].text(),
-        "data-processing data_processing.process_batch"
+        "data_processing.process_batch"
     );
     check("methods_by_median", &state);
 }

@@ -84,11 +84,9 @@ impl Page {
         if !choices.is_empty() {
             self.prose(&format!("One of {}.", choices.join(", ")));
         }
-        self.line(format!(
-            "#{} = {}",
-            field.name,
-            field.default.unwrap_or_default()
-        ));
+        // What has no default is shown by an example.
+        let value = field.default.unwrap_or("\"5s\"");
+        self.line(format!("#{} = {value}", field.name));
     }
 
     fn plugin(&mut self, plugin: &Plugin) {
@@ -242,8 +240,10 @@ impl Page {
     }
 
     fn alert(&mut self) {
+        self.prose("With `below` in place of `above`, it is raised below the number.");
         self.line("#[alerts.many-errors]");
-        for field in ALERT {
+        // One bound is all that an alert may have.
+        for field in ALERT.iter().filter(|field| field.name != "below") {
             self.prose(field.description);
             let example = match field.name {
                 "metric" => "\"weldkit_calls_failed\"",
@@ -251,7 +251,6 @@ impl Page {
                 "labels" => "{ instance = \"storage-redb\" }",
                 "percentile" => "0.99",
                 "above" => "0.05",
-                "below" => "0.01",
                 _ => field.default.unwrap_or_default(),
             };
             self.line(format!("#{} = {example}", field.name));

@@ -11,6 +11,7 @@ const GOOD: &str = r#"
         start_deadline = "1m30s"
         stop_deadline = "250ms"
         log = "debug"
+        monitor = "2s"
         [plugins.storage-redb]
         path = "a"
         [instances.archive]
@@ -43,6 +44,7 @@ fn a_good_file_becomes_types() {
             start_deadline: Duration::from_secs(90),
             stop_deadline: Duration::from_millis(250),
             log: Level::Debug,
+            monitor: Some(Duration::from_secs(2)),
         }
     );
     assert_eq!(
@@ -352,6 +354,61 @@ fn problems_say_what_to_do() {
             "{text}"
         );
     }
+}
+
+#[test]
+fn alerts_become_types_and_what_they_lack_is_told() {
+    let config = load(&file(
+        r#"
+        [alerts.many]
+        metric = "weldkit_calls_failed_total"
+        of = "weldkit_calls_finished"
+        labels = { instance = "records" }
+        above = 0.05
+        [alerts.slow]
+        metric = "weldkit_call_duration_seconds"
+        percentile = 0.9
+        below = 1
+        window = "5m"
+    "#,
+    ));
+    assert_eq!(brief(config.problems()), [""; 0]);
+    let many = Alert {
+        metric: "weldkit_calls_failed".to_owned(),
+        of: Some("weldkit_calls_finished".to_owned()),
+        labels: [("instance".to_owned(), "records".to_owned())].into(),
+        above: Some(0.05),
+        ..Alert::default()
+    };
+    assert_eq!(config.alerts()["many"], many);
+    let slow = &config.alerts()["slow"];
+    assert_eq!((slow.percentile, slow.below), (Some(0.9), Some(1.0)));
+    assert_eq!(slow.window, Duration::from_secs(300));
+    assert!(config.show(false).contains("[alerts.many]\nmetric = "));
+
+    let wrong = load(&file(
+        "[alerts]\na = {}\nb = { metric = 'x', above = 1, below = 2 }\nc = { metric = 'x', above = 'much', percentile = 2, wndow = '1s' }\nd = 5",
+    ));
+    let told: Vec<String> = wrong
+        .problems()
+        .iter()
+        .map(|problem| problem.message.clone())
+        .collect();
+    for words in [
+        "`a` does not say what it watches",
+        "`a` has no bound",
+        "`b` has two bounds",
+        "`above` is a number",
+        "between 0 and 1",
+        "wndow",
+        "`d` is a table",
+    ] {
+        assert!(
+            told.iter().any(|message| message.contains(words)),
+            "{words}: {told:#?}"
+        );
+    }
+    assert_eq!((told.len(), wrong.alerts().len()), (7, 0));
 }
 
 #[test]

@@ -253,7 +253,13 @@ impl Drive {
                 Action::Group(group) => self.run.group(group, now),
                 _ => None,
             };
-            let task = tokio::spawn(errand.run(action, group));
+            let step = errand.run(action, group);
+            #[cfg(feature = "tracing")]
+            let step = tracing::Instrument::instrument(
+                step,
+                tracing::debug_span!(target: "weldkit::workflow", "step", run = &*self.live.id, task = %key),
+            );
+            let task = tokio::spawn(step);
             self.tasks.insert(key, task.abort_handle());
         }
         Ok(())
