@@ -33,6 +33,7 @@ pub(super) struct Starter {
     policy: Policy,
     states: States,
     events: Events,
+    sources: Sources,
     #[cfg(feature = "monitoring")]
     monitoring: Monitoring,
     #[cfg(feature = "transaction")]
@@ -42,6 +43,37 @@ pub(super) struct Starter {
 }
 
 impl Starter {
+    /// Makes what instances share; what an earlier run has left is recovered.
+    async fn new(setup: Setup, policy: Policy, states: States) -> Result<Self> {
+        #[cfg(feature = "transaction")]
+        let transactions = recovered(&setup).await?;
+        let events = Events::new(setup.clock.clone());
+        let sources = Sources::new(setup.clock.clone());
+        sources.add(events.clone());
+        #[cfg(feature = "transaction")]
+        sources.add(transactions.clone());
+        #[cfg(feature = "orchestration")]
+        let workflows = Workflows::new(transactions.clone(), events.clone(), setup.clock.clone());
+        #[cfg(feature = "orchestration")]
+        sources.add(workflows.clone());
+        sources.add(Process);
+        #[cfg(feature = "monitoring")]
+        let monitoring = Monitoring::new(sources.clone(), events.clone(), setup.alerts.clone());
+        Ok(Self {
+            setup,
+            policy,
+            states,
+            events,
+            sources,
+            #[cfg(feature = "monitoring")]
+            monitoring,
+            #[cfg(feature = "transaction")]
+            transactions,
+            #[cfg(feature = "orchestration")]
+            workflows,
+        })
+    }
+
     /// Starts one instance, with the slots of what it asks for.
     pub(super) async fn start(
         &self,
@@ -91,37 +123,12 @@ impl Host {
                 .map(|planned| (planned.name.clone(), State::Waiting))
                 .collect(),
         );
-        #[cfg(feature = "transaction")]
-        let transactions = recovered(&setup).await?;
-        let events = Events::new(setup.clock.clone());
-        let sources = Sources::new(setup.clock.clone());
-        sources.add(events.clone());
-        #[cfg(feature = "transaction")]
-        sources.add(transactions.clone());
-        #[cfg(feature = "orchestration")]
-        let workflows = Workflows::new(transactions.clone(), events.clone(), setup.clock.clone());
-        #[cfg(feature = "orchestration")]
-        sources.add(workflows.clone());
-        sources.add(Process);
-        #[cfg(feature = "monitoring")]
-        let monitoring = Monitoring::new(sources.clone(), events.clone(), setup.alerts.clone());
-        let starter = Arc::new(Starter {
-            setup: setup.clone(),
-            policy: policy.clone(),
-            states: states.clone(),
-            events: events.clone(),
-            #[cfg(feature = "monitoring")]
-            monitoring: monitoring.clone(),
-            #[cfg(feature = "transaction")]
-            transactions: transactions.clone(),
-            #[cfg(feature = "orchestration")]
-            workflows: workflows.clone(),
-        });
+        let starter = Arc::new(Starter::new(setup.clone(), policy.clone(), states.clone()).await?);
         let mut started: BTreeMap<String, Arc<Running>> = BTreeMap::new();
         let failures = start_all(&starter, &plan, &mut started).await;
         if !failures.is_empty() {
             stop_all(&plan, &started, &states, setup.stop_deadline).await;
-            events.close();
+            starter.events.close();
             return Err(failure(failures));
         }
         let routes = Routes::new(&plan, &started);
@@ -135,14 +142,14 @@ impl Host {
             stopping: Cancel::new(),
             changing: tokio::sync::Mutex::new(()),
             runtime: tokio::runtime::Handle::current(),
-            events,
-            sources,
+            events: starter.events.clone(),
+            sources: starter.sources.clone(),
             #[cfg(feature = "monitoring")]
-            monitoring,
+            monitoring: starter.monitoring.clone(),
             #[cfg(feature = "transaction")]
-            transactions,
+            transactions: starter.transactions.clone(),
             #[cfg(feature = "orchestration")]
-            workflows,
+            workflows: starter.workflows.clone(),
         };
         let host = Self(Arc::new(inner));
         host.0.sources.add(Instances(Arc::downgrade(&host.0)));
@@ -159,6 +166,7 @@ impl Host {
             policy: self.0.policy.clone(),
             states: self.0.states.clone(),
             events: self.0.events.clone(),
+            sources: self.0.sources.clone(),
             #[cfg(feature = "monitoring")]
             monitoring: self.0.monitoring.clone(),
             #[cfg(feature = "transaction")]

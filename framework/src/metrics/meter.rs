@@ -257,7 +257,7 @@ impl Meter {
             });
             (all.collect::<Vec<_>>(), inner.refused.clone())
         };
-        let (plugin, labels) = (clean(plugin), Labels::new([("instance", instance)]));
+        let (plugin, labels) = (prefix(plugin), Labels::new([("instance", instance)]));
         for (name, unit, help, instrument) in all {
             let mut family = family(&plugin, &name, unit, help, &instrument);
             let overflowed = match &instrument {
@@ -348,6 +348,17 @@ impl Told {
     }
 }
 
+/// What stands before the names of a plugin; those of the host and of the process stay their own.
+fn prefix(plugin: &str) -> String {
+    let plugin = clean(plugin);
+    let is_taken = plugin == "process" || plugin.starts_with("weldkit");
+    if is_taken {
+        format!("plugin_{plugin}")
+    } else {
+        plugin
+    }
+}
+
 /// A name as monitoring systems take it.
 fn clean(name: &str) -> String {
     let fits = |char: char| {
@@ -412,6 +423,17 @@ mod tests {
             snapshot.value("my_plugin_items", &[("instance", "one")]),
             Some(&Value::Counter(2))
         );
+    }
+
+    #[test]
+    fn no_plugin_takes_a_name_of_the_host() {
+        for (plugin, expected) in [
+            ("process", "plugin_process"),
+            ("weldkit-calls", "plugin_weldkit_calls"),
+            ("processor", "processor"),
+        ] {
+            assert_eq!(prefix(plugin), expected);
+        }
     }
 
     #[test]

@@ -73,12 +73,14 @@ struct Writer {
 }
 
 /// The percentiles that a summary tells.
-const QUANTILES: [(&str, fn(&Distribution) -> u64); 4] = [
-    ("0.5", |of| of.p50),
-    ("0.9", |of| of.p90),
-    ("0.99", |of| of.p99),
-    ("0.999", |of| of.p999),
-];
+fn quantiles(of: &Distribution) -> [(&'static str, u64); 4] {
+    [
+        ("0.5", of.p50),
+        ("0.9", of.p90),
+        ("0.99", of.p99),
+        ("0.999", of.p999),
+    ]
+}
 
 impl Writer {
     fn family(&mut self, family: &Family) {
@@ -124,12 +126,12 @@ impl Writer {
     }
 
     fn summary(&mut self, name: &str, labels: &Labels, read: &Distribution, divisor: f64) {
-        for (quantile, value) in QUANTILES {
+        for (quantile, value) in quantiles(read) {
             self.sample((name, ""), labels, Some(quantile));
             if read.count == 0 {
                 self.text.push_str("NaN\n");
             } else {
-                self.scaled(value(read), divisor);
+                self.scaled(value, divisor);
             }
         }
         self.sample((name, "_sum"), labels, None);

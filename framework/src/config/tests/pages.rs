@@ -274,10 +274,14 @@ fn the_sample_loads_as_it_is_and_with_every_line_in_force() {
         .collect();
     let config = load(&file(&all.join("\n")));
     assert_eq!(brief(&config.check_all()), [""; 0], "{}", all.join("\n"));
+    let example = Host {
+        monitor: Some(std::time::Duration::from_secs(5)),
+        ..Host::default()
+    };
     assert_eq!(
         *config.host(),
-        Host::default(),
-        "the sample shows the defaults"
+        example,
+        "the sample shows the defaults, and an example of what has none"
     );
     assert!(count > 20, "{count}");
     for (name, schema) in walk::properties(&records_schema(), &records_schema()) {

@@ -47,3 +47,37 @@ fn a_text_of_metrics_is_of_metrics_alone() {
         .run(&["metrics", "--watch"])
         .failed(1, &["no host serves", "serve"]);
 }
+
+#[test]
+fn doctor_shows_an_alert_that_is_raised() {
+    let place = Place::new().file(
+        "[host]\nmonitor = '100ms'\n[alerts.old]\nmetric = 'weldkit_uptime_seconds'\nabove = 0.05\n",
+    );
+    let _serving = place.serve(&[]);
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    loop {
+        let doctor = place.run(&["doctor", "--format", "json"]).json();
+        let checks = doctor["checks"].as_array().unwrap();
+        if let Some(alert) = checks.iter().find(|check| check["check"] == "alert old") {
+            assert_eq!(alert["state"], json!("note"), "{alert}");
+            assert!(
+                alert["message"]
+                    .as_str()
+                    .unwrap()
+                    .contains("weldkit_uptime_seconds"),
+                "{alert}"
+            );
+            return;
+        }
+        assert!(std::time::Instant::now() < until, "no alert in {checks:#?}");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn an_alert_without_a_bound_is_refused_before_anything_starts() {
+    let place = Place::new().file("[alerts.old]\nmetric = 'weldkit_uptime_seconds'\n");
+    place
+        .run(&["check"])
+        .failed(3, &["has no bound", "either `above` or `below`"]);
+}
