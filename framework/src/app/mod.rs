@@ -19,6 +19,7 @@ mod describe;
 mod doctor;
 mod explain;
 mod failure;
+mod format;
 mod host_door;
 mod list;
 mod metrics;

@@ -32,6 +32,7 @@ impl Sources {
         }))
     }
 
+    #[cfg(feature = "monitoring")]
     pub(crate) fn clock(&self) -> &Clock {
         &self.0.clock
     }

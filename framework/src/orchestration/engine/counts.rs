@@ -46,6 +46,7 @@ impl Counts {
     }
 }
 
+#[cfg(feature = "monitoring")]
 impl Workflows {
     /// The runs that cannot go on without an operator.
     pub(crate) fn parked(&self) -> Vec<super::Status> {
