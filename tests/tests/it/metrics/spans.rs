@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
+use tracing_core::span::Current;
 use weldkit::testing::TestHost;
 
 use crate::fixture::{Notes, Shelf};
@@ -17,6 +18,9 @@ struct Listener {
     spans: Arc<Mutex<Vec<String>>>,
     entered: Arc<AtomicU64>,
     made: Arc<AtomicU64>,
+    /// The spans that are entered, the innermost last: one thread is listened to.
+    inside: Arc<Mutex<Vec<(Id, &'static Metadata<'static>)>>>,
+    known: Arc<Mutex<Vec<&'static Metadata<'static>>>>,
 }
 
 struct Line<'a>(&'a mut String);
@@ -36,6 +40,7 @@ impl Subscriber for Listener {
         let mut line = span.metadata().name().to_owned();
         span.record(&mut Line(&mut line));
         self.spans.lock().unwrap().push(line);
+        self.known.lock().unwrap().push(span.metadata());
         Id::from_u64(self.made.fetch_add(1, Relaxed) + 1)
     }
 
@@ -45,11 +50,26 @@ impl Subscriber for Listener {
 
     fn event(&self, _: &Event<'_>) {}
 
-    fn enter(&self, _: &Id) {
+    fn enter(&self, id: &Id) {
         self.entered.fetch_add(1, Relaxed);
+        let at = usize::try_from(id.into_u64() - 1).unwrap();
+        let metadata = self.known.lock().unwrap()[at];
+        self.inside.lock().unwrap().push((id.clone(), metadata));
     }
 
-    fn exit(&self, _: &Id) {}
+    fn exit(&self, id: &Id) {
+        self.inside
+            .lock()
+            .unwrap()
+            .retain(|(inside, _)| inside != id);
+    }
+
+    fn current_span(&self) -> Current {
+        match self.inside.lock().unwrap().last() {
+            Some((id, metadata)) => Current::new(id.clone(), metadata),
+            None => Current::none(),
+        }
+    }
 }
 
 #[tokio::test]
