@@ -71,9 +71,10 @@ fn playground(app: &Path) -> tempfile::TempDir {
         .unwrap();
     std::fs::create_dir(folder.path().join("dist")).unwrap();
     std::fs::copy(app, folder.path().join("dist/app")).unwrap();
-    for block in guide_blocks("toml configuration") {
-        std::fs::write(folder.path().join("weldkit.toml"), block.text).unwrap();
-    }
+    // Each block is a part of one file.
+    let blocks = guide_blocks("toml configuration").into_iter();
+    let file: Vec<String> = blocks.map(|block| block.text).collect();
+    std::fs::write(folder.path().join("weldkit.toml"), file.join("\n")).unwrap();
     folder
 }
 
