@@ -238,6 +238,40 @@ pub const EXPRESSION_NUMBER_BITS: u64 = 4_096;
 #[cfg(feature = "orchestration")]
 pub const EXPRESSION_QUOTE: usize = 400;
 
+/// Schemas that are read of one schema, references written out: a small one may name a huge tree.
+pub const TYPE_PARTS: usize = 10_000;
+
+/// Depth of references in a schema; what is deeper is not looked into.
+pub const TYPE_DEPTH: usize = 32;
+
+/// How often a schema that holds itself is written out: lists in lists in lists are looked into, no further.
+pub const TYPE_ROUNDS: usize = 3;
+
+/// Alternatives of one type; more are taken as one of each kind.
+pub const TYPE_SHAPES: usize = 32;
+
+/// Texts that one type lists, above which it is any text.
+pub const TYPE_TEXTS: usize = 256;
+
+/// Comparisons of parts that one comparison of types may take.
+pub const TYPE_STEPS: u32 = 20_000;
+
+/// Most characters and elements of a value that is made up, unless its schema wants more.
+pub const TYPE_SAMPLE: usize = 64;
+
+/// Tasks that one look at the types of a document walks, loops counted by their rounds: what it takes at most some seconds
+/// for. What is beyond is unknown.
+pub const TYPE_TASKS: u32 = 100_000;
+
+/// Values that are made up for one place to find one that is refused.
+pub const TYPE_TRIES: u32 = 32;
+
+/// Characters of a long text that is made up: more than a byte counts.
+pub const TYPE_SAMPLE_TEXT: usize = 300;
+
+/// Characters of a type that a message shows.
+pub const TYPE_QUOTE: usize = 120;
+
 /// Tasks that a run may begin before one of them waits: a workflow that runs in a circle ends there.
 pub const RUN_TASKS: u32 = 1_000_000;
 

@@ -309,6 +309,12 @@ pub(super) struct Documents {
     /// Documents: YAML or JSON
     #[arg(required = true, value_name = "FILE")]
     pub(super) files: Vec<String>,
+    /// Refuse what may fail with some input, and what cannot be told
+    #[arg(long)]
+    pub(super) strict: bool,
+    /// On whose behalf they would run; the operator unless given
+    #[arg(long = "as", value_name = "PRINCIPAL")]
+    pub(super) principal: Option<String>,
 }
 
 #[cfg(feature = "orchestration")]

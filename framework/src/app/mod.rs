@@ -17,6 +17,8 @@ mod configuration;
 mod control;
 mod describe;
 mod doctor;
+#[cfg(feature = "orchestration")]
+mod examine;
 mod explain;
 mod failure;
 #[cfg(feature = "transaction")]

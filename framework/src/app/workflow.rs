@@ -2,19 +2,20 @@
 
 use serde_json::{Value, json};
 
-use super::args::{Documents, RunWorkflow, WorkflowCommand};
-use super::failure::{Failure, REFUSED, Refusal};
+use super::args::{RunWorkflow, WorkflowCommand};
+use super::examine;
+use super::failure::{Failure, Refusal};
 use super::host_door::HostDoor;
 use super::output::{envelope, list, say, table};
 use super::platform::{Signal, Signals};
 use super::session::Session;
 use super::workers;
 use crate::error::{CallError, Problem};
-use crate::orchestration::{Registered, Status, check};
+use crate::orchestration::{Registered, Status};
 
 pub(super) fn run(session: &Session, what: &WorkflowCommand) -> Result<u8, Failure> {
     match what {
-        WorkflowCommand::Check(with) => examine(session, &with.command),
+        WorkflowCommand::Check(with) => examine::run(session, &with.command),
         WorkflowCommand::Run(with) => workers::wait(to_its_end(session, &with.command)),
         WorkflowCommand::Start(with) => workers::wait(start(session, &with.command)),
         WorkflowCommand::List(_) => {
@@ -50,36 +51,6 @@ pub(super) fn run(session: &Session, what: &WorkflowCommand) -> Result<u8, Failu
             Ok(0)
         }
     }
-}
-
-/// Says everything that is wrong with documents.
-fn examine(session: &Session, documents: &Documents) -> Result<u8, Failure> {
-    let services = session.services();
-    let mut refusal = Refusal::default();
-    let mut good = Vec::new();
-    for file in &documents.files {
-        match check(&read(file)?, file, &services) {
-            Ok(id) => good.push(json!({"file": file, "workflow": id.to_string()})),
-            Err(problems) => refusal.graph.extend(problems),
-        }
-    }
-    if !refusal.is_empty() {
-        let problems = refusal.list();
-        let text = || refusal.text(false);
-        let json = || envelope([("workflows", json!(good)), ("problems", problems.clone())]);
-        session.output.either(text, json)?;
-        return Ok(REFUSED);
-    }
-    let text = || {
-        let rows = good.iter().map(|good| {
-            let cell = |name: &str| good[name].as_str().unwrap_or_default().to_owned();
-            [cell("file"), cell("workflow"), "fine".to_owned()]
-        });
-        table(["FILE", "WORKFLOW", "CHECK"], rows)
-    };
-    let json = || envelope([("workflows", json!(good)), ("problems", json!([]))]);
-    session.output.either(text, json)?;
-    Ok(0)
 }
 
 /// Runs a workflow and prints what it gives.
@@ -218,7 +189,7 @@ fn parsed<T: serde::de::DeserializeOwned>(answer: &[u8]) -> Result<T, Failure> {
     })
 }
 
-fn read(file: &str) -> Result<String, Failure> {
+pub(super) fn read(file: &str) -> Result<String, Failure> {
     std::fs::read_to_string(file).map_err(|fault| {
         let mut refusal = Refusal::default();
         let problem = Problem::new("unreadable", format!("`{file}` cannot be read: {fault}"));

@@ -17,6 +17,8 @@ mod schema;
 mod secret;
 #[doc(hidden)]
 pub mod strict;
+#[cfg(feature = "orchestration")]
+pub(crate) mod types;
 mod version;
 
 pub use arguments::{

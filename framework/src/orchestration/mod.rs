@@ -12,8 +12,10 @@ mod engine;
 pub mod expression;
 pub mod run;
 mod service;
+mod types;
 
-pub use check::check;
+pub use check::{Report, Surroundings, check};
 pub(crate) use engine::Caller;
 pub use engine::{Status, Terms, Workflows};
 pub use service::{Registered, WorkflowService};
+pub use types::{Answer, Shares};

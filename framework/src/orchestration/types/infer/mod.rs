@@ -1,0 +1,442 @@
+//! What an expression gives, of a type of input: jq, followed with types in the place of values.
+//!
+//! Understood are paths, literals, construction, arithmetic, comparison, `//`, `if`, `select`, `map`, `length`, texts with
+//! expressions in them and the functions of [`call`]; anything else may give anything, and may fail.
+
+mod call;
+mod math;
+mod narrow;
+mod path;
+mod text;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jaq_core::load::parse::{BinaryOp, Pattern, Term};
+
+pub(super) use self::narrow::{narrow, truth};
+use crate::contract::types::{Array, Field, Kind, Object, Span, Type};
+use crate::orchestration::expression;
+
+/// What comes out of a term.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Flow {
+    /// The outputs.
+    pub(super) gives: Type,
+    /// How many there are, unless it fails.
+    pub(super) count: Span,
+    pub(super) fails: Fails,
+}
+
+/// Whether an evaluation fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Fails {
+    Never,
+    /// Too little is known to tell.
+    Unknown,
+    /// For some inputs, as far as types show.
+    May,
+    Always,
+}
+
+/// What the variables around a term are, without `$`, the innermost last.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Scope(pub(super) Vec<(Arc<str>, Type)>);
+
+impl Scope {
+    fn get(&self, name: &str) -> Type {
+        let found = self.0.iter().rev().find(|(known, _)| **known == *name);
+        // What the DSL names and a place does not have is null there.
+        found.map_or_else(Type::null, |(_, of)| of.clone())
+    }
+}
+
+/// What the evaluator makes of all outputs: the first one, or null.
+pub(super) fn evaluate(term: &Term<&str>, input: &Type, scope: &mut Scope) -> (Type, Fails) {
+    let flow = infer(term, input, scope);
+    let gives = match flow.count.least {
+        0 => flow.gives.or(&Type::null()),
+        _ => flow.gives,
+    };
+    // What JSON cannot hold is refused on the way out.
+    match gives.is_wild() {
+        true => (math::tamed(&gives), flow.fails.max(Fails::May)),
+        false => (gives, flow.fails),
+    }
+}
+
+pub(super) fn infer(term: &Term<&str>, input: &Type, scope: &mut Scope) -> Flow {
+    match term {
+        Term::Id => Flow::one(input.clone()),
+        Term::Var(name) => Flow::one(scope.get(name.strip_prefix('$').unwrap_or(name))),
+        Term::Num(_) => match expression::literal(term) {
+            Some(value) => Flow::one(Type::of(&value)),
+            None => Flow::unknown(),
+        },
+        Term::Neg(inner) => {
+            if let Some(value) = expression::literal(term) {
+                return Flow::one(Type::of(&value));
+            }
+            infer(inner, input, scope).then(math::negative)
+        }
+        Term::Str(format, parts) => text::text(*format, parts, input, scope),
+        Term::Arr(None) => Flow::one(Type::tuple(Vec::new())),
+        Term::Arr(Some(inner)) => array(inner, input, scope),
+        Term::Obj(entries) => object(entries, input, scope),
+        Term::BinOp(left, operator, right) => operation(left, operator, right, input, scope),
+        Term::IfThenElse(branches, otherwise) => {
+            choice(branches, otherwise.as_deref(), input, scope)
+        }
+        Term::TryCatch(inner, catch) => attempt(inner, catch.as_deref(), input, scope),
+        Term::Path(inner, parts) => path::path(inner, parts, input, scope),
+        Term::Call(name, arguments) => call::call(name, arguments, input, scope),
+        Term::Recurse | Term::Break(_) | Term::Label(..) | Term::Fold(..) | Term::Def(..) => {
+            Flow::unknown()
+        }
+    }
+}
+
+impl Flow {
+    pub(super) fn one(gives: Type) -> Self {
+        Self {
+            gives,
+            count: Span::exactly(1),
+            fails: Fails::Never,
+        }
+    }
+
+    /// Anything, and it may fail.
+    pub(super) fn unknown() -> Self {
+        Self {
+            gives: Type::Any,
+            count: Span::any(),
+            fails: Fails::Unknown,
+        }
+    }
+
+    /// Each output put through what gives one for each.
+    fn then(self, map: impl FnOnce(&Type) -> (Type, Fails)) -> Self {
+        let (gives, fails) = map(&self.gives);
+        Self {
+            fails: self.and_then(fails),
+            count: self.count,
+            gives,
+        }
+    }
+
+    /// Whether it fails, when what is done with each output fails so.
+    fn and_then(&self, fails: Fails) -> Fails {
+        match (self.fails, fails) {
+            (Fails::Always, _) => Fails::Always,
+            (own, Fails::Always) if self.count.least == 0 => own.max(Fails::May),
+            (own, fails) => own.max(fails),
+        }
+    }
+
+    /// With the outputs of each output.
+    fn pipe(self, next: Self) -> Self {
+        Self {
+            fails: self.and_then(next.fails),
+            count: times(&self.count, &next.count),
+            gives: next.gives,
+        }
+    }
+}
+
+impl Fails {
+    /// Of one way among several.
+    fn perhaps(self) -> Self {
+        if self == Self::Always {
+            Self::May
+        } else {
+            self
+        }
+    }
+}
+
+fn times(one: &Span, other: &Span) -> Span {
+    Span {
+        least: one.least.saturating_mul(other.least),
+        most: one
+            .most
+            .and_then(|one| one.checked_mul(other.most?))
+            .or_else(|| (one.most == Some(0) || other.most == Some(0)).then_some(0)),
+    }
+}
+
+fn plus(one: &Span, other: &Span) -> Span {
+    Span {
+        least: one.least.saturating_add(other.least),
+        most: one.most.and_then(|one| one.checked_add(other.most?)),
+    }
+}
+
+fn operation(
+    left: &Term<&str>,
+    operator: &BinaryOp<&str>,
+    right: &Term<&str>,
+    input: &Type,
+    scope: &mut Scope,
+) -> Flow {
+    match operator {
+        BinaryOp::Pipe(None) => {
+            let first = infer(left, input, scope);
+            let next = infer(right, &first.gives, scope);
+            first.pipe(next)
+        }
+        BinaryOp::Pipe(Some(Pattern::Var(name))) => {
+            let first = infer(left, input, scope);
+            let name = name.strip_prefix('$').unwrap_or(name);
+            scope.0.push((name.into(), first.gives.clone()));
+            let next = infer(right, input, scope);
+            scope.0.pop();
+            first.pipe(next)
+        }
+        BinaryOp::Comma => {
+            let (one, other) = (infer(left, input, scope), infer(right, input, scope));
+            Flow {
+                gives: one.gives.or(&other.gives),
+                count: plus(&one.count, &other.count),
+                fails: one.fails.max(other.fails),
+            }
+        }
+        BinaryOp::Alt => {
+            let first = infer(left, input, scope);
+            let (is_true, may_be_false) = truth(&first.gives);
+            if !may_be_false && first.count.least > 0 {
+                return first;
+            }
+            let next = infer(right, input, scope);
+            let is_there = !is_true.is_never();
+            Flow {
+                count: Span {
+                    least: next.count.least.min(1),
+                    most: first
+                        .count
+                        .most
+                        .zip(next.count.most)
+                        .map(|(one, other)| one.max(other)),
+                },
+                fails: match is_there {
+                    true => first.fails.max(next.fails.perhaps()),
+                    false => first.fails.max(next.fails),
+                },
+                gives: is_true.or(&next.gives),
+            }
+        }
+        BinaryOp::And | BinaryOp::Or => {
+            let first = infer(left, input, scope);
+            let seen = narrow(left, input, matches!(operator, BinaryOp::And));
+            let next = infer(right, &seen, scope);
+            let both = times(&first.count, &next.count);
+            let count = Span {
+                least: first.count.least.min(both.least),
+                most: both
+                    .most
+                    .zip(first.count.most)
+                    .map(|(both, one)| both.max(one)),
+            };
+            Flow {
+                gives: Type::bool(),
+                fails: first.fails.max(next.fails.perhaps()),
+                count,
+            }
+        }
+        BinaryOp::Math(math) => {
+            let (one, other) = (infer(left, input, scope), infer(right, input, scope));
+            let (gives, fails) = math::compute(*math, &one.gives, &other.gives);
+            let both = Flow {
+                gives,
+                count: times(&one.count, &other.count),
+                fails: one.fails.max(other.fails),
+            };
+            Flow {
+                fails: both.and_then(fails),
+                ..both
+            }
+        }
+        BinaryOp::Cmp(_) => {
+            let (one, other) = (infer(left, input, scope), infer(right, input, scope));
+            Flow {
+                gives: Type::bool(),
+                count: times(&one.count, &other.count),
+                fails: one.fails.max(other.fails),
+            }
+        }
+        BinaryOp::Pipe(Some(_))
+        | BinaryOp::Assign
+        | BinaryOp::Update
+        | BinaryOp::UpdateMath(_)
+        | BinaryOp::UpdateAlt => Flow::unknown(),
+    }
+}
+
+fn choice(
+    branches: &[(Term<&str>, Term<&str>)],
+    otherwise: Option<&Term<&str>>,
+    input: &Type,
+    scope: &mut Scope,
+) -> Flow {
+    let mut input = input.clone();
+    let mut conditions = Flow::one(Type::never());
+    let mut ways: Vec<Flow> = Vec::new();
+    for (condition, then) in branches {
+        let when = infer(condition, &input, scope);
+        conditions.fails = conditions.and_then(when.fails);
+        conditions.count = times(&conditions.count, &when.count);
+        let (is_true, may_be_false) = truth(&when.gives);
+        if !is_true.is_never() {
+            ways.push(infer(then, &narrow(condition, &input, true), scope));
+        }
+        if !may_be_false {
+            return joined(&conditions, ways);
+        }
+        input = narrow(condition, &input, false);
+    }
+    ways.push(match otherwise {
+        Some(term) => infer(term, &input, scope),
+        None => Flow::one(input),
+    });
+    joined(&conditions, ways)
+}
+
+/// One of several ways for each output of what decides.
+fn joined(conditions: &Flow, ways: Vec<Flow>) -> Flow {
+    let fails = match ways.iter().all(|way| way.fails == Fails::Always) {
+        true => Fails::Always,
+        false => {
+            let fails = ways.iter().map(|way| way.fails.perhaps());
+            fails.max().unwrap_or(Fails::Never)
+        }
+    };
+    let counts = ways.iter().map(|way| way.count);
+    let count = counts.reduce(|one, other| Span {
+        least: one.least.min(other.least),
+        most: one.most.zip(other.most).map(|(one, other)| one.max(other)),
+    });
+    Flow {
+        fails: conditions.and_then(fails),
+        count: times(&conditions.count, &count.unwrap_or(Span::any())),
+        gives: Type::one_of(ways.into_iter().map(|way| way.gives)),
+    }
+}
+
+fn attempt(
+    inner: &Term<&str>,
+    catch: Option<&Term<&str>>,
+    input: &Type,
+    scope: &mut Scope,
+) -> Flow {
+    let tried = infer(inner, input, scope);
+    if tried.fails == Fails::Never {
+        return tried;
+    }
+    // What came before the failure is there already.
+    let count = Span {
+        least: 0,
+        most: tried.count.most,
+    };
+    let Some(catch) = catch else {
+        return Flow {
+            count,
+            fails: Fails::Never,
+            ..tried
+        };
+    };
+    let caught = infer(catch, &Type::Any, scope);
+    Flow {
+        gives: tried.gives.or(&caught.gives),
+        count: Span {
+            least: caught.count.least.min(tried.count.least),
+            most: plus(&count, &caught.count).most,
+        },
+        fails: caught.fails.perhaps(),
+    }
+}
+
+/// `[…]`: of terms that give one value each, element by element.
+fn array(inner: &Term<&str>, input: &Type, scope: &mut Scope) -> Flow {
+    let mut terms = vec![inner];
+    let mut flows = Vec::new();
+    while let Some(term) = terms.pop() {
+        match term {
+            Term::BinOp(left, BinaryOp::Comma, right) => terms.extend([&**right, &**left]),
+            term => flows.push(infer(term, input, scope)),
+        }
+    }
+    let fails = flows.iter().map(|flow| flow.fails).max();
+    let is_tuple = flows.iter().all(|flow| flow.count == Span::exactly(1));
+    let gives = if is_tuple {
+        Type::tuple(flows.into_iter().map(|flow| flow.gives).collect())
+    } else {
+        let len = flows
+            .iter()
+            .fold(Span::exactly(0), |len, flow| plus(&len, &flow.count));
+        let rest = Type::one_of(flows.into_iter().map(|flow| flow.gives));
+        let array = Array {
+            len,
+            first: Arc::from([]),
+            rest,
+        };
+        array
+            .normal()
+            .map_or_else(Type::never, |array| Kind::Array(array).into())
+    };
+    Flow {
+        fails: fails.unwrap_or(Fails::Never),
+        ..Flow::one(gives)
+    }
+}
+
+fn object(entries: &[(Term<&str>, Option<Term<&str>>)], input: &Type, scope: &mut Scope) -> Flow {
+    let mut whole = Flow::one(Type::never());
+    let mut fields: BTreeMap<Arc<str>, Field> = BTreeMap::new();
+    let mut is_open = false;
+    for (key, value) in entries {
+        let name: Option<String> = match (key, value) {
+            (Term::Var(name), None) => Some(name.trim_start_matches('$').to_owned()),
+            (key, _) => expression::text(key),
+        };
+        let value = match (key, value) {
+            (_, Some(value)) => infer(value, input, scope),
+            (Term::Var(_), None) => infer(key, input, scope),
+            (_, None) => match &name {
+                Some(name) => Flow::one(input.clone()).then(|of| path::member(of, name)),
+                None => Flow::unknown(),
+            },
+        };
+        whole.fails = whole.fails.max(value.fails);
+        whole.count = times(&whole.count, &value.count);
+        let Some(name) = name else {
+            let key = infer(key, input, scope);
+            // A key that is no text is refused, at the latest on the way out.
+            let is_text = |kind: &Kind| matches!(kind, Kind::Text(_));
+            let fails = match &key.gives {
+                Type::Any => Fails::Unknown,
+                Type::Of(shapes) if shapes.iter().all(|shape| is_text(&shape.kind)) => Fails::Never,
+                Type::Of(_) => Fails::May,
+            };
+            whole.fails = whole.fails.max(key.fails).max(fails);
+            whole.count = times(&whole.count, &key.count);
+            is_open = true;
+            continue;
+        };
+        let field = Field {
+            of: value.gives,
+            is_required: true,
+        };
+        fields.insert(name.into(), field);
+    }
+    let object = match is_open {
+        // Whatever the key is, it may be any of those that are named.
+        true => Object::any(),
+        false => Object {
+            fields: Arc::new(fields),
+            rest: Type::never(),
+        },
+    };
+    whole.gives = object
+        .normal()
+        .map_or_else(Type::never, |object| Kind::Object(object).into());
+    whole
+}
