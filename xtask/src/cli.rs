@@ -6,7 +6,9 @@ use clap::{Parser, Subcommand};
 
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::{add, build, crash, demo, gate, inspect, new, postgres, refresh, soak, talk, tidy};
+use crate::{
+    add, build, check, crash, demo, gate, inspect, new, postgres, refresh, soak, talk, tidy,
+};
 
 /// Builds, audits and checks applications of weldkit
 ///
@@ -25,6 +27,8 @@ struct Cli {
 enum Command {
     /// Weld the chosen plugins into one static binary, and audit it
     Build(build::Arguments),
+    /// Check a workflow document against what the plugins say about themselves
+    Check(check::Arguments),
     /// Show what is inside a binary, without running it
     Inspect(inspect::Arguments),
     /// Write what every plugin says about itself into its plugin_metadata.json
@@ -71,6 +75,7 @@ fn run(cli: Cli) -> Result<()> {
     let app = || App::find(&folder, cli.package.as_deref());
     match cli.command {
         Command::Build(arguments) => build::command(&app()?, &arguments),
+        Command::Check(arguments) => check::command(&app()?, &arguments),
         Command::Inspect(arguments) => inspect::command(&arguments),
         Command::Metadata(arguments) => refresh::command(&app()?, arguments),
         Command::New(new::What::Plugin(arguments)) => new::plugin::command(&app()?, &arguments),

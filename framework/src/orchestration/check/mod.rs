@@ -111,6 +111,18 @@ pub(super) fn placed(problem: Problem, places: &Places) -> Problem {
     }
 }
 
+impl<'a> Surroundings<'a> {
+    /// Of somebody who may call everything.
+    pub fn of(services: &'a [&'static ServiceDescriptor]) -> Self {
+        Self {
+            services,
+            principal: "operator",
+            holds: &|_| true,
+            supply: &|_| None,
+        }
+    }
+}
+
 impl std::fmt::Debug for Surroundings<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Surroundings")

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::infer::{Fails, Scope};
 use super::methods::Slot;
-use super::walk::{Here, Walk};
+use super::seen::Here;
+use super::walk::Walk;
 use super::{Answer, Answered, Values};
 use crate::contract::types::{Draws, Fit, Type, fits};
 use crate::limit;

@@ -11,6 +11,7 @@
 mod infer;
 mod judge;
 mod methods;
+mod seen;
 #[cfg(test)]
 mod tests;
 mod walk;

@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 
 use super::infer::Fails;
 use super::judge::{Given, Wanted};
-use super::walk::{Here, State, Walk};
+use super::seen::Here;
+use super::walk::{State, Walk};
 use crate::contract::types::{Array, Span as Len};
 use crate::contract::types::{Kind, Number, Type, Whole};
 use crate::orchestration::definition::{

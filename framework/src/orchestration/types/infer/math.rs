@@ -4,6 +4,7 @@ use std::sync::Arc;
 use jaq_core::ops::Math;
 
 use super::Fails;
+use super::fault::{self, Fault};
 use super::path::each;
 use crate::contract::types::{
     Array, EXACT, Field, Kind, Number, Object, Shape, Span, Text, Type, Whole,
@@ -101,6 +102,7 @@ fn numbers(math: Math, left: &Number, right: &Number) -> Number {
     };
     let all = (f64::NEG_INFINITY, f64::INFINITY);
     let ((least, most), whole) = match math {
+        Math::Add if fault::is(Fault::SumStaysSmall) => ((left.least, left.most), whole),
         Math::Add => ((left.least + right.least, left.most + right.most), whole),
         Math::Sub => ((left.least - right.most, left.most - right.least), whole),
         Math::Mul => (corners(|left, right| left * right), whole),

@@ -4,18 +4,21 @@
 //! expressions in them and the functions of [`call`]; anything else may give anything, and may fail.
 
 mod call;
+mod construct;
+mod fault;
 mod math;
 mod narrow;
 mod path;
 mod text;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jaq_core::load::parse::{BinaryOp, Pattern, Term};
 
+#[cfg(test)]
+pub(super) use self::fault::{Fault, put as put_fault};
 pub(super) use self::narrow::{narrow, truth};
-use crate::contract::types::{Array, Field, Kind, Object, Span, Type};
+use crate::contract::types::{Span, Type};
 use crate::orchestration::expression;
 
 /// What comes out of a term.
@@ -81,8 +84,8 @@ pub(super) fn infer(term: &Term<&str>, input: &Type, scope: &mut Scope) -> Flow 
         }
         Term::Str(format, parts) => text::text(*format, parts, input, scope),
         Term::Arr(None) => Flow::one(Type::tuple(Vec::new())),
-        Term::Arr(Some(inner)) => array(inner, input, scope),
-        Term::Obj(entries) => object(entries, input, scope),
+        Term::Arr(Some(inner)) => construct::array(inner, input, scope),
+        Term::Obj(entries) => construct::object(entries, input, scope),
         Term::BinOp(left, operator, right) => operation(left, operator, right, input, scope),
         Term::IfThenElse(branches, otherwise) => {
             choice(branches, otherwise.as_deref(), input, scope)
@@ -203,7 +206,8 @@ fn operation(
         BinaryOp::Alt => {
             let first = infer(left, input, scope);
             let (is_true, may_be_false) = truth(&first.gives);
-            if !may_be_false && first.count.least > 0 {
+            let is_true_by_fault = fault::is(fault::Fault::AlternativeIsTrue);
+            if (!may_be_false && first.count.least > 0) || is_true_by_fault {
                 return first;
             }
             let next = infer(right, input, scope);
@@ -352,91 +356,4 @@ fn attempt(
         },
         fails: caught.fails.perhaps(),
     }
-}
-
-/// `[…]`: of terms that give one value each, element by element.
-fn array(inner: &Term<&str>, input: &Type, scope: &mut Scope) -> Flow {
-    let mut terms = vec![inner];
-    let mut flows = Vec::new();
-    while let Some(term) = terms.pop() {
-        match term {
-            Term::BinOp(left, BinaryOp::Comma, right) => terms.extend([&**right, &**left]),
-            term => flows.push(infer(term, input, scope)),
-        }
-    }
-    let fails = flows.iter().map(|flow| flow.fails).max();
-    let is_tuple = flows.iter().all(|flow| flow.count == Span::exactly(1));
-    let gives = if is_tuple {
-        Type::tuple(flows.into_iter().map(|flow| flow.gives).collect())
-    } else {
-        let len = flows
-            .iter()
-            .fold(Span::exactly(0), |len, flow| plus(&len, &flow.count));
-        let rest = Type::one_of(flows.into_iter().map(|flow| flow.gives));
-        let array = Array {
-            len,
-            first: Arc::from([]),
-            rest,
-        };
-        array
-            .normal()
-            .map_or_else(Type::never, |array| Kind::Array(array).into())
-    };
-    Flow {
-        fails: fails.unwrap_or(Fails::Never),
-        ..Flow::one(gives)
-    }
-}
-
-fn object(entries: &[(Term<&str>, Option<Term<&str>>)], input: &Type, scope: &mut Scope) -> Flow {
-    let mut whole = Flow::one(Type::never());
-    let mut fields: BTreeMap<Arc<str>, Field> = BTreeMap::new();
-    let mut is_open = false;
-    for (key, value) in entries {
-        let name: Option<String> = match (key, value) {
-            (Term::Var(name), None) => Some(name.trim_start_matches('$').to_owned()),
-            (key, _) => expression::text(key),
-        };
-        let value = match (key, value) {
-            (_, Some(value)) => infer(value, input, scope),
-            (Term::Var(_), None) => infer(key, input, scope),
-            (_, None) => match &name {
-                Some(name) => Flow::one(input.clone()).then(|of| path::member(of, name)),
-                None => Flow::unknown(),
-            },
-        };
-        whole.fails = whole.fails.max(value.fails);
-        whole.count = times(&whole.count, &value.count);
-        let Some(name) = name else {
-            let key = infer(key, input, scope);
-            // A key that is no text is refused, at the latest on the way out.
-            let is_text = |kind: &Kind| matches!(kind, Kind::Text(_));
-            let fails = match &key.gives {
-                Type::Any => Fails::Unknown,
-                Type::Of(shapes) if shapes.iter().all(|shape| is_text(&shape.kind)) => Fails::Never,
-                Type::Of(_) => Fails::May,
-            };
-            whole.fails = whole.fails.max(key.fails).max(fails);
-            whole.count = times(&whole.count, &key.count);
-            is_open = true;
-            continue;
-        };
-        let field = Field {
-            of: value.gives,
-            is_required: true,
-        };
-        fields.insert(name.into(), field);
-    }
-    let object = match is_open {
-        // Whatever the key is, it may be any of those that are named.
-        true => Object::any(),
-        false => Object {
-            fields: Arc::new(fields),
-            rest: Type::never(),
-        },
-    };
-    whole.gives = object
-        .normal()
-        .map_or_else(Type::never, |object| Kind::Object(object).into());
-    whole
 }

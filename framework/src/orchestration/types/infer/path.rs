@@ -1,6 +1,7 @@
 use jaq_core::load::parse::Term;
 use jaq_core::path::{Opt, Part, Path};
 
+use super::fault::{self, Fault};
 use super::{Fails, Flow, Scope, infer};
 use crate::contract::types::{Array, Kind, Shape, Span, Type, Whole};
 use crate::orchestration::expression;
@@ -70,8 +71,8 @@ pub(super) fn member(of: &Type, name: &str) -> (Type, Fails) {
     each(of, |shape| match &shape.kind {
         Kind::Null => Some(Type::null()),
         Kind::Object(object) => Some(match object.field(name) {
-            (of, true) => of.clone(),
-            (of, false) => of.or(&Type::null()),
+            (of, is_there) if is_there || fault::is(Fault::MemberIsThere) => of.clone(),
+            (of, _) => of.or(&Type::null()),
         }),
         Kind::Bool(_) | Kind::Number(_) | Kind::Text(_) | Kind::Array(_) => None,
     })

@@ -6,6 +6,9 @@ use crate::contract::Json;
 use crate::error::CallError;
 use crate::orchestration::{Report, Surroundings, check};
 
+mod make;
+mod soundness;
+
 /// What a note is.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 struct Note {
@@ -42,12 +45,7 @@ fn report(body: &str, schema: &str) -> Report {
         "document: {{ dsl: 1.0.3, namespace: test, name: types, version: 1.0.0 }}\n{input}do:\n{body}"
     );
     let services = [<dyn Notes as crate::call::Contract>::DESCRIPTOR];
-    let around = Surroundings {
-        services: &services,
-        principal: "operator",
-        holds: &|permission| permission != "nobody",
-        supply: &|_| None,
-    };
+    let around = Surroundings::of(&services);
     check(&text, "w.yaml", &around)
 }
 
