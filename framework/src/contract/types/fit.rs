@@ -187,11 +187,8 @@ impl Look {
             return Fit::May;
         }
         // A reader of integers takes `1.0` where the float names one integer, and no further.
-        let is_whole = match (given.whole, taken.whole) {
-            (_, Whole::No) | (Whole::Written, _) => true,
-            (Whole::Value, _) => !self.is_strict && given.is_within(-EXACT, EXACT),
-            (Whole::No, _) => false,
-        };
+        let is_near = given.whole == Whole::Value && given.is_within(-EXACT, EXACT);
+        let is_whole = given.whole >= taken.whole || (is_near && !self.is_strict);
         if is_whole { Fit::Yes } else { Fit::May }
     }
 }

@@ -115,7 +115,7 @@ fn sampled(
         };
         Some((name.clone(), value))
     };
-    scope.0.iter().map(value).collect()
+    scope.names.iter().map(value).collect()
 }
 
 /// What is wrong with one input, if anything is.

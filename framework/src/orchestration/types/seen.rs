@@ -131,6 +131,6 @@ impl Walk<'_> {
         }
         add("runtime", Type::Any);
         all.extend(self.names.iter().cloned());
-        Scope(all)
+        Scope::new(all)
     }
 }

@@ -44,7 +44,7 @@ pub(super) fn call(name: &str, arguments: &[Term<&str>], input: &Type, scope: &m
             let part = infer(part, input, scope);
             let whole = one(texts(input));
             let both = part.clone().then(|of| texts(of));
-            let fails = whole.fails.max(both.fails);
+            let fails = whole.with(&both);
             Flow {
                 gives: Type::bool(),
                 count: part.count,
@@ -60,12 +60,12 @@ pub(super) fn call(name: &str, arguments: &[Term<&str>], input: &Type, scope: &m
             let between = separator.clone().then(|of| texts(of));
             Flow {
                 // A separator between no elements is not looked at.
-                fails: whole.fails.max(between.fails.perhaps()),
+                fails: whole.fails.perhaps().max(between.fails.perhaps()),
                 count: separator.count,
                 gives: Type::text(),
             }
         }
-        _ => Flow::unknown(),
+        _ => Flow::unknown(scope),
     }
 }
 

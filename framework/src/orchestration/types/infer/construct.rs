@@ -61,10 +61,10 @@ pub(super) fn object(
             (Term::Var(_), None) => infer(key, input, scope),
             (_, None) => match &name {
                 Some(name) => Flow::one(input.clone()).then(|of| path::member(of, name)),
-                None => Flow::unknown(),
+                None => Flow::unknown(scope),
             },
         };
-        whole.fails = whole.fails.max(value.fails);
+        whole.fails = whole.with(&value);
         whole.count = times(&whole.count, &value.count);
         let Some(name) = name else {
             let key = infer(key, input, scope);
@@ -75,7 +75,8 @@ pub(super) fn object(
                 Type::Of(shapes) if shapes.iter().all(|shape| is_text(&shape.kind)) => Fails::Never,
                 Type::Of(_) => Fails::May,
             };
-            whole.fails = whole.fails.max(key.fails).max(fails);
+            scope.is_odd |= fails != Fails::Never;
+            whole.fails = whole.with(&key).max(fails);
             whole.count = times(&whole.count, &key.count);
             is_open = true;
             continue;

@@ -21,7 +21,8 @@ pub(super) use self::narrow::{narrow, truth};
 use crate::contract::types::{Span, Type};
 use crate::orchestration::expression;
 
-/// What comes out of a term.
+/// What comes out of a term. What it says of failing is about all outputs together: who takes only the first may get it
+/// before another fails.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Flow {
     /// The outputs.
@@ -44,11 +45,23 @@ pub(super) enum Fails {
 
 /// What the variables around a term are, without `$`, the innermost last.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Scope(pub(super) Vec<(Arc<str>, Type)>);
+pub(super) struct Scope {
+    pub(super) names: Vec<(Arc<str>, Type)>,
+    /// Whether a part was met that may give what JSON cannot hold, and types do not show.
+    is_odd: bool,
+}
 
 impl Scope {
+    pub(super) fn new(names: Vec<(Arc<str>, Type)>) -> Self {
+        Self {
+            names,
+            is_odd: false,
+        }
+    }
+
+
     fn get(&self, name: &str) -> Type {
-        let found = self.0.iter().rev().find(|(known, _)| **known == *name);
+        let found = self.names.iter().rev().find(|(known, _)| **known == *name);
         // What the DSL names and a place does not have is null there.
         found.map_or_else(Type::null, |(_, of)| of.clone())
     }
@@ -61,10 +74,18 @@ pub(super) fn evaluate(term: &Term<&str>, input: &Type, scope: &mut Scope) -> (T
         0 => flow.gives.or(&Type::null()),
         _ => flow.gives,
     };
+    let fails = match flow.count.most {
+        Some(0 | 1) => flow.fails,
+        _ => flow.fails.perhaps(),
+    };
+    let fails = match scope.is_odd {
+        true => fails.max(Fails::Unknown),
+        false => fails,
+    };
     // What JSON cannot hold is refused on the way out.
     match gives.is_wild() {
-        true => (math::tamed(&gives), flow.fails.max(Fails::May)),
-        false => (gives, flow.fails),
+        true => (math::tamed(&gives), fails.max(Fails::May)),
+        false => (gives, fails),
     }
 }
 
@@ -74,7 +95,7 @@ pub(super) fn infer(term: &Term<&str>, input: &Type, scope: &mut Scope) -> Flow 
         Term::Var(name) => Flow::one(scope.get(name.strip_prefix('$').unwrap_or(name))),
         Term::Num(_) => match expression::literal(term) {
             Some(value) => Flow::one(Type::of(&value)),
-            None => Flow::unknown(),
+            None => Flow::unknown(scope),
         },
         Term::Neg(inner) => {
             if let Some(value) = expression::literal(term) {
@@ -94,7 +115,7 @@ pub(super) fn infer(term: &Term<&str>, input: &Type, scope: &mut Scope) -> Flow 
         Term::Path(inner, parts) => path::path(inner, parts, input, scope),
         Term::Call(name, arguments) => call::call(name, arguments, input, scope),
         Term::Recurse | Term::Break(_) | Term::Label(..) | Term::Fold(..) | Term::Def(..) => {
-            Flow::unknown()
+            Flow::unknown(scope)
         }
     }
 }
@@ -109,7 +130,8 @@ impl Flow {
     }
 
     /// Anything, and it may fail.
-    pub(super) fn unknown() -> Self {
+    pub(super) fn unknown(scope: &mut Scope) -> Self {
+        scope.is_odd = true;
         Self {
             gives: Type::Any,
             count: Span::any(),
@@ -134,6 +156,15 @@ impl Flow {
             (own, Fails::Always) if self.count.least == 0 => own.max(Fails::May),
             (own, fails) => own.max(fails),
         }
+    }
+
+    /// Whether it fails when it is put together with each output of another: without one there, it is not looked at.
+    fn with(&self, other: &Self) -> Fails {
+        let seen = |one: &Self, other: &Self| match other.count.least {
+            0 if other.fails != Fails::Always => one.fails.perhaps(),
+            _ => one.fails,
+        };
+        seen(self, other).max(seen(other, self))
     }
 
     /// With the outputs of each output.
@@ -190,9 +221,9 @@ fn operation(
         BinaryOp::Pipe(Some(Pattern::Var(name))) => {
             let first = infer(left, input, scope);
             let name = name.strip_prefix('$').unwrap_or(name);
-            scope.0.push((name.into(), first.gives.clone()));
+            scope.names.push((name.into(), first.gives.clone()));
             let next = infer(right, input, scope);
-            scope.0.pop();
+            scope.names.pop();
             first.pipe(next)
         }
         BinaryOp::Comma => {
@@ -200,7 +231,7 @@ fn operation(
             Flow {
                 gives: one.gives.or(&other.gives),
                 count: plus(&one.count, &other.count),
-                fails: one.fails.max(other.fails),
+                fails: one.fails.max(other.fails.perhaps()),
             }
         }
         BinaryOp::Alt => {
@@ -252,7 +283,7 @@ fn operation(
             let both = Flow {
                 gives,
                 count: times(&one.count, &other.count),
-                fails: one.fails.max(other.fails),
+                fails: one.with(&other),
             };
             Flow {
                 fails: both.and_then(fails),
@@ -264,14 +295,14 @@ fn operation(
             Flow {
                 gives: Type::bool(),
                 count: times(&one.count, &other.count),
-                fails: one.fails.max(other.fails),
+                fails: one.with(&other),
             }
         }
         BinaryOp::Pipe(Some(_))
         | BinaryOp::Assign
         | BinaryOp::Update
         | BinaryOp::UpdateMath(_)
-        | BinaryOp::UpdateAlt => Flow::unknown(),
+        | BinaryOp::UpdateAlt => Flow::unknown(scope),
     }
 }
 

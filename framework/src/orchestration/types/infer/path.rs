@@ -17,7 +17,7 @@ pub(super) fn path(
         let next = match part {
             Part::Index(index) => indexed(&flow.gives, index, input, scope),
             Part::Range(None, None) => elements(&flow.gives),
-            Part::Range(..) => Flow::unknown(),
+            Part::Range(..) => Flow::unknown(scope),
         };
         let next = match option {
             Opt::Essential => next,
@@ -44,11 +44,16 @@ fn indexed(of: &Type, index: &Term<&str>, input: &Type, scope: &mut Scope) -> Fl
         return Flow::one(of.clone()).then(|of| element(of, place));
     }
     let index = infer(index, input, scope);
-    let (gives, fails) = each(of, |shape| computed(shape, &index.gives));
-    let fails = match index.gives.is_any() {
-        true => fails.max(Fails::Unknown),
-        false => fails,
-    };
+    let shapes = index.gives.shapes();
+    let is_text = shapes.iter().all(|index| matches!(index.kind, Kind::Text(_)));
+    let is_place = shapes.iter().all(|index| {
+        matches!(&index.kind, Kind::Number(number) if number.whole == Whole::Written && !number.is_wild)
+    });
+    if !is_text && !is_place {
+        // Arrays and texts take arrays and objects too: rare, and not looked into.
+        return Flow::unknown(scope);
+    }
+    let (gives, fails) = each(of, |shape| computed(shape, is_place));
     index.then(|_| (gives, fails))
 }
 
@@ -108,28 +113,18 @@ fn placed(array: &Array, place: i64) -> Type {
     }
 }
 
-/// `.[index]`, of an index that is computed.
-fn computed(shape: &Shape, index: &Type) -> Option<Type> {
-    let shapes = index.shapes();
-    let is_text = shapes
-        .iter()
-        .all(|index| matches!(index.kind, Kind::Text(_)));
-    let is_place = shapes.iter().all(|index| {
-        matches!(&index.kind, Kind::Number(number) if number.whole == Whole::Written && !number.is_wild)
-    });
+/// `.[index]`, of an index that is computed: a place, or a name.
+fn computed(shape: &Shape, is_place: bool) -> Option<Type> {
     match &shape.kind {
         Kind::Null => Some(Type::null()),
-        // A key that is no text is in no object of JSON.
+        Kind::Object(_) if is_place => Some(Type::null()),
         Kind::Object(object) => {
             let fields = object.fields.values().map(|field| field.of.clone());
             let all = fields.chain([object.rest.clone(), Type::null()]);
             Some(Type::one_of(all))
         }
         Kind::Array(array) if is_place => Some(array.elements().or(&Type::null())),
-        _ if is_text => None,
-        // An array takes arrays and objects too: rare, and not looked into.
-        Kind::Array(_) => Some(Type::Any),
-        _ => None,
+        Kind::Bool(_) | Kind::Number(_) | Kind::Text(_) | Kind::Array(_) => None,
     }
 }
 

@@ -15,7 +15,7 @@ pub(super) fn text(
     scope: &mut Scope,
 ) -> Flow {
     if format.is_some_and(|format| !FORMATS.contains(&format)) {
-        return Flow::unknown();
+        return Flow::unknown(scope);
     }
     let mut whole = Text::of(["".into()]);
     let mut flow = Flow::one(Type::never());
@@ -25,7 +25,7 @@ pub(super) fn text(
             StrPart::Char(letter) => Text::of([letter.to_string().into()]),
             StrPart::Term(term) => {
                 let inner = infer(term, input, scope);
-                flow.fails = flow.fails.max(inner.fails);
+                flow.fails = flow.with(&inner);
                 flow.count = times(&flow.count, &inner.count);
                 match format {
                     None | Some("@text") => written(&inner.gives),

@@ -20,16 +20,16 @@ use crate::orchestration::expression::Program;
 const VALUES: usize = 100_000;
 /// Expressions of one program: to compile one takes longer than to run it.
 const BATCH: usize = 250;
-/// Values that each expression is tried with.
-const TRIES: usize = 25;
+/// Values that an expression is tried with of which something is promised.
+const TRIES: usize = 60;
+/// And one of which nothing is.
+const TRIES_FEW: usize = 5;
 
 /// What came of it.
 #[derive(Debug, Default)]
 struct Tally {
-    /// Values that were let through and put into an expression.
+    /// Values that were put into an expression that was said not to fail, and to give what some consumer takes.
     values: usize,
-    /// Expressions that surely do not fail.
-    sure: usize,
     /// Consumers that were said to take what comes, each asked about each value.
     taken: usize,
     /// Consumers that were said to take nothing.
@@ -71,6 +71,9 @@ fn common() -> Vec<Consumer> {
         json!({"type": "object"}),
         json!({"type": "object", "required": ["a"]}),
         json!({"type": "object", "properties": {"a": {"type": "string"}}, "additionalProperties": {"type": ["null", "number", "string"]}}),
+        json!({"type": ["array", "object"]}),
+        json!({"type": ["string", "number", "boolean", "null"]}),
+        json!({"type": ["object", "null", "boolean"], "additionalProperties": {"type": ["null", "string", "number", "boolean", "array"]}}),
         json!({"not": {"type": "null"}}),
     ]
     .into_iter()
@@ -125,9 +128,8 @@ fn one(
     tally: &mut Tally,
 ) {
     let types = [&round.input, &round.variable].map(|schema| read(schema, Origin::Checked));
-    let mut scope = Scope(vec![("x".into(), types[1].clone())]);
+    let mut scope = Scope::new(vec![("x".into(), types[1].clone())]);
     let (of, fails) = evaluate(term, &types[0], &mut scope);
-    tally.sure += usize::from(fails == Fails::Never);
     let own = Consumer::new(make::schema(draws, 2));
     let said: Vec<(&Consumer, Fit)> = consumers
         .iter()
@@ -136,13 +138,15 @@ fn one(
         .collect();
     let validators =
         [&round.input, &round.variable].map(|schema| jsonschema::validator_for(schema).unwrap());
-    for _ in 0..TRIES {
+    let is_yes = |(_, fit): &(&Consumer, Fit)| *fit == Fit::Yes;
+    let is_promised = fails == Fails::Never && said.iter().any(is_yes);
+    for _ in 0..if is_promised { TRIES } else { TRIES_FEW } {
         let input = make::value(&round.input, &round.input, draws, 0);
         let variable = make::value(&round.variable, &round.variable, draws, 0);
         if !validators[0].is_valid(&input) || !validators[1].is_valid(&variable) {
             continue;
         }
-        tally.values += 1;
+        tally.values += usize::from(is_promised);
         let variables = vec![(Arc::from("x"), Arc::new(variable.clone()))];
         let index = Expr(u32::try_from(place).unwrap());
         let mut wrong = |what: String| {
@@ -189,10 +193,9 @@ fn what_is_said_to_fit_never_fails() {
         panic!("{wrong}");
     }
     // Nothing is proven by what says nothing.
-    assert!(tally.values >= wanted());
+    assert!(tally.values >= wanted(), "{tally:?}");
     assert!(tally.taken > tally.values, "{tally:?}");
     assert!(tally.refused > tally.values, "{tally:?}");
-    assert!(tally.sure * TRIES > tally.values / 10, "{tally:?}");
 }
 
 #[test]
