@@ -55,6 +55,7 @@ pub(super) fn call(name: &str, arguments: &[Term<&str>], input: &Type, scope: &m
             let separator = infer(separator, input, scope);
             let whole = one(each(input, |shape| match &shape.kind {
                 Kind::Array(_) => Some(Type::text()),
+                Kind::Object(_) => Some(Type::text().or(&Type::null())),
                 _ => None,
             }));
             let between = separator.clone().then(|of| texts(of));
@@ -62,7 +63,7 @@ pub(super) fn call(name: &str, arguments: &[Term<&str>], input: &Type, scope: &m
                 // A separator between no elements is not looked at.
                 fails: whole.fails.perhaps().max(between.fails.perhaps()),
                 count: separator.count,
-                gives: Type::text(),
+                gives: whole.gives,
             }
         }
         _ => Flow::unknown(scope),
