@@ -46,7 +46,7 @@ enum Command {
     Ci,
     /// Kill a process that moves money, over and over, and look for what it has lost
     Crash(crash::Arguments),
-    /// The long runs: 100,000 transactions of every level, 10,000 kills
+    /// The long runs: 100,000 transactions of every level, a million values against types, 10,000 kills
     Soak,
     /// Show it all on real input: choose, weld, work, find, break, next
     Demo,

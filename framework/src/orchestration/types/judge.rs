@@ -133,9 +133,16 @@ fn tried(
             None => text,
         }
     };
-    let Some(template) = template else {
+    // The range of a Rust integer is known to the type, and not to the validator.
+    let refusal = |value: &Value| {
         let validator = slot.validator.as_ref()?;
-        let error = validator.iter_errors(input).next()?;
+        let error = validator.iter_errors(value).next();
+        let error = error.map(|error| error.to_string());
+        let is_refused = fits(&Type::of(value), &slot.takes) == Fit::No;
+        error.or_else(|| is_refused.then(|| format!("{} is taken", slot.takes)))
+    };
+    let Some(template) = template else {
+        let error = refusal(input)?;
         return Some(format!("may be `{}`: {error}", shown(input)));
     };
     let from = match (input.is_null(), values.is_empty()) {
@@ -144,8 +151,7 @@ fn tried(
     };
     match program.render(template, input, values) {
         Ok(value) => {
-            let validator = slot.validator.as_ref()?;
-            let error = validator.iter_errors(&value).next()?;
+            let error = refusal(&value)?;
             Some(format!("may be `{}`{from}: {error}", shown(&value)))
         }
         Err(fault) => Some(format!("may fail{from}: {}", fault.message)),

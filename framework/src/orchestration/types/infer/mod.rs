@@ -59,7 +59,6 @@ impl Scope {
         }
     }
 
-
     fn get(&self, name: &str) -> Type {
         let found = self.names.iter().rev().find(|(known, _)| **known == *name);
         // What the DSL names and a place does not have is null there.

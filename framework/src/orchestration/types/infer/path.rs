@@ -45,7 +45,9 @@ fn indexed(of: &Type, index: &Term<&str>, input: &Type, scope: &mut Scope) -> Fl
     }
     let index = infer(index, input, scope);
     let shapes = index.gives.shapes();
-    let is_text = shapes.iter().all(|index| matches!(index.kind, Kind::Text(_)));
+    let is_text = shapes
+        .iter()
+        .all(|index| matches!(index.kind, Kind::Text(_)));
     let is_place = shapes.iter().all(|index| {
         matches!(&index.kind, Kind::Number(number) if number.whole == Whole::Written && !number.is_wild)
     });

@@ -209,3 +209,192 @@ fn a_value_that_fails_is_shown_with_its_place() {
         "the parameter `text` of `notes.put` is integer 0 to 40, and string is taken"
     );
 }
+
+/// The answer for the last task of a document, whose parameter `text` is the expression.
+fn last(tasks: &str, expression: &str) -> Shares {
+    let call = format!("  - last: {{ call: notes.put, with: {{ text: '${{ {expression} }}' }} }}");
+    let found = report(&format!("{tasks}{call}"), PET);
+    assert!(
+        found
+            .problems
+            .iter()
+            .all(|problem| problem.code == "type_mismatch"),
+        "{:?}",
+        found.problems
+    );
+    found.answers
+}
+
+#[test]
+fn types_go_from_task_to_task() {
+    for (tasks, expression, expected) in [
+        (
+            "  - a: { set: { said: '${ .name }', count: 3 } }\n",
+            ".said",
+            YES,
+        ),
+        (
+            "  - a: { set: { said: '${ .name }', count: 3 } }\n",
+            ".count",
+            NO,
+        ),
+        (
+            "  - a: { set: { said: '${ .name }' }, if: '${ .age > 3 }' }\n",
+            ".name // .said",
+            YES,
+        ),
+        (
+            "  - a: { set: { said: x }, output: { as: '${ .said }' } }\n",
+            ".",
+            YES,
+        ),
+        (
+            "  - a: { set: { said: x }, export: { as: '${ {who: $input.name} }' } }\n",
+            "$context.who",
+            YES,
+        ),
+        (
+            "  - a: { set: { said: x }, input: { from: '${ {b: .name} }' }, output: { as: '${ $input.b }' } }\n",
+            ".",
+            YES,
+        ),
+        (
+            "  - a: { for: { each: toy, in: '${ .toys // [] }' }, do: [ { b: { set: { t: '${ $toy }' } } } ] }\n",
+            ".name // .t",
+            YES,
+        ),
+        (
+            "  - a: { for: { each: toy, in: '${ .toys // [] }' }, do: [ { b: { set: { t: '${ $toy }' } } } ] }\n",
+            ".t",
+            UNKNOWN,
+        ),
+        (
+            "  - a: { fork: { branches: [ { b: { set: { x: 1 } } }, { c: { set: { y: z } } } ] } }\n",
+            ".[1].y",
+            YES,
+        ),
+        (
+            "  - a: { fork: { compete: true, branches: [ { b: { set: { x: q } } }, { c: { set: { x: z } } } ] } }\n",
+            ".x",
+            YES,
+        ),
+        (
+            "  - a: { try: [ { b: { set: { x: '${ .age | explode }' } } } ], catch: { as: e, do: [ { c: { set: { x: '${ $e.type }' } } } ] } }\n",
+            ".x",
+            UNKNOWN,
+        ),
+        (
+            "  - a: { switch: [ { yes: { when: '${ .nick != null }', then: last } }, { no: { then: end } } ] }\n",
+            ".nick",
+            YES,
+        ),
+        (
+            "  - a: { switch: [ { yes: { when: '${ .kind == \"cat\" }', then: b } }, { no: { then: c } } ] }\n  - b: { set: { k: '${ .kind }' }, then: last }\n  - c: { set: { k: no } }\n",
+            ".k",
+            YES,
+        ),
+        (
+            "  - a: { set: { k: 1 } }\n  - b: { set: { k: '${ .k + 1 }' } }\n  - c: { switch: [ { more: { when: '${ .k < 5 }', then: b } }, { no: { then: last } } ] }\n",
+            ".k | tostring",
+            YES,
+        ),
+        ("  - a: { wait: { seconds: 1 } }\n", ".name", YES),
+        (
+            "  - a: { emit: { event: { with: { source: s, type: t } } } }\n",
+            ".name",
+            UNKNOWN,
+        ),
+        (
+            "  - a: { listen: { to: { one: { with: { type: t } } } } }\n",
+            ".[0] | tostring",
+            YES,
+        ),
+    ] {
+        assert_eq!(last(tasks, expression), expected, "{tasks}{expression}");
+    }
+}
+
+#[test]
+fn results_of_calls_have_the_types_of_their_contracts() {
+    let call = "  - a: { call: notes.get, with: { id: '${ .age }' } }\n";
+    for (expression, expected) in [
+        (".text", YES),
+        (".tag", MAY),
+        (".tag // .text", YES),
+        (".id", NO),
+        (".none", NO),
+        ("\"\\(.size)\"", YES),
+    ] {
+        assert_eq!(last(call, expression), expected.plus(YES), "{expression}");
+    }
+    let id = |of: &str| {
+        let task = format!("  - a: {{ call: notes.get, with: {{ id: '${{ {of} }}' }} }}\n");
+        last(&task, ".text")
+    };
+    assert_eq!(id(".age * 1000000"), YES.plus(YES));
+    assert_eq!(id(".age - 50"), NO.plus(YES));
+    assert_eq!(id(".age + 4294967280"), MAY.plus(YES));
+}
+
+#[test]
+fn schemas_of_a_document_are_judged_as_well() {
+    let of = |kind: &str| {
+        let task = format!(
+            "  - a: {{ set: {{ n: '${{ .name }}' }}, output: {{ schema: {{ document: {{ type: object, properties: {{ n: {{ type: {kind} }} }} }} }} }} }}\n"
+        );
+        last(&task, ".n | tostring")
+    };
+    assert_eq!(of("string"), YES.plus(YES));
+    assert_eq!(of("integer").no, 1);
+}
+
+#[test]
+fn what_always_fails_is_told_where_no_parameter_is() {
+    let found = report("  - a: { set: { x: '${ .name + 1 }' } }\n", PET);
+    let [problem] = &found.problems[..] else {
+        panic!("{found:?}");
+    };
+    assert_eq!(
+        (problem.code, problem.place.as_deref()),
+        ("type_mismatch", Some("w.yaml:4:20"))
+    );
+}
+
+#[test]
+fn loops_that_nothing_leaves_are_told() {
+    let codes = |tasks: &str| -> Vec<&str> {
+        let problems = report(tasks, "").problems;
+        problems.iter().map(|problem| problem.code).collect()
+    };
+    assert_eq!(
+        codes("  - a: { set: { x: 1 } }\n  - b: { set: { x: 2 }, then: a }\n"),
+        ["endless_loop"]
+    );
+    assert_eq!(
+        codes(
+            "  - a: { set: { x: 1 } }\n  - b: { switch: [ { x: { when: '${ . }', then: end } } ], then: a }\n"
+        ),
+        [""; 0]
+    );
+    assert_eq!(
+        codes(
+            "  - a: { do: [ { c: { raise: { error: { type: 'https://x/y', status: 500 } } } } ] }\n  - b: { set: { x: 2 }, then: a }\n"
+        ),
+        [""; 0]
+    );
+}
+
+#[test]
+fn a_large_document_is_looked_at_in_time_that_grows_with_it() {
+    let nest = |depth: usize| {
+        let mut body = "{ set: { a: '${ .a }' } }".to_owned();
+        for _ in 0..depth {
+            body = format!(
+                "{{ for: {{ each: x, in: '${{ .toys // [] }}' }}, do: [ {{ t: {body} }} ] }}"
+            );
+        }
+        format!("  - a: {body}\n")
+    };
+    let found = report(&nest(8), PET);
+    assert!(found.problems.is_empty(), "{found:?}");
+}
