@@ -313,7 +313,7 @@ fn a_workflow_is_checked_by_names_before_anything_is_built() {
         3,
         &[
             "bad.yaml:2:16: `storage` has no method `gte`",
-            "did you mean `get`?",
+            "known: get",
             "bad.yaml:4:13: no plugin of the application provides `stroage`",
             "did you mean `storage`?",
         ],

@@ -77,10 +77,10 @@ pub(super) fn evaluate(term: &Term<&str>, input: &Type, scope: &mut Scope) -> (T
         Some(0 | 1) => flow.fails,
         _ => flow.fails.perhaps(),
     };
-    let fails = match scope.is_odd {
-        true => fails.max(Fails::Unknown),
-        false => fails,
-    };
+    if scope.is_odd {
+        // What is not a value of JSON on the way may become one that types do not tell about.
+        return (Type::Any, fails.max(Fails::Unknown));
+    }
     // What JSON cannot hold is refused on the way out.
     match gives.is_wild() {
         true => (math::tamed(&gives), fails.max(Fails::May)),
@@ -240,7 +240,7 @@ fn operation(
             if (!may_be_false && first.count.least > 0) || is_true_by_fault {
                 return first;
             }
-            let next = infer(right, input, scope);
+            let next = infer(right, &narrow(left, input, false), scope);
             let is_there = !is_true.is_never();
             Flow {
                 count: Span {

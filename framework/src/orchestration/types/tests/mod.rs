@@ -300,7 +300,7 @@ fn types_go_from_task_to_task() {
         ),
         ("  - a: { wait: { seconds: 1 } }\n", ".name", YES),
         (
-            "  - a: { emit: { event: { with: { source: s, type: t } } } }\n",
+            "  - a: { emit: { event: { with: { source: 'https://s/s', type: t } } } }\n",
             ".name",
             UNKNOWN,
         ),
