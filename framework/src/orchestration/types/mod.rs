@@ -8,6 +8,7 @@
 //! `yes` is a promise: no input that the schemas let through fails there, the bounds on size and steps apart. `no` holds
 //! for every input too. `may fail` comes with a value that was made up, put through the expression and refused.
 
+mod filter;
 mod infer;
 mod judge;
 mod methods;

@@ -4,13 +4,12 @@ use std::sync::Arc;
 use jaq_core::load::parse::Term;
 
 use super::infer::{narrow, truth};
-use super::judge::{Given, Wanted};
 use super::methods::{Methods, Slot};
 use super::seen::Here;
 use super::{Answer, Answered, Answers};
 use crate::contract::types::{Origin, Type};
 use crate::limit;
-use crate::orchestration::definition::{Expr, Filter, Task, Then};
+use crate::orchestration::definition::{Expr, Task, Then};
 use crate::orchestration::expression::{self, Program};
 use crate::orchestration::run::Workflow;
 
@@ -32,7 +31,7 @@ pub(super) struct Walk<'a> {
     answers: Answers,
     /// Expressions that have failed for every input so far, by place.
     pub(super) failing: BTreeMap<String, bool>,
-    slots: BTreeMap<usize, Arc<Slot>>,
+    pub(super) slots: BTreeMap<usize, Arc<Slot>>,
 }
 
 /// What comes to a task.
@@ -301,77 +300,6 @@ impl<'a> Walk<'a> {
         State {
             value: output,
             context: exported,
-        }
-    }
-
-    pub(super) fn filter_in(
-        &mut self,
-        filter: &Filter,
-        pointer: &str,
-        value: &Type,
-        here: Here<'_>,
-    ) -> Type {
-        let value = match &filter.schema {
-            Some(schema) => {
-                let slot = self.slot(schema);
-                let given = Given {
-                    template: None,
-                    value,
-                    here,
-                };
-                self.judge(
-                    given,
-                    Wanted {
-                        pointer: &format!("{pointer}/schema"),
-                        what: "what comes in",
-                        slot: &slot,
-                    },
-                );
-                value.and(&slot.takes)
-            }
-            None => value.clone(),
-        };
-        self.mapped(filter, &value, here)
-    }
-
-    pub(super) fn filter_out(
-        &mut self,
-        filter: &Filter,
-        pointer: &str,
-        value: &Type,
-        here: Here<'_>,
-    ) -> Type {
-        let Some(schema) = &filter.schema else {
-            return self.mapped(filter, value, here);
-        };
-        let slot = self.slot(schema);
-        let given = Given {
-            template: filter.map.as_ref(),
-            value,
-            here,
-        };
-        let of = self.judge(
-            given,
-            Wanted {
-                pointer: &format!("{pointer}/schema"),
-                what: "what comes out",
-                slot: &slot,
-            },
-        );
-        of.and(&slot.takes)
-    }
-
-    fn slot(&mut self, schema: &Arc<serde_json::Value>) -> Arc<Slot> {
-        let address = Arc::as_ptr(schema) as usize;
-        let slot = self.slots.entry(address);
-        slot.or_insert_with(|| Arc::new(Slot::new(schema, Origin::Checked)))
-            .clone()
-    }
-
-    fn mapped(&mut self, filter: &Filter, value: &Type, here: Here<'_>) -> Type {
-        match &filter.map {
-            Some(map) => self.render(map, value, here).0,
-            None => value.clone(),
         }
     }
 
