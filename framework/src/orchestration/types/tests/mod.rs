@@ -7,6 +7,7 @@ use crate::error::CallError;
 use crate::orchestration::{Report, Surroundings, check};
 
 mod make;
+mod runs;
 mod soundness;
 
 /// What a note is.
