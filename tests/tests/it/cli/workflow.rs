@@ -73,7 +73,7 @@ fn a_check_answers_for_every_parameter_and_says_how_often() {
     let place = Place::new();
     let typed = GREET.replace(
         "do:",
-        "input: { schema: { document: { type: object, required: [id], properties: { id: { type: integer }, name: { type: string } } } } }\ndo:",
+        "input: { schema: { document: { type: object, required: [id], properties: { id: { type: integer }, name: { type: string, minLength: 1, maxLength: 9 } } } } }\ndo:",
     );
     let answers = |name: &str, expression: &str, strict: bool| {
         let file = format!("{name}.yaml");
@@ -113,7 +113,7 @@ fn a_check_answers_for_every_parameter_and_says_how_often() {
 fn a_check_asks_whether_the_calls_may_be_made() {
     let place = Place::new();
     place.write("greet.yaml", GREET);
-    let refused = place.run(&["workflow", "check", "greet.yaml", "--as", "guest"]);
+    let refused = place.run(&["workflow", "check", "greet.yaml", "--as", "nobody"]);
     assert_eq!(refused.code, Some(3));
     let said = "greet.yaml:4:18";
     assert!(refused.out.contains("permission_denied"), "{refused:?}");

@@ -43,7 +43,7 @@ pub(super) fn call(name: &str, arguments: &[Term<&str>], input: &Type, scope: &m
         ("startswith" | "endswith", [part]) => {
             let part = infer(part, input, scope);
             let whole = one(texts(input));
-            let both = part.clone().then(|of| texts(of));
+            let both = part.clone().then(texts);
             let fails = whole.with(&both);
             Flow {
                 gives: Type::bool(),
@@ -58,7 +58,7 @@ pub(super) fn call(name: &str, arguments: &[Term<&str>], input: &Type, scope: &m
                 Kind::Object(_) => Some(Type::text().or(&Type::null())),
                 _ => None,
             }));
-            let between = separator.clone().then(|of| texts(of));
+            let between = separator.clone().then(texts);
             Flow {
                 // A separator between no elements is not looked at.
                 fails: whole.fails.perhaps().max(between.fails.perhaps()),

@@ -3,6 +3,7 @@
 //! Understood are paths, literals, construction, arithmetic, comparison, `//`, `if`, `select`, `map`, `length`, texts with
 //! expressions in them and the functions of [`call`]; anything else may give anything, and may fail.
 
+mod branch;
 mod call;
 mod construct;
 mod fault;
@@ -108,9 +109,9 @@ pub(super) fn infer(term: &Term<&str>, input: &Type, scope: &mut Scope) -> Flow 
         Term::Obj(entries) => construct::object(entries, input, scope),
         Term::BinOp(left, operator, right) => operation(left, operator, right, input, scope),
         Term::IfThenElse(branches, otherwise) => {
-            choice(branches, otherwise.as_deref(), input, scope)
+            branch::choice(branches, otherwise.as_deref(), input, scope)
         }
-        Term::TryCatch(inner, catch) => attempt(inner, catch.as_deref(), input, scope),
+        Term::TryCatch(inner, catch) => branch::attempt(inner, catch.as_deref(), input, scope),
         Term::Path(inner, parts) => path::path(inner, parts, input, scope),
         Term::Call(name, arguments) => call::call(name, arguments, input, scope),
         Term::Recurse | Term::Break(_) | Term::Label(..) | Term::Fold(..) | Term::Def(..) => {
@@ -233,49 +234,9 @@ fn operation(
                 fails: one.fails.max(other.fails.perhaps()),
             }
         }
-        BinaryOp::Alt => {
-            let first = infer(left, input, scope);
-            let (is_true, may_be_false) = truth(&first.gives);
-            let is_true_by_fault = fault::is(fault::Fault::AlternativeIsTrue);
-            if (!may_be_false && first.count.least > 0) || is_true_by_fault {
-                return first;
-            }
-            let next = infer(right, &narrow(left, input, false), scope);
-            let is_there = !is_true.is_never();
-            Flow {
-                count: Span {
-                    least: next.count.least.min(1),
-                    most: first
-                        .count
-                        .most
-                        .zip(next.count.most)
-                        .map(|(one, other)| one.max(other)),
-                },
-                fails: match is_there {
-                    true => first.fails.max(next.fails.perhaps()),
-                    false => first.fails.max(next.fails),
-                },
-                gives: is_true.or(&next.gives),
-            }
-        }
-        BinaryOp::And | BinaryOp::Or => {
-            let first = infer(left, input, scope);
-            let seen = narrow(left, input, matches!(operator, BinaryOp::And));
-            let next = infer(right, &seen, scope);
-            let both = times(&first.count, &next.count);
-            let count = Span {
-                least: first.count.least.min(both.least),
-                most: both
-                    .most
-                    .zip(first.count.most)
-                    .map(|(both, one)| both.max(one)),
-            };
-            Flow {
-                gives: Type::bool(),
-                fails: first.fails.max(next.fails.perhaps()),
-                count,
-            }
-        }
+        BinaryOp::Alt => alternative(left, right, input, scope),
+        BinaryOp::And => logic(left, right, input, true, scope),
+        BinaryOp::Or => logic(left, right, input, false, scope),
         BinaryOp::Math(math) => {
             let (one, other) = (infer(left, input, scope), infer(right, input, scope));
             let (gives, fails) = math::compute(*math, &one.gives, &other.gives);
@@ -305,85 +266,55 @@ fn operation(
     }
 }
 
-fn choice(
-    branches: &[(Term<&str>, Term<&str>)],
-    otherwise: Option<&Term<&str>>,
-    input: &Type,
-    scope: &mut Scope,
-) -> Flow {
-    let mut input = input.clone();
-    let mut conditions = Flow::one(Type::never());
-    let mut ways: Vec<Flow> = Vec::new();
-    for (condition, then) in branches {
-        let when = infer(condition, &input, scope);
-        conditions.fails = conditions.and_then(when.fails);
-        conditions.count = times(&conditions.count, &when.count);
-        let (is_true, may_be_false) = truth(&when.gives);
-        if !is_true.is_never() {
-            ways.push(infer(then, &narrow(condition, &input, true), scope));
-        }
-        if !may_be_false {
-            return joined(&conditions, ways);
-        }
-        input = narrow(condition, &input, false);
+/// `left // right`
+fn alternative(left: &Term<&str>, right: &Term<&str>, input: &Type, scope: &mut Scope) -> Flow {
+    let first = infer(left, input, scope);
+    let (is_true, may_be_false) = truth(&first.gives);
+    let is_true_by_fault = fault::is(fault::Fault::AlternativeIsTrue);
+    if (!may_be_false && first.count.least > 0) || is_true_by_fault {
+        return first;
     }
-    ways.push(match otherwise {
-        Some(term) => infer(term, &input, scope),
-        None => Flow::one(input),
-    });
-    joined(&conditions, ways)
-}
-
-/// One of several ways for each output of what decides.
-fn joined(conditions: &Flow, ways: Vec<Flow>) -> Flow {
-    let fails = match ways.iter().all(|way| way.fails == Fails::Always) {
-        true => Fails::Always,
-        false => {
-            let fails = ways.iter().map(|way| way.fails.perhaps());
-            fails.max().unwrap_or(Fails::Never)
-        }
-    };
-    let counts = ways.iter().map(|way| way.count);
-    let count = counts.reduce(|one, other| Span {
-        least: one.least.min(other.least),
-        most: one.most.zip(other.most).map(|(one, other)| one.max(other)),
-    });
+    let next = infer(right, &narrow(left, input, false), scope);
+    let is_there = !is_true.is_never();
     Flow {
-        fails: conditions.and_then(fails),
-        count: times(&conditions.count, &count.unwrap_or(Span::any())),
-        gives: Type::one_of(ways.into_iter().map(|way| way.gives)),
-    }
-}
-
-fn attempt(
-    inner: &Term<&str>,
-    catch: Option<&Term<&str>>,
-    input: &Type,
-    scope: &mut Scope,
-) -> Flow {
-    let tried = infer(inner, input, scope);
-    if tried.fails == Fails::Never {
-        return tried;
-    }
-    // What came before the failure is there already.
-    let count = Span {
-        least: 0,
-        most: tried.count.most,
-    };
-    let Some(catch) = catch else {
-        return Flow {
-            count,
-            fails: Fails::Never,
-            ..tried
-        };
-    };
-    let caught = infer(catch, &Type::Any, scope);
-    Flow {
-        gives: tried.gives.or(&caught.gives),
         count: Span {
-            least: caught.count.least.min(tried.count.least),
-            most: plus(&count, &caught.count).most,
+            least: next.count.least.min(1),
+            most: first
+                .count
+                .most
+                .zip(next.count.most)
+                .map(|(one, other)| one.max(other)),
         },
-        fails: caught.fails.perhaps(),
+        fails: match is_there {
+            true => first.fails.max(next.fails.perhaps()),
+            false => first.fails.max(next.fails),
+        },
+        gives: is_true.or(&next.gives),
+    }
+}
+
+/// `left and right`, which goes on where the left side is true, or `left or right`.
+fn logic(
+    left: &Term<&str>,
+    right: &Term<&str>,
+    input: &Type,
+    goes_on: bool,
+    scope: &mut Scope,
+) -> Flow {
+    let first = infer(left, input, scope);
+    let seen = narrow(left, input, goes_on);
+    let next = infer(right, &seen, scope);
+    let both = times(&first.count, &next.count);
+    let count = Span {
+        least: first.count.least.min(both.least),
+        most: both
+            .most
+            .zip(first.count.most)
+            .map(|(both, one)| both.max(one)),
+    };
+    Flow {
+        gives: Type::bool(),
+        fails: first.fails.max(next.fails.perhaps()),
+        count,
     }
 }

@@ -249,43 +249,54 @@ pub(super) fn value(schema: &Value, root: &Value, draws: &mut Draws, depth: usiz
             .clone(),
         },
         "number" => number_value(draws),
-        "array" => {
-            let first = keywords.get("prefixItems").and_then(Value::as_array);
-            let rest = keywords.get("items").cloned().unwrap_or(json!(true));
-            let len = draws.below(5);
-            (0..len)
-                .map(|place| match first.and_then(|first| first.get(place)) {
-                    Some(schema) => inner(schema, draws),
-                    None => inner(&rest, draws),
-                })
-                .collect()
-        }
-        _ => {
-            let mut object = Map::new();
-            let properties = keywords.get("properties").and_then(Value::as_object);
-            let required = keywords.get("required").and_then(Value::as_array);
-            for (name, schema) in properties.into_iter().flatten() {
-                let is_required =
-                    required.is_some_and(|names| names.iter().any(|known| known == name));
-                if is_required || draws.coin() {
-                    object.insert(name.clone(), inner(schema, draws));
-                }
-            }
-            for name in required.into_iter().flatten().filter_map(Value::as_str) {
-                if !object.contains_key(name) {
-                    object.insert(name.to_owned(), anything(draws, depth));
-                }
-            }
-            let rest = keywords
-                .get("additionalProperties")
-                .unwrap_or(&Value::Bool(true));
-            if *rest != Value::Bool(false) && one_in(draws, 3) {
-                let name = pick(draws, &["more", "a", "b", "id"]);
-                object.insert(name.to_owned(), inner(rest, draws));
-            }
-            Value::Object(object)
+        "array" => array_value(keywords, root, draws, depth),
+        _ => object_value(keywords, root, draws, depth),
+    }
+}
+
+fn array_value(
+    keywords: &Map<String, Value>,
+    root: &Value,
+    draws: &mut Draws,
+    depth: usize,
+) -> Value {
+    let first = keywords.get("prefixItems").and_then(Value::as_array);
+    let rest = keywords.get("items").cloned().unwrap_or(json!(true));
+    let len = draws.below(5);
+    let element = |place: usize| first.and_then(|first| first.get(place)).unwrap_or(&rest);
+    (0..len)
+        .map(|place| value(element(place), root, draws, depth + 1))
+        .collect()
+}
+
+fn object_value(
+    keywords: &Map<String, Value>,
+    root: &Value,
+    draws: &mut Draws,
+    depth: usize,
+) -> Value {
+    let mut object = Map::new();
+    let properties = keywords.get("properties").and_then(Value::as_object);
+    let required = keywords.get("required").and_then(Value::as_array);
+    for (name, schema) in properties.into_iter().flatten() {
+        let is_required = required.is_some_and(|names| names.iter().any(|known| known == name));
+        if is_required || draws.coin() {
+            object.insert(name.clone(), value(schema, root, draws, depth + 1));
         }
     }
+    for name in required.into_iter().flatten().filter_map(Value::as_str) {
+        if !object.contains_key(name) {
+            object.insert(name.to_owned(), anything(draws, depth));
+        }
+    }
+    let rest = keywords
+        .get("additionalProperties")
+        .unwrap_or(&Value::Bool(true));
+    if *rest != Value::Bool(false) && one_in(draws, 3) {
+        let name = pick(draws, &["more", "a", "b", "id"]);
+        object.insert(name.to_owned(), value(rest, root, draws, depth + 1));
+    }
+    Value::Object(object)
 }
 
 fn text_value(draws: &mut Draws) -> &'static str {

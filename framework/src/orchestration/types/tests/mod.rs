@@ -226,92 +226,95 @@ fn last(tasks: &str, expression: &str) -> Shares {
     found.answers
 }
 
+/// Tasks, what of their output is put as a text, and the answer.
+const FLOWS: &[(&str, &str, Shares)] = &[
+    (
+        "  - a: { set: { said: '${ .name }', count: 3 } }\n",
+        ".said",
+        YES,
+    ),
+    (
+        "  - a: { set: { said: '${ .name }', count: 3 } }\n",
+        ".count",
+        NO,
+    ),
+    (
+        "  - a: { set: { said: '${ .name }' }, if: '${ .age > 3 }' }\n",
+        ".name // .said",
+        YES,
+    ),
+    (
+        "  - a: { set: { said: x }, output: { as: '${ .said }' } }\n",
+        ".",
+        YES,
+    ),
+    (
+        "  - a: { set: { said: x }, export: { as: '${ {who: $input.name} }' } }\n",
+        "$context.who",
+        YES,
+    ),
+    (
+        "  - a: { set: { said: x }, input: { from: '${ {b: .name} }' }, output: { as: '${ $input.b }' } }\n",
+        ".",
+        YES,
+    ),
+    (
+        "  - a: { for: { each: toy, in: '${ .toys // [] }' }, do: [ { b: { set: { t: '${ $toy }' } } } ] }\n",
+        ".name // .t",
+        YES,
+    ),
+    (
+        "  - a: { for: { each: toy, in: '${ .toys // [] }' }, do: [ { b: { set: { t: '${ $toy }' } } } ] }\n",
+        ".t",
+        UNKNOWN,
+    ),
+    (
+        "  - a: { fork: { branches: [ { b: { set: { x: 1 } } }, { c: { set: { y: z } } } ] } }\n",
+        ".[1].y",
+        YES,
+    ),
+    (
+        "  - a: { fork: { compete: true, branches: [ { b: { set: { x: q } } }, { c: { set: { x: z } } } ] } }\n",
+        ".x",
+        YES,
+    ),
+    (
+        "  - a: { try: [ { b: { set: { x: '${ .age | explode }' } } } ], catch: { as: e, do: [ { c: { set: { x: '${ $e.type }' } } } ] } }\n",
+        ".x",
+        UNKNOWN,
+    ),
+    (
+        "  - a: { switch: [ { yes: { when: '${ .nick != null }', then: last } }, { no: { then: end } } ] }\n",
+        ".nick",
+        YES,
+    ),
+    (
+        "  - a: { switch: [ { yes: { when: '${ .kind == \"cat\" }', then: b } }, { no: { then: c } } ] }\n  - b: { set: { k: '${ .kind }' }, then: last }\n  - c: { set: { k: no } }\n",
+        ".k",
+        YES,
+    ),
+    (
+        "  - a: { set: { k: 1 } }\n  - b: { set: { k: '${ .k + 1 }' } }\n  - c: { switch: [ { more: { when: '${ .k < 5 }', then: b } }, { no: { then: last } } ] }\n",
+        ".k | tostring",
+        YES,
+    ),
+    ("  - a: { wait: { seconds: 1 } }\n", ".name", YES),
+    (
+        "  - a: { emit: { event: { with: { source: 'https://s/s', type: t } } } }\n",
+        ".name",
+        UNKNOWN,
+    ),
+    (
+        "  - a: { listen: { to: { one: { with: { type: t } } } } }\n",
+        ".[0] | tostring",
+        YES,
+    ),
+];
+
 #[test]
 fn types_go_from_task_to_task() {
-    for (tasks, expression, expected) in [
-        (
-            "  - a: { set: { said: '${ .name }', count: 3 } }\n",
-            ".said",
-            YES,
-        ),
-        (
-            "  - a: { set: { said: '${ .name }', count: 3 } }\n",
-            ".count",
-            NO,
-        ),
-        (
-            "  - a: { set: { said: '${ .name }' }, if: '${ .age > 3 }' }\n",
-            ".name // .said",
-            YES,
-        ),
-        (
-            "  - a: { set: { said: x }, output: { as: '${ .said }' } }\n",
-            ".",
-            YES,
-        ),
-        (
-            "  - a: { set: { said: x }, export: { as: '${ {who: $input.name} }' } }\n",
-            "$context.who",
-            YES,
-        ),
-        (
-            "  - a: { set: { said: x }, input: { from: '${ {b: .name} }' }, output: { as: '${ $input.b }' } }\n",
-            ".",
-            YES,
-        ),
-        (
-            "  - a: { for: { each: toy, in: '${ .toys // [] }' }, do: [ { b: { set: { t: '${ $toy }' } } } ] }\n",
-            ".name // .t",
-            YES,
-        ),
-        (
-            "  - a: { for: { each: toy, in: '${ .toys // [] }' }, do: [ { b: { set: { t: '${ $toy }' } } } ] }\n",
-            ".t",
-            UNKNOWN,
-        ),
-        (
-            "  - a: { fork: { branches: [ { b: { set: { x: 1 } } }, { c: { set: { y: z } } } ] } }\n",
-            ".[1].y",
-            YES,
-        ),
-        (
-            "  - a: { fork: { compete: true, branches: [ { b: { set: { x: q } } }, { c: { set: { x: z } } } ] } }\n",
-            ".x",
-            YES,
-        ),
-        (
-            "  - a: { try: [ { b: { set: { x: '${ .age | explode }' } } } ], catch: { as: e, do: [ { c: { set: { x: '${ $e.type }' } } } ] } }\n",
-            ".x",
-            UNKNOWN,
-        ),
-        (
-            "  - a: { switch: [ { yes: { when: '${ .nick != null }', then: last } }, { no: { then: end } } ] }\n",
-            ".nick",
-            YES,
-        ),
-        (
-            "  - a: { switch: [ { yes: { when: '${ .kind == \"cat\" }', then: b } }, { no: { then: c } } ] }\n  - b: { set: { k: '${ .kind }' }, then: last }\n  - c: { set: { k: no } }\n",
-            ".k",
-            YES,
-        ),
-        (
-            "  - a: { set: { k: 1 } }\n  - b: { set: { k: '${ .k + 1 }' } }\n  - c: { switch: [ { more: { when: '${ .k < 5 }', then: b } }, { no: { then: last } } ] }\n",
-            ".k | tostring",
-            YES,
-        ),
-        ("  - a: { wait: { seconds: 1 } }\n", ".name", YES),
-        (
-            "  - a: { emit: { event: { with: { source: 'https://s/s', type: t } } } }\n",
-            ".name",
-            UNKNOWN,
-        ),
-        (
-            "  - a: { listen: { to: { one: { with: { type: t } } } } }\n",
-            ".[0] | tostring",
-            YES,
-        ),
-    ] {
-        assert_eq!(last(tasks, expression), expected, "{tasks}{expression}");
+    for (tasks, expression, expected) in FLOWS {
+        assert_eq!(last(tasks, expression), *expected, "{tasks}{expression}");
     }
 }
 
