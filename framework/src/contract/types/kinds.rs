@@ -19,8 +19,8 @@ impl Number {
     pub(crate) fn of(number: &serde_json::Number) -> Self {
         let value = number.as_f64().unwrap_or(f64::NAN);
         let is_written = !number.is_f64();
-        // A whole number beyond 2^53 is between its neighbours.
-        let is_exact = !is_written || value.abs() <= EXACT;
+        // A whole number from 2^53 on is between its neighbours: 2^53 + 1 reads as 2^53.
+        let is_exact = !is_written || value.abs() < EXACT;
         let (least, most) = match is_exact {
             true => (value, value),
             false => (value.next_down(), value.next_up()),

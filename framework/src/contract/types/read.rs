@@ -188,7 +188,7 @@ impl<'a> Reader<'a> {
             let Some(value) = keywords.get(keyword) else {
                 continue;
             };
-            let Some(bound) = value.as_f64().filter(|bound| bound.abs() <= EXACT) else {
+            let Some(bound) = value.as_f64().filter(|bound| bound.abs() < EXACT) else {
                 claims.add(keyword, value);
                 continue;
             };
@@ -384,7 +384,7 @@ fn range(format: &str) -> Option<Number> {
 fn is_exact(value: &Value) -> bool {
     match value {
         Value::Number(number) => {
-            number.is_f64() || number.as_f64().is_some_and(|n| n.abs() <= EXACT)
+            number.is_f64() || number.as_f64().is_some_and(|n| n.abs() < EXACT)
         }
         Value::Array(values) => values.iter().all(is_exact),
         Value::Object(entries) => entries.values().all(is_exact),

@@ -186,3 +186,17 @@ fn recursive_schemas_end_and_fit_themselves() {
     assert_eq!(fit(other.clone(), tree.clone()), Fit::Unknown);
     assert_eq!(fit(tree, other), Fit::May);
 }
+
+/// 2^53 + 1 reads as 2^53 in a float, and is another number.
+#[test]
+fn whole_numbers_beyond_floats_are_not_taken_for_their_neighbours() {
+    let (even, odd) = (
+        json!(9_007_199_254_740_992_i64),
+        json!(9_007_199_254_740_993_i64),
+    );
+    for schema in [json!({"const": even}), json!({"maximum": even})] {
+        let taken = read(&schema, Origin::Taken);
+        assert_ne!(fits(&Type::of(&odd), &taken), Fit::Yes, "{schema}");
+    }
+    assert_ne!(Type::of(&odd), Type::of(&json!(9_007_199_254_740_991_i64)));
+}
