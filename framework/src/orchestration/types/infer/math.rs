@@ -64,11 +64,8 @@ fn pair(math: Math, left: &Shape, right: &Shape) -> Option<(Type, bool)> {
             first: Arc::from([]),
             rest: left.elements(),
         })),
-        (Math::Mul, Kind::Text(_), Kind::Number(times))
-        | (Math::Mul, Kind::Number(times), Kind::Text(_)) => {
-            let of = Type::text().or(&Type::null());
-            Some((of, times.whole == Whole::Written && !times.is_wild))
-        }
+        (Math::Mul, Kind::Text(text), Kind::Number(times))
+        | (Math::Mul, Kind::Number(times), Kind::Text(text)) => Some(repeated(text, times)),
         (Math::Mul, Kind::Object(_), Kind::Object(_)) => sure(Kind::Object(Object::any())),
         (Math::Div, Kind::Text(_), Kind::Text(_)) => sure(Kind::Array(Array {
             rest: Type::text(),
@@ -76,6 +73,25 @@ fn pair(math: Math, left: &Shape, right: &Shape) -> Option<(Type, bool)> {
         })),
         _ => None,
     }
+}
+
+/// Most times that a text of any length is repeated without a doubt about its size.
+const REPEATED: f64 = 1_000.0;
+
+/// A text so many times, which is null for none, and whether the evaluator surely makes it.
+fn repeated(text: &Text, times: &Number) -> (Type, bool) {
+    let is_whole = times.whole == Whole::Written && !times.is_wild;
+    // A letter has at most four bytes.
+    let room = crate::limit::EXPRESSION_VALUE_BYTES as u64 / 4;
+    let count = u32::try_from(text.len.most.unwrap_or(0)).map_or(f64::INFINITY, f64::from);
+    let fits = u32::try_from(room).is_ok_and(|room| count * times.most <= f64::from(room));
+    let is_sure = is_whole && fits && (text.len.most.is_some() || times.most <= REPEATED);
+    let most = text.len.most.filter(|_| is_sure).map(|_| room);
+    let repeated = Text {
+        len: Span { least: 0, most },
+        values: None,
+    };
+    (Type::from(Kind::Text(repeated)).or(&Type::null()), is_sure)
 }
 
 fn has_zero(number: &Number) -> bool {
