@@ -241,14 +241,36 @@ pub const EXPRESSION_QUOTE: usize = 400;
 /// Tasks that a run may begin before one of them waits: a workflow that runs in a circle ends there.
 pub const RUN_TASKS: u32 = 1_000_000;
 
+/// How often lists of tasks may go back (`then`) before a task waits.
+pub const RUN_LAPS: u32 = 10_000;
+
 /// The most tries of a `try`, whatever its policy says.
 pub const TASK_TRIES: u32 = 10_000;
+
+/// Bytes of the shortest secret of a workflow: a shorter one is a part of too many other texts to be taken out of them.
+#[cfg(feature = "orchestration")]
+pub const SECRET_BYTES: usize = 4;
+
+/// Keys that the status of a run lists; how many there are beside them is told as a number.
+pub const STATUS_WAITING: usize = 64;
 
 /// Runs under way at once.
 pub const RUNS: usize = 100_000;
 
 /// Runs that are kept nowhere and have ended, and can still be asked for.
 pub const RUNS_ENDED: usize = 1_024;
+
+/// Durable runs that have ended and are kept; before one more the oldest is forgotten.
+pub const RUNS_KEPT: usize = 10_000;
+
+/// Events of one run: with one more it is cancelled, so that what is kept of it can still be read at a start.
+pub const RUN_EVENTS: u64 = 1_000_000;
+
+/// How often a run looks whether one that it waits for, and that is stuck, goes on.
+pub const RUN_STUCK: Duration = Duration::from_secs(1);
+
+/// Workflows that are registered at once.
+pub const WORKFLOWS: usize = 10_000;
 
 /// Length of a run's id.
 pub const RUN_ID: usize = 512;

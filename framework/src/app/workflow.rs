@@ -163,7 +163,7 @@ async fn begin(
 ) -> Result<Status, Failure> {
     let mut first: Option<Registered> = None;
     for (file, text) in documents {
-        let params = json!({"document": text, "file": file});
+        let params = json!({"document": text, "file": file, "keep": !with.volatile});
         let answer = door.call("weldkit.workflows.register", &params).await?;
         first.get_or_insert(parsed(&answer)?);
     }

@@ -24,6 +24,9 @@ pub trait WorkflowService {
         /// What its places are shown in.
         #[serde(default)]
         file: Option<String>,
+        /// Whether it is known after a restart too; it is, unless this says no.
+        #[serde(default)]
+        keep: Option<bool>,
     ) -> Result<Registered, CallError>;
 
     /// The workflows that are known, as `namespace/name/version`.
@@ -143,10 +146,14 @@ impl WorkflowService for Workflows {
         _: &Ctx,
         document: String,
         file: Option<String>,
+        keep: Option<bool>,
     ) -> Result<Registered, CallError> {
         let file = file.unwrap_or_else(|| "document".to_owned());
         let registered = Self::register(self, &document, &file);
         let workflow = registered.map_err(|problems| refused(&file, &problems))?;
+        if keep.unwrap_or(true) {
+            self.keep(&workflow, &document).await?;
+        }
         Ok(Registered {
             workflow: workflow.to_string(),
         })

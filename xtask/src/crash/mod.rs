@@ -1,4 +1,5 @@
-//! `crash`: a process that moves money is killed at any time, and nothing that it acknowledged is lost.
+//! `crash`: a process that moves money, and one that runs workflows, are killed at any time, and nothing that they
+//! acknowledged is lost.
 //!
 //! ```text
 //! work ──(killed)──> work ──(killed)──> ...     one line a commit that was acknowledged
@@ -29,6 +30,9 @@ const WORKER: [&str; 7] = [
     "--bin",
     "fixture-crash",
 ];
+/// What is killed: its words and those of who looks at it, and what it acknowledges.
+const SUBJECTS: [([&str; 2], &str); 2] =
+    [(["work", "check"], "commits"), (["flow", "look"], "runs")];
 /// A kill at random comes within this time.
 const PATIENCE: Duration = Duration::from_millis(400);
 /// Starts of the host in the run that is killed at each of its operations.
@@ -76,15 +80,23 @@ pub fn command(app: &App, arguments: &Arguments) -> Result<()> {
     cargo::run(&app.root, WORKER)?;
     let target = std::env::var_os("CARGO_TARGET_DIR");
     let target = target.map_or_else(|| app.root.join("target"), PathBuf::from);
-    let worker = Worker {
-        binary: target.join("debug/fixture-crash"),
-        folder: target.join("crash"),
-    };
+    for (words, what) in SUBJECTS {
+        let worker = Worker {
+            binary: target.join("debug/fixture-crash"),
+            folder: target.join("crash"),
+            words,
+        };
+        crashes(&worker, what, arguments)?;
+    }
+    Ok(())
+}
+
+fn crashes(worker: &Worker, what: &str, arguments: &Arguments) -> Result<()> {
     let mut ledger = Ledger::default();
-    let result = at_random(&worker, arguments, &mut ledger)
-        .and_then(|()| at_every_operation(&worker, arguments.every, &mut ledger));
+    let result = at_random(worker, arguments, &mut ledger)
+        .and_then(|()| at_every_operation(worker, arguments.every, &mut ledger));
     // Also after a loss: it is what a log ends with.
-    talk::data(ledger.summary());
+    talk::data(ledger.summary(what));
     result.map_err(|error| {
         error.help(format!(
             "the state is left in {}; the same again: `cargo xtask crash --kills {} --seed {}`",

@@ -10,6 +10,8 @@ use crate::error::{Error, Result};
 pub(super) struct Worker {
     pub(super) binary: PathBuf,
     pub(super) folder: PathBuf,
+    /// What it is told to do, and what the one that looks after it is told.
+    pub(super) words: [&'static str; 2],
 }
 
 /// How a run is to end, unless it has done everything before.
@@ -45,7 +47,7 @@ impl Worker {
     pub(super) fn work(&self, rounds: u32, ending: Ending) -> Result<Ended> {
         let mut command = Command::new(&self.binary);
         command
-            .arg("work")
+            .arg(self.words[0])
             .arg(&self.folder)
             .arg(rounds.to_string());
         command
@@ -91,7 +93,7 @@ impl Worker {
     /// The last number of each client, as a fresh process finds it.
     pub(super) fn check(&self) -> Result<Vec<(u64, u64)>> {
         let mut command = Command::new(&self.binary);
-        let output = command.arg("check").arg(&self.folder).output();
+        let output = command.arg(self.words[1]).arg(&self.folder).output();
         let output = output.map_err(|e| self.failed("start", &e))?;
         if output.status.success() {
             Ok(lines(&output.stdout))

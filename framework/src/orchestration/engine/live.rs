@@ -83,6 +83,11 @@ impl Live {
         }
     }
 
+    /// Whether it cannot go on in this process.
+    pub(super) fn is_stuck(&self) -> bool {
+        self.status.borrow().state == STUCK
+    }
+
     pub(super) fn listens(&self) -> bool {
         self.listens.load(Ordering::Acquire)
     }
@@ -135,7 +140,9 @@ impl Live {
     pub(super) fn show(&self, run: &Run, done: u64, ended_ms: Option<u64>) {
         self.status.send_modify(|status| {
             describe(status, run.state());
-            status.waiting = run.waiting().map(ToString::to_string).collect();
+            let shown = run.waiting().take(limit::STATUS_WAITING);
+            status.waiting = shown.map(ToString::to_string).collect();
+            status.waiting_count = run.waiting().len();
             status.tasks_done = done;
             status.ended_ms = ended_ms;
         });
@@ -162,6 +169,7 @@ pub(super) fn of_head(run: &str, head: &Head) -> Status {
         started_ms: head.started_ms,
         ended_ms: head.ended.as_ref().map(|ended| ended.at_ms),
         waiting: Vec::new(),
+        waiting_count: 0,
         tasks_done: 0,
         progress: None,
         message: None,

@@ -45,9 +45,12 @@ pub struct Status {
     /// When it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_ms: Option<u64>,
-    /// The tasks that it waits for, by their keys.
+    /// What it waits for, by keys; the first [`STATUS_WAITING`](crate::limit::STATUS_WAITING) of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waiting: Vec<String>,
+    /// How many things it waits for.
+    #[serde(default)]
+    pub waiting_count: usize,
     /// Tasks that are done.
     pub tasks_done: u64,
     /// How far the task that spoke last is, from 0 to 1.

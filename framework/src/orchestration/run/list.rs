@@ -62,7 +62,12 @@ impl ListNode {
                         Then::Exit => self.index = self.tasks.len(),
                         Then::End => return Progress::End(self.value.clone()),
                         Then::Goto(index) => {
-                            self.laps += usize::from(index <= self.index);
+                            if index <= self.index {
+                                self.laps += 1;
+                                if let Err(error) = walk.go_back() {
+                                    return Progress::Failed(error);
+                                }
+                            }
                             self.index = index;
                         }
                     }

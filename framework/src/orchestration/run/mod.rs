@@ -15,6 +15,7 @@ mod list;
 mod listen;
 mod looping;
 mod scope;
+mod secrets;
 mod state;
 mod task;
 mod trying;
@@ -28,7 +29,8 @@ use serde_json::Value;
 
 pub use error::TaskError;
 pub use event::{Action, Event, Group, Key};
-pub use scope::Note;
+pub use scope::{Note, What};
+pub use secrets::Secrets;
 pub use state::{Start, State, Step};
 pub use workflow::Workflow;
 pub(super) use workflow::each_task;
@@ -209,8 +211,14 @@ impl Run {
         self.waiting.contains(key) || self.timeout.as_ref() == Some(key)
     }
 
+    /// What has happened, without the secrets of the run: so it may be kept, and so it is to be applied.
+    #[must_use]
+    pub fn hidden(&self, event: Event) -> Event {
+        self.globals.secrets.hide_event(event)
+    }
+
     /// What it waits for.
-    pub fn waiting(&self) -> impl Iterator<Item = &Key> {
+    pub fn waiting(&self) -> impl ExactSizeIterator<Item = &Key> {
         self.waiting.iter()
     }
 
@@ -257,8 +265,16 @@ impl Run {
     }
 
     fn fail(&mut self, end: State) -> Step {
-        self.root = None;
-        self.failed_step(end, Step::default())
+        let mut step = Step::default();
+        if let Some(mut root) = self.root.take() {
+            // Nothing has come, so nothing goes on: a walk that tells of what is given up.
+            (_, step, _) = self.walk(0, Vec::new(), None, |walk| {
+                walk.is_last = true;
+                root.advance(walk);
+                Ok(())
+            });
+        }
+        self.failed_step(end, step)
     }
 
     /// Ends it badly: what was done is undone first, the last thing first.
@@ -354,12 +370,14 @@ impl Run {
             undo: &mut self.undo,
             notes: &mut notes,
             budget: limit::RUN_TASKS,
+            laps: limit::RUN_LAPS,
             now_ms,
             names: self.names.clone(),
             iterations: Vec::new(),
             tries: Vec::new(),
             probe,
             wanted: Vec::new(),
+            is_last: false,
         };
         let given = work(&mut walk);
         let (begun, seen, wanted) = (walk.begun, walk.seen, walk.wanted);

@@ -3,9 +3,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::TaskError;
 use super::event::{Action, Key};
 use super::scope::Note;
+use super::{Secrets, TaskError};
 
 /// What becomes of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -69,5 +69,5 @@ pub struct Start {
     /// When, in milliseconds since 1970.
     pub at_ms: u64,
     /// What `$secrets` is; kept nowhere.
-    pub secrets: Arc<Value>,
+    pub secrets: Secrets,
 }

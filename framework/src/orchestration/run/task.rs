@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::TaskError;
 use super::event::{Action, Group, Key};
 use super::list::Progress;
-use super::scope::{Here, Note, Outcome, Undo, Walk};
+use super::scope::{Here, Note, Outcome, Undo, Walk, What};
 use super::work::WorkNode;
 use crate::orchestration::definition::{Task, Then};
 
@@ -55,10 +55,10 @@ impl TaskNode {
         {
             return Ok(Entered::Passed);
         }
-        walk.notes.push(note(task, None));
+        walk.notes.push(note(task, What::Started));
         let entered = Self::begin(task, raw, here, walk);
         if let Err(error) = &entered {
-            walk.notes.push(note(task, Some(Err(error.clone()))));
+            walk.notes.push(note(task, What::Faulted(error.clone())));
         }
         entered.map_err(failed)
     }
@@ -115,7 +115,7 @@ impl TaskNode {
         walk: &mut Walk<'_>,
     ) -> Result<(Arc<Value>, Then), Progress> {
         let fail = |error: TaskError, walk: &mut Walk<'_>| {
-            walk.notes.push(note(task, Some(Err(error.clone()))));
+            walk.notes.push(note(task, What::Faulted(error.clone())));
             Progress::Failed(error.at(&task.pointer))
         };
         if let Some(key) = &self.timeout
@@ -150,13 +150,22 @@ impl TaskNode {
         match progress {
             Progress::Done(output) => match self.finish(task, &output, walk) {
                 Ok(output) => {
-                    walk.notes.push(note(task, Some(Ok(()))));
+                    walk.notes.push(note(task, What::Completed));
                     Ok((output, then))
                 }
                 Err(error) => Err(fail(error, walk)),
             },
             Progress::Failed(error) => Err(fail(error, walk)),
-            progress @ (Progress::Pending | Progress::End(_)) => Err(progress),
+            Progress::Pending => {
+                if walk.is_last {
+                    walk.notes.push(note(task, What::Cancelled));
+                }
+                Err(Progress::Pending)
+            }
+            Progress::End(output) => {
+                walk.notes.push(note(task, What::Completed));
+                Err(Progress::End(output))
+            }
         }
     }
 
@@ -175,7 +184,7 @@ impl TaskNode {
             started_ms: self.started_ms,
         };
         if let Some(compensate) = &task.extra.compensate {
-            let with = walk.render(&compensate.with, output, here)?;
+            let with = walk.parameters(&compensate.with, output, here)?;
             walk.undo.push(Undo {
                 key: format!("{}!compensate", self.key).into(),
                 method: compensate.method.clone(),
@@ -197,10 +206,10 @@ impl TaskNode {
     }
 }
 
-fn note(task: &Task, end: Option<Result<(), TaskError>>) -> Note {
+pub(super) fn note(task: &Task, what: What) -> Note {
     Note {
         task: task.name.clone(),
         pointer: task.pointer.clone(),
-        end,
+        what,
     }
 }

@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 use super::TaskError;
 use super::event::{Action, Key};
 use super::list::{ListNode, Progress};
-use super::scope::{Here, Outcome, Walk};
+use super::scope::{Here, Outcome, Walk, What};
+use super::task::note;
 use super::work::Place;
 use crate::limit;
 use crate::orchestration::definition::{Backoff, Retry, Try};
@@ -148,6 +149,7 @@ impl TryNode {
         if let Some((least, most)) = pause? {
             let key = walk.key(&task.pointer, &format!("retry{}", self.tries));
             walk.begin(&key, Action::Wait(least, most));
+            walk.notes.push(note(task, What::Retried));
             self.phase = Phase::Pausing(key);
             return Ok(None);
         }

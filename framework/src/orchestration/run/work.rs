@@ -116,7 +116,7 @@ fn call_method(
     (task, input, here): Place<'_>,
     walk: &mut Walk<'_>,
 ) -> Result<WorkNode, TaskError> {
-    let with = walk.render(&call.with, input, here)?;
+    let with = walk.parameters(&call.with, input, here)?;
     let action = Action::Call {
         method: call.method.clone(),
         with,

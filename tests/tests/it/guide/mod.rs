@@ -6,6 +6,7 @@ mod calls;
 mod contract;
 mod data;
 mod metadata;
+mod orchestration;
 #[cfg(unix)]
 mod shell;
 
