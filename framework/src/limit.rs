@@ -260,6 +260,9 @@ pub const RUNS: usize = 100_000;
 /// Runs that are kept nowhere and have ended, and can still be asked for.
 pub const RUNS_ENDED: usize = 1_024;
 
+/// Runs of one workflow and one key that are under way at once.
+pub const RUNS_PER_KEY: usize = 1;
+
 /// Durable runs that have ended and are kept; before one more the oldest is forgotten.
 pub const RUNS_KEPT: usize = 10_000;
 

@@ -49,6 +49,9 @@ pub trait WorkflowService {
         /// Whether it survives a crash.
         #[serde(default)]
         durable: Option<bool>,
+        /// Runs of one workflow that have the same key are under way one at a time.
+        #[serde(default)]
+        key: Option<String>,
     ) -> Result<Status, CallError>;
 
     /// How a run is, an ended one included.
@@ -170,6 +173,7 @@ impl WorkflowService for Workflows {
         input: Json,
         run: Option<String>,
         durable: Option<bool>,
+        key: Option<String>,
     ) -> Result<Status, CallError> {
         let mut parts = workflow.splitn(3, '/').map(str::to_owned);
         let (Some(namespace), Some(name)) = (parts.next(), parts.next()) else {
@@ -187,6 +191,7 @@ impl WorkflowService for Workflows {
             id: run,
             input,
             durable: durable.unwrap_or(true),
+            key,
         };
         Self::start(self, ctx, &id, terms).await
     }

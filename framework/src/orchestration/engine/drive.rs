@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::Workflows;
 use super::live::{Live, Message};
@@ -13,7 +13,7 @@ use super::task::{Task, child_of};
 use crate::call::Cancel;
 use crate::error::CallError;
 use crate::limit;
-use crate::orchestration::run::{Action, Event, Key, Run, State, Step, What};
+use crate::orchestration::run::{Action, Event, Key, Run, State, Step};
 
 pub(super) struct Drive {
     pub(super) engine: Workflows,
@@ -29,6 +29,8 @@ pub(super) struct Drive {
     /// When waits end, as it was kept before.
     due: BTreeMap<Key, u64>,
     done: u64,
+    /// That no other run of its key is under way.
+    turn: Option<OwnedSemaphorePermit>,
 }
 
 /// What waits for an answer until something is kept.
@@ -53,11 +55,17 @@ impl Drive {
             listening: BTreeSet::new(),
             due: BTreeMap::new(),
             done: 0,
+            turn: None,
         }
     }
 
     /// Sets the run going on a task of its own, after what has happened to it already.
-    pub(super) fn set_going(self, first: Step, entries: Vec<Entry>) {
+    pub(super) fn set_going(mut self, first: Step, entries: Vec<Entry>) {
+        if !entries.is_empty() {
+            // It had its turn already.
+            let turns = self.engine.turns(&self.head);
+            self.turn = turns.and_then(|turns| turns.try_acquire_owned().ok());
+        }
         tokio::spawn(self.go(first, entries));
     }
 
@@ -90,13 +98,17 @@ impl Drive {
             // Perhaps it was killed before it had told them.
             self.engine.end_child(&child).await;
         }
-        self.begin(open).await?;
+        self.wait_for_its_turn().await?;
+        if !self.run.state().is_over() {
+            self.begin(open).await?;
+        }
         self.show(None);
         while !self.run.state().is_over() {
             let Some(message) = self.inbox.recv().await else {
                 return Ok(());
             };
-            self.take(message).await?;
+            // Apart, so that a run that waits is small.
+            Box::pin(self.take(message)).await?;
         }
         let at_ms = self.engine.0.clock.unix_ms();
         self.engine.tell_run(&self.live.id, self.run.state(), at_ms);
@@ -107,9 +119,34 @@ impl Drive {
             store.put_head(&ctx, &self.live.id, &self.head).await?;
         }
         self.show(Some(at_ms));
+        drop(self.turn.take());
+        self.engine.leave_turns(&self.head);
         self.engine.ended(&self.live);
         if self.live.is_durable() {
             self.engine.keep_few(self.live.id.to_string()).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until no other run of its key is under way. What is told to it meanwhile counts.
+    async fn wait_for_its_turn(&mut self) -> Result<(), CallError> {
+        let Some(turns) = self.engine.turns(&self.head) else {
+            return Ok(());
+        };
+        let mut turn = Box::pin(turns.acquire_owned());
+        while !self.run.state().is_over() {
+            if self.turn.is_some() && *self.run.state() != State::Paused {
+                break;
+            }
+            self.live.queued();
+            tokio::select! {
+                turn = &mut turn, if self.turn.is_none() => self.turn = turn.ok(),
+                message = self.inbox.recv() => match message {
+                    Some(Message::Offered(_, answer)) => drop(answer.send(Ok(false))),
+                    Some(message) => Box::pin(self.take(message)).await?,
+                    None => break,
+                },
+            }
         }
         Ok(())
     }
@@ -123,7 +160,7 @@ impl Drive {
                 let action = open.remove(key);
                 given_up.extend(action.and_then(|action| child_of(&id, key, &action)));
             }
-            *done += ends(&step);
+            *done += step.done;
             open.extend(step.begin);
         };
         take(first, &mut self.done);
@@ -223,7 +260,7 @@ impl Drive {
     fn apply(&mut self, entry: Entry) -> Step {
         let was_paused = *self.run.state() == State::Paused;
         let step = self.run.apply(entry.event, entry.at_ms);
-        self.done += ends(&step);
+        self.done += step.done;
         let (engine, id) = (&self.engine, &self.live.id);
         engine.tell_tasks(id, &step.notes, entry.at_ms);
         match self.run.state() {
@@ -326,13 +363,4 @@ impl Drive {
         }
         Ok(())
     }
-}
-
-/// How many tasks a step has ended well.
-fn ends(step: &Step) -> u64 {
-    let ended = step
-        .notes
-        .iter()
-        .filter(|note| note.what == What::Completed);
-    ended.count() as u64
 }

@@ -128,6 +128,12 @@ impl Live {
         self.left.cancelled().await;
     }
 
+    /// It waits for its turn.
+    pub(super) fn queued(&self) {
+        self.status
+            .send_modify(|status| status.state = "queued".to_owned());
+    }
+
     /// It cannot go on in this process.
     pub(super) fn stuck(&self, why: &str) {
         self.status.send_modify(|status| {

@@ -11,6 +11,7 @@ mod runs;
 mod store;
 mod task;
 mod terms;
+mod turns;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -32,6 +33,7 @@ use cloud_event::cloud_event;
 use drive::Drive;
 use live::Live;
 use store::{Head, Store};
+use turns::Turns;
 
 pub use terms::{Status, Terms};
 
@@ -68,6 +70,7 @@ struct Inner {
     lifecycle: mpsc::Sender<(Ctx, event::Event)>,
     /// Whether events of the host are handed to runs.
     hears: AtomicBool,
+    turns: Mutex<Turns>,
     /// Durable runs that have ended, the oldest first.
     over: Mutex<VecDeque<String>>,
     /// Lifecycle events so far.
@@ -91,6 +94,7 @@ impl Workflows {
             transactions,
             lifecycle,
             hears: AtomicBool::new(false),
+            turns: Mutex::default(),
             over: Mutex::default(),
             told: AtomicU64::new(0),
             events,
@@ -234,6 +238,7 @@ impl Workflows {
             definition: workflow.definition().id.clone(),
             document: String::new(),
             input: Arc::new(terms.input),
+            key: terms.key,
             principal: principal.to_owned(),
             started_ms: self.0.clock.unix_ms(),
             contracts: self.contracts(&workflow)?,

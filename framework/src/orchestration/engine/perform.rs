@@ -33,16 +33,29 @@ impl Errand {
     pub(super) async fn run(self, action: Action, group: Option<(Run, Step)>) -> run::Event {
         let outcome = match action {
             Action::Group(what) => match group {
-                Some((tasks, step)) => group::perform(&self, tasks, step, what.isolation).await,
+                Some((tasks, step)) => {
+                    Box::pin(group::perform(&self, tasks, step, what.isolation)).await
+                }
                 None => Err(TaskError::of_call(&CallError::internal(
                     "the task of a transaction is gone",
                 ))),
             },
-            action => self.perform(action).await.map(|output| run::Event::Done {
-                key: self.key.clone(),
-                output,
-                context: None,
-            }),
+            Action::Wait(..) => {
+                self.wait().await;
+                Ok(run::Event::Done {
+                    key: self.key.clone(),
+                    output: Arc::new(Value::Null),
+                    context: None,
+                })
+            }
+            // Apart, so that a wait is small.
+            action => Box::pin(self.perform(action))
+                .await
+                .map(|output| run::Event::Done {
+                    key: self.key.clone(),
+                    output,
+                    context: None,
+                }),
         };
         outcome.unwrap_or_else(|error| run::Event::Failed {
             key: self.key,
@@ -68,19 +81,15 @@ impl Errand {
                     .map(Arc::new)
                     .map_err(|error| TaskError::of_call(&error))
             }
-            Action::Wait(..) => {
-                self.wait().await;
-                Ok(Arc::new(Value::Null))
-            }
             Action::Emit(properties) => self.emit(&properties),
             Action::Start {
                 definition,
                 input,
                 wait,
             } => self.start(&definition, &input, wait).await,
-            Action::Listen | Action::Group(_) => Err(TaskError::of_call(&CallError::internal(
-                "the action is performed elsewhere",
-            ))),
+            Action::Listen | Action::Wait(..) | Action::Group(_) => Err(TaskError::of_call(
+                &CallError::internal("the action is performed elsewhere"),
+            )),
         }
     }
 
@@ -190,6 +199,7 @@ impl Errand {
             id: Some(id.clone()),
             input: (**input).clone(),
             durable: self.live.is_durable(),
+            key: None,
         };
         let started = self.engine.start_as(&self.principal, definition, terms);
         // A run that starts runs is of a type that holds itself.

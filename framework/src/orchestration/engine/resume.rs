@@ -47,7 +47,7 @@ impl Workflows {
             self.keep_few(run).await?;
         }
         // A run may wait for another: none goes before all are known.
-        ready.sort_by_key(|(started_ms, _)| *started_ms);
+        ready.sort_by_key(|(started_ms, (_, _, entries))| (entries.is_empty(), *started_ms));
         for (_, (driving, step, entries)) in ready {
             driving.set_going(step, entries);
         }

@@ -28,6 +28,9 @@ pub(super) struct Head {
     pub(super) document: String,
     pub(super) input: Arc<Value>,
     pub(super) principal: String,
+    /// What only some of its runs may share at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) key: Option<String>,
     pub(super) started_ms: u64,
     /// What the methods that it calls looked like when it was started, by their names.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

@@ -11,6 +11,9 @@ pub struct Terms {
     pub input: Value,
     /// Whether it survives a crash.
     pub durable: bool,
+    /// Runs of one workflow that have the same key are under way one at a time, in about the order in which they were
+    /// started: the customer, say, or the file that they work on.
+    pub key: Option<String>,
 }
 
 impl Default for Terms {
@@ -19,6 +22,7 @@ impl Default for Terms {
             id: None,
             input: Value::Object(serde_json::Map::new()),
             durable: true,
+            key: None,
         }
     }
 }
@@ -32,7 +36,7 @@ pub struct Status {
     pub workflow: String,
     /// On whose behalf it calls.
     pub principal: String,
-    /// `running`, `paused`, `compensating`, `completed`, `faulted`, `cancelled`, `parked` or `stuck`.
+    /// `queued`, `running`, `paused`, `compensating`, `completed`, `faulted`, `cancelled`, `parked` or `stuck`.
     pub state: String,
     /// What it gave.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -360,7 +360,6 @@ impl Run {
         probe: Option<&Arc<Value>>,
         work: impl FnOnce(&mut Walk<'_>) -> Result<T, TaskError>,
     ) -> (Result<T, TaskError>, Step, Vec<Key>) {
-        let mut notes = Vec::new();
         let mut walk = Walk {
             globals: &self.globals,
             context: &mut self.context,
@@ -368,7 +367,8 @@ impl Run {
             seen: BTreeSet::new(),
             begun: Vec::new(),
             undo: &mut self.undo,
-            notes: &mut notes,
+            notes: Vec::new(),
+            done: 0,
             budget: limit::RUN_TASKS,
             laps: limit::RUN_LAPS,
             now_ms,
@@ -381,6 +381,7 @@ impl Run {
         };
         let given = work(&mut walk);
         let (begun, seen, wanted) = (walk.begun, walk.seen, walk.wanted);
+        let (notes, done) = (walk.notes, walk.done);
         let mut step = Step {
             // What was begun and given up in the same walk never begins.
             begin: begun
@@ -389,6 +390,7 @@ impl Run {
                 .collect(),
             cancel: Vec::new(),
             notes,
+            done,
         };
         let gone = self.waiting.iter().filter(|key| !seen.contains(*key));
         step.cancel.extend(gone.cloned());

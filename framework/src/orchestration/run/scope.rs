@@ -92,7 +92,9 @@ pub(super) struct Walk<'a> {
     /// What is to begin.
     pub(super) begun: Vec<(Key, Action)>,
     pub(super) undo: &'a mut Vec<Undo>,
-    pub(super) notes: &'a mut Vec<Note>,
+    pub(super) notes: Vec<Note>,
+    /// Tasks that are done.
+    pub(super) done: u64,
     /// Tasks that may still begin in this walk.
     pub(super) budget: u32,
     /// How often lists may still go back in this walk.
@@ -229,6 +231,18 @@ impl Walk<'_> {
         let left = self.budget.checked_sub(1);
         self.budget = left.ok_or_else(|| circle(&format!("{most} tasks")))?;
         Ok(())
+    }
+
+    /// Keeps what has become of a task, as long as it could be told.
+    pub(super) fn note(&mut self, task: &Task, what: What) {
+        self.done += u64::from(what == What::Completed);
+        if self.notes.len() < limit::LIFECYCLE_EVENTS {
+            self.notes.push(Note {
+                task: task.name.clone(),
+                pointer: task.pointer.clone(),
+                what,
+            });
+        }
     }
 
     /// Counts a list that goes back.

@@ -55,8 +55,10 @@ pub struct Step {
     pub begin: Vec<(Key, Action)>,
     /// What is not waited for any more.
     pub cancel: Vec<Key>,
-    /// Which tasks have begun and ended.
+    /// Which tasks have begun and ended; the first [`LIFECYCLE_EVENTS`](crate::limit::LIFECYCLE_EVENTS) of it.
     pub notes: Vec<Note>,
+    /// How many tasks are done.
+    pub done: u64,
 }
 
 /// What a run was started with.

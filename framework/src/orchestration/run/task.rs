@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::TaskError;
 use super::event::{Action, Group, Key};
 use super::list::Progress;
-use super::scope::{Here, Note, Outcome, Undo, Walk, What};
+use super::scope::{Here, Outcome, Undo, Walk, What};
 use super::work::WorkNode;
 use crate::orchestration::definition::{Task, Then};
 
@@ -55,10 +55,10 @@ impl TaskNode {
         {
             return Ok(Entered::Passed);
         }
-        walk.notes.push(note(task, What::Started));
+        walk.note(task, What::Started);
         let entered = Self::begin(task, raw, here, walk);
         if let Err(error) = &entered {
-            walk.notes.push(note(task, What::Faulted(error.clone())));
+            walk.note(task, What::Faulted(error.clone()));
         }
         entered.map_err(failed)
     }
@@ -115,7 +115,7 @@ impl TaskNode {
         walk: &mut Walk<'_>,
     ) -> Result<(Arc<Value>, Then), Progress> {
         let fail = |error: TaskError, walk: &mut Walk<'_>| {
-            walk.notes.push(note(task, What::Faulted(error.clone())));
+            walk.note(task, What::Faulted(error.clone()));
             Progress::Failed(error.at(&task.pointer))
         };
         if let Some(key) = &self.timeout
@@ -150,7 +150,7 @@ impl TaskNode {
         match progress {
             Progress::Done(output) => match self.finish(task, &output, walk) {
                 Ok(output) => {
-                    walk.notes.push(note(task, What::Completed));
+                    walk.note(task, What::Completed);
                     Ok((output, then))
                 }
                 Err(error) => Err(fail(error, walk)),
@@ -158,12 +158,12 @@ impl TaskNode {
             Progress::Failed(error) => Err(fail(error, walk)),
             Progress::Pending => {
                 if walk.is_last {
-                    walk.notes.push(note(task, What::Cancelled));
+                    walk.note(task, What::Cancelled);
                 }
                 Err(Progress::Pending)
             }
             Progress::End(output) => {
-                walk.notes.push(note(task, What::Completed));
+                walk.note(task, What::Completed);
                 Err(Progress::End(output))
             }
         }
@@ -203,13 +203,5 @@ impl TaskNode {
             *walk.context = walk.filter_out(&task.export, &output, here)?;
         }
         Ok(output)
-    }
-}
-
-pub(super) fn note(task: &Task, what: What) -> Note {
-    Note {
-        task: task.name.clone(),
-        pointer: task.pointer.clone(),
-        what,
     }
 }

@@ -7,7 +7,6 @@ use super::TaskError;
 use super::event::{Action, Key};
 use super::list::{ListNode, Progress};
 use super::scope::{Here, Outcome, Walk, What};
-use super::task::note;
 use super::work::Place;
 use crate::limit;
 use crate::orchestration::definition::{Backoff, Retry, Try};
@@ -149,7 +148,7 @@ impl TryNode {
         if let Some((least, most)) = pause? {
             let key = walk.key(&task.pointer, &format!("retry{}", self.tries));
             walk.begin(&key, Action::Wait(least, most));
-            walk.notes.push(note(task, What::Retried));
+            walk.note(task, What::Retried);
             self.phase = Phase::Pausing(key);
             return Ok(None);
         }

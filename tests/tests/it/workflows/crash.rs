@@ -41,7 +41,7 @@ async fn to_its_end(host: &TestHost, document: &str) -> Status {
     let terms = Terms {
         id: Some(RUN.to_owned()),
         input: json!({"name": "Ada"}),
-        durable: true,
+        ..Terms::default()
     };
     workflows.start(&host.ctx(), &id, terms).await.unwrap();
     loop {

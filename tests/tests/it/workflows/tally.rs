@@ -42,6 +42,10 @@ pub(super) trait Tally {
     #[method(read_only)]
     async fn echo(&self, ctx: &Ctx, value: Json) -> Result<Json, CallError>;
 
+    /// Give so many bytes of text.
+    #[method(read_only)]
+    async fn much(&self, ctx: &Ctx, bytes: usize) -> Result<String, CallError>;
+
     /// Sign a text.
     #[method(read_only)]
     async fn sign(&self, ctx: &Ctx, key: String, text: String) -> Result<String, CallError>;
@@ -138,6 +142,10 @@ impl Tally for Tallies {
 
     async fn echo(&self, _: &Ctx, value: Json) -> Result<Json, CallError> {
         Ok(value)
+    }
+
+    async fn much(&self, _: &Ctx, bytes: usize) -> Result<String, CallError> {
+        Ok("x".repeat(bytes))
     }
 
     async fn sign(&self, _: &Ctx, key: String, text: String) -> Result<String, CallError> {

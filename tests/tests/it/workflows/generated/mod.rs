@@ -95,7 +95,11 @@ fn random_workflows_end_as_a_naive_interpreter_says() {
     let test = runtime.block_on(TestHost::new(|host| host.plugin::<Adder>()));
     let test = test.unwrap();
     let ends: [AtomicU64; 3] = Default::default();
-    let mut runner = TestRunner::new(Config::with_cases(400));
+    let mut runner = TestRunner::new(Config {
+        // What fails is shown as a document, which is what to keep.
+        failure_persistence: None,
+        ..Config::with_cases(400)
+    });
     let bytes = proptest::collection::vec(any::<u8>(), 0..160);
     let judged = runner.run(&(bytes, 0_i64..30), |(bytes, n)| {
         let program = Program::of(&bytes);

@@ -126,7 +126,11 @@ impl Choices<'_> {
                 let count = 1 + self.next(2);
                 Node::Compete((0..count).map(|_| self.number()).collect())
             }
-            13 => Node::If(self.number(), Box::new(self.node(inner))),
+            13 => match self.node(inner) {
+                // A task has one condition.
+                node @ Node::If(..) => node,
+                node => Node::If(self.number(), Box::new(node)),
+            },
             _ => Node::Set(self.number()),
         }
     }
