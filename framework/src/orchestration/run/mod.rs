@@ -14,11 +14,13 @@ mod fork;
 mod list;
 mod listen;
 mod looping;
+mod note;
 mod scope;
 mod secrets;
 mod state;
 mod task;
 mod trying;
+mod undo;
 mod work;
 mod workflow;
 
@@ -29,7 +31,7 @@ use serde_json::Value;
 
 pub use error::TaskError;
 pub use event::{Action, Event, Group, Key};
-pub use scope::{Note, What};
+pub use note::{Note, What};
 pub use secrets::Secrets;
 pub use state::{Start, State, Step};
 pub use workflow::Workflow;
@@ -277,17 +279,6 @@ impl Run {
         self.failed_step(end, step)
     }
 
-    /// Ends it badly: what was done is undone first, the last thing first.
-    fn failed_step(&mut self, end: State, mut step: Step) -> Step {
-        step.begin.clear();
-        self.held.clear();
-        step.cancel.extend(self.over());
-        self.end = Some(end);
-        self.state = State::Compensating;
-        self.undo_next(&mut step);
-        step
-    }
-
     /// Nothing is waited for any more.
     fn over(&mut self) -> Vec<Key> {
         let timeout = self.timeout.take();
@@ -295,61 +286,6 @@ impl Run {
             .into_iter()
             .chain(timeout)
             .collect()
-    }
-
-    fn undo_next(&mut self, step: &mut Step) {
-        let Some(undo) = self.undo.last() else {
-            self.state = match self.end.take() {
-                Some(State::Faulted { error }) if self.is_in_doubt(&error) => State::Parked {
-                    undone: error.clone(),
-                    error,
-                },
-                end => end.unwrap_or(State::Running),
-            };
-            return;
-        };
-        self.waiting.insert(undo.key.clone());
-        let action = Action::Call {
-            method: undo.method.clone(),
-            with: undo.with.clone(),
-            idempotency: undo.key.clone(),
-            is_compensation: true,
-        };
-        step.begin.push((undo.key.clone(), action));
-    }
-
-    /// Whether nobody knows if a step that would have to be undone has happened: undoing it blindly could be wrong.
-    fn is_in_doubt(&self, error: &TaskError) -> bool {
-        let task = error.instance.as_deref();
-        let task = task.and_then(|pointer| self.globals.workflow.task(pointer));
-        error.is_unknown && task.is_some_and(|task| task.extra.compensate.is_some())
-    }
-
-    /// Goes on undoing.
-    fn undone(&mut self, outcomes: Vec<(Key, Outcome)>) -> Step {
-        let mut step = Step::default();
-        for (key, outcome) in outcomes {
-            if !self.waiting.remove(&key) {
-                continue;
-            }
-            match outcome {
-                Outcome::Failed(undone) => {
-                    let error = match self.end.take() {
-                        Some(State::Faulted { error }) => error,
-                        Some(State::Cancelled { reason }) => {
-                            TaskError::standard("runtime", 499, reason)
-                        }
-                        _ => undone.clone(),
-                    };
-                    self.state = State::Parked { error, undone };
-                }
-                Outcome::Done(..) | Outcome::Received(_) => {
-                    self.undo.pop();
-                    self.undo_next(&mut step);
-                }
-            }
-        }
-        step
     }
 
     /// Walks through the tree: what `work` gives, what is to be done, and which tasks want the probed event.

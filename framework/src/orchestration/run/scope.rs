@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 use serde_json::{Value, json};
 
 use super::event::{Action, Event, Key};
+use super::note::{Note, What};
 use super::{Secrets, TaskError, Workflow};
 use crate::limit;
 use crate::orchestration::definition::{Expr, Filter, Span, Task, Template};
@@ -54,32 +55,6 @@ pub(super) struct Undo {
     pub(super) key: Key,
     pub(super) method: Arc<str>,
     pub(super) with: Arc<Value>,
-}
-
-/// What has become of a task, for whoever watches.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Note {
-    /// The task's name.
-    pub task: Arc<str>,
-    /// Where it stands.
-    pub pointer: Arc<str>,
-    /// What has become of it.
-    pub what: What,
-}
-
-/// What can become of a task.
-#[derive(Debug, Clone, PartialEq)]
-pub enum What {
-    /// It has begun.
-    Started,
-    /// It is done.
-    Completed,
-    /// It has failed.
-    Faulted(TaskError),
-    /// It has failed, and is tried again.
-    Retried,
-    /// It was given up with its run.
-    Cancelled,
 }
 
 /// One walk through the tree of a run.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::event::{Action, Key};
-use super::scope::Note;
+use super::note::Note;
 use super::{Secrets, TaskError};
 
 /// What becomes of a run.

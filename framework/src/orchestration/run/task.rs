@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::TaskError;
 use super::event::{Action, Group, Key};
 use super::list::Progress;
-use super::scope::{Here, Outcome, Undo, Walk, What};
+use super::note::What;
+use super::scope::{Here, Outcome, Undo, Walk};
 use super::work::WorkNode;
 use crate::orchestration::definition::{Task, Then};
 
