@@ -98,18 +98,23 @@ impl Drive {
             // Perhaps it was killed before it had told them.
             self.engine.end_child(&child).await;
         }
-        self.wait_for_its_turn().await?;
+        // Apart what is done once or now and then, so that a run that waits is small.
+        Box::pin(self.wait_for_its_turn()).await?;
         if !self.run.state().is_over() {
-            self.begin(open).await?;
+            Box::pin(self.begin(open)).await?;
         }
         self.show(None);
         while !self.run.state().is_over() {
             let Some(message) = self.inbox.recv().await else {
                 return Ok(());
             };
-            // Apart, so that a run that waits is small.
             Box::pin(self.take(message)).await?;
         }
+        Box::pin(self.finish()).await
+    }
+
+    /// Keeps that it is over, and how it ended.
+    async fn finish(&mut self) -> Result<(), CallError> {
         let at_ms = self.engine.0.clock.unix_ms();
         self.engine.tell_run(&self.live.id, self.run.state(), at_ms);
         if self.live.is_durable() {
@@ -186,9 +191,9 @@ impl Drive {
         let (mut events, mut answers) = (Vec::new(), Answers::new());
         while let Some(next) = message.take() {
             match next {
-                Message::Happened(event) => events.push(event),
+                Message::Happened(event) => events.push(*event),
                 Message::Told(event, answer) => {
-                    events.push(event);
+                    events.push(*event);
                     answers.push(answer);
                 }
                 Message::Offered(event, answer) => {

@@ -14,12 +14,12 @@ use crate::orchestration::run::{Event, Run, State};
 /// The state of a run that cannot go on in this process.
 const STUCK: &str = "stuck";
 
-/// What comes to a run that is under way.
+/// What comes to a run that is under way. Small: a channel has room for some from the start.
 pub(super) enum Message {
     /// Something that it waited for.
-    Happened(Event),
+    Happened(Box<Event>),
     /// Somebody wants something of it, and waits until it is kept.
-    Told(Event, oneshot::Sender<Result<(), CallError>>),
+    Told(Box<Event>, oneshot::Sender<Result<(), CallError>>),
     /// An event, and who wants to know whether it was wanted.
     Offered(Arc<Value>, oneshot::Sender<Result<bool, CallError>>),
 }
@@ -98,7 +98,7 @@ impl Live {
 
     pub(super) async fn tell(&self, event: Event) -> Result<(), CallError> {
         let (done, answer) = oneshot::channel();
-        let sent = self.inbox.send(Message::Told(event, done)).await;
+        let sent = self.inbox.send(Message::Told(Box::new(event), done)).await;
         sent.map_err(|_| self.gone())?;
         answer.await.unwrap_or_else(|_| Err(self.gone()))
     }

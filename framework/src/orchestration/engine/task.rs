@@ -37,7 +37,11 @@ impl Task {
             let event = errand.run(action, group).await;
             drop(told.send(event.clone()));
             // A run that is over takes nothing any more.
-            drop(inbox.send(super::live::Message::Happened(event)).await);
+            drop(
+                inbox
+                    .send(super::live::Message::Happened(Box::new(event)))
+                    .await,
+            );
         });
         Self {
             handle,
