@@ -71,6 +71,8 @@ struct Inner {
     /// Whether events of the host are handed to runs.
     hears: AtomicBool,
     turns: Mutex<Turns>,
+    /// What methods look like.
+    shapes: Mutex<BTreeMap<String, String>>,
     /// Durable runs that have ended, the oldest first.
     over: Mutex<VecDeque<String>>,
     /// Lifecycle events so far.
@@ -95,6 +97,7 @@ impl Workflows {
             lifecycle,
             hears: AtomicBool::new(false),
             turns: Mutex::default(),
+            shapes: Mutex::default(),
             over: Mutex::default(),
             told: AtomicU64::new(0),
             events,
@@ -241,7 +244,7 @@ impl Workflows {
             key: terms.key,
             principal: principal.to_owned(),
             started_ms: self.0.clock.unix_ms(),
-            contracts: self.contracts(&workflow)?,
+            contracts: self.contracts(&workflow),
             ended: None,
         };
         if terms.durable {

@@ -14,6 +14,9 @@ use crate::orchestration::run::{Event, Step, Workflow, each_task};
 /// A run, what it begins with, and what has happened to it.
 type Ready = (Drive, Step, Vec<Entry>);
 
+/// By their keys: many runs have one document.
+type Compiled = BTreeMap<String, Arc<Workflow>>;
+
 impl Workflows {
     /// Knows what was registered, and goes on with every run that has not ended.
     pub(super) async fn resume_all(&self) -> Result<()> {
@@ -27,13 +30,14 @@ impl Workflows {
             }
         }
         let (mut ready, mut ended) = (Vec::new(), Vec::new());
+        let mut compiled = Compiled::new();
         for (run, head) in store.heads(&ctx).await? {
             if let Some(end) = &head.ended {
                 ended.push((end.at_ms, run));
                 continue;
             }
             let id: Arc<str> = run.into();
-            match self.reopened(&id, head.clone(), true).await {
+            match self.reopened(&id, head.clone(), true, &mut compiled).await {
                 Ok(run) => ready.push((head.started_ms, run)),
                 Err(why) => {
                     let (live, _) = Live::new(id.clone(), &head, true);
@@ -60,35 +64,55 @@ impl Workflows {
         id: &Arc<str>,
         head: Head,
         is_compared: bool,
+        compiled: &mut Compiled,
     ) -> Result<Ready, CallError> {
         let (ctx, store) = (self.own_ctx()?, self.store().await?);
-        let text = store.document(&ctx, &head.document).await?;
-        let workflow = compile(&text, &head.document).map_err(|problems| {
-            let first = problems.first().map(ToString::to_string);
-            CallError::new(Code::InvalidState, first.unwrap_or_default())
-        })?;
+        let workflow = match compiled.get(&head.document) {
+            Some(workflow) => workflow.clone(),
+            None => {
+                let text = store.document(&ctx, &head.document).await?;
+                let workflow = self.read_again(&text, &head)?;
+                compiled.insert(head.document.clone(), workflow.clone());
+                workflow
+            }
+        };
         if is_compared {
             self.compare(&head)?;
         }
         let entries = store.entries(&ctx, id).await?;
-        let workflow = Arc::new(workflow);
-        lock(&self.0.known)
-            .entry(head.definition.clone())
-            .or_insert_with(|| (workflow.clone(), text.into()));
         let (driving, step) = self.prepare(id.clone(), workflow, head, true)?;
         Ok((driving, step, entries))
     }
 
+    /// Compiles the document of a run, and makes it known to runs that start it.
+    fn read_again(&self, text: &str, head: &Head) -> Result<Arc<Workflow>, CallError> {
+        let workflow = compile(text, &head.document).map_err(|problems| {
+            let first = problems.first().map(ToString::to_string);
+            CallError::new(Code::InvalidState, first.unwrap_or_default())
+        })?;
+        let workflow = Arc::new(workflow);
+        lock(&self.0.known)
+            .entry(head.definition.clone())
+            .or_insert_with(|| (workflow.clone(), text.into()));
+        Ok(workflow)
+    }
+
+    /// What a method looks like now. It is the same as long as the host lives, and takes a while to find out.
+    fn shape(&self, method: &str) -> Option<String> {
+        if let Some(known) = lock(&self.0.shapes).get(method) {
+            return Some(known.clone());
+        }
+        let shape = self.caller().ok()?.shape(method)?;
+        lock(&self.0.shapes).insert(method.to_owned(), shape.clone());
+        Some(shape)
+    }
+
     /// What the methods that a workflow calls look like now, by their names.
-    pub(super) fn contracts(
-        &self,
-        workflow: &Workflow,
-    ) -> Result<BTreeMap<String, String>, CallError> {
-        let caller = self.caller()?;
+    pub(super) fn contracts(&self, workflow: &Workflow) -> BTreeMap<String, String> {
         let mut contracts = BTreeMap::new();
         let mut keep = |method: &str| {
             if !contracts.contains_key(method)
-                && let Some(shape) = caller.shape(method)
+                && let Some(shape) = self.shape(method)
             {
                 contracts.insert(method.to_owned(), shape);
             }
@@ -101,15 +125,14 @@ impl Workflows {
                 keep(&call.method);
             }
         });
-        Ok(contracts)
+        contracts
     }
 
     /// Whether the methods that a run calls are those that it was started with.
     fn compare(&self, head: &Head) -> Result<(), CallError> {
-        let caller = self.caller()?;
         let mut wrong = Vec::new();
         for (method, shape) in &head.contracts {
-            match caller.shape(method) {
+            match self.shape(method) {
                 None => wrong.push(format!("nobody provides `{method}` any more: add its plugin")),
                 Some(now) if now != *shape => wrong.push(format!(
                     "`{method}` has another contract than at the start of the run: `app workflow resume` takes the new one"
@@ -146,7 +169,8 @@ impl Workflows {
             self.accept(&mut head)?;
             store.put_head(&ctx, id, &head).await?;
         }
-        let (driving, step, mut entries) = self.reopened(id, head, false).await?;
+        let (driving, step, mut entries) =
+            self.reopened(id, head, false, &mut Compiled::new()).await?;
         let live = driving.live.clone();
         if is_cancelled {
             // Before anything of it begins.
@@ -167,9 +191,8 @@ impl Workflows {
 
     /// Takes the contracts as they are now, if there is one for every method.
     fn accept(&self, head: &mut Head) -> Result<(), CallError> {
-        let caller = self.caller()?;
         for (method, shape) in &mut head.contracts {
-            *shape = caller.shape(method).ok_or_else(|| {
+            *shape = self.shape(method).ok_or_else(|| {
                 CallError::new(
                     Code::InvalidState,
                     format!("nobody provides `{method}`: add its plugin, or cancel the run"),
