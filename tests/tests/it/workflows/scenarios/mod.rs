@@ -25,7 +25,7 @@ async fn our_scenarios_hold() {
             let name = scenario.name.clone();
             // A task of its own: a step that does not hold must not hide the scenarios behind it.
             let playing = tokio::spawn(async move {
-                let patience = Duration::from_secs(6);
+                let patience = Duration::from_secs(30);
                 let playing = tokio::time::timeout(patience, stage::play(&scenario));
                 playing.await.expect("it comes to its end");
             });
