@@ -53,6 +53,21 @@ pub trait Records {
         options: ReadOptions,
     ) -> Stream<Batch, RecordsError>;
 
+    /// Read one batch: the first rows behind `options.after_line`; `null` when there is none.
+    ///
+    /// For callers that keep their own place, such as the steps of a workflow. The rows before it are read again each
+    /// time, so a file of more than a few hundred batches is better read as a stream. Bad rows are counted by the batch.
+    #[method(read_only, idempotent, permission = "records.read", timeout = "1h")]
+    async fn read_batch(
+        &self,
+        ctx: &Ctx,
+        /// The file, or the text itself.
+        source: Source,
+        /// How to read it.
+        #[serde(default)]
+        options: ReadOptions,
+    ) -> Result<Option<Batch>, RecordsError>;
+
     /// Read a source to its end and say what is in it: columns, their types, counts, and the first bad rows.
     #[method(read_only, idempotent, permission = "records.read", timeout = "1h")]
     async fn describe(
