@@ -20,7 +20,7 @@ mod options;
 
 use weldkit::{Ctx, Stream};
 
-pub use crate::batch::{BadReason, BadRow, Batch, Record};
+pub use crate::batch::{BadReason, BadRow, Batch, Place, Record};
 pub use crate::description::{Column, Description, LookCounts};
 pub use crate::error::RecordsError;
 pub use crate::options::{BATCH_SIZE_MAX, ColumnType, Format, ReadOptions, SAMPLE_ROWS, Source};
@@ -53,10 +53,10 @@ pub trait Records {
         options: ReadOptions,
     ) -> Stream<Batch, RecordsError>;
 
-    /// Read one batch: the first rows behind `options.after_line`; `null` when there is none.
+    /// Read one batch: the first rows from `options.start` on; `null` when there is none.
     ///
-    /// For callers that keep their own place, such as the steps of a workflow. The rows before it are read again each
-    /// time, so a file of more than a few hundred batches is better read as a stream. Bad rows are counted by the batch.
+    /// For callers that keep their own place, such as the steps of a workflow: the `end` of a batch is the `start` of the
+    /// next. Bad rows are counted by the batch.
     #[method(read_only, idempotent, permission = "records.read", timeout = "1h")]
     async fn read_batch(
         &self,
