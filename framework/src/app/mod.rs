@@ -10,6 +10,7 @@
 //! `doctor`, `build-info`, `completions`.
 
 mod args;
+mod bar;
 mod build_info;
 mod call;
 mod check;

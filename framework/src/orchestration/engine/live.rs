@@ -6,13 +6,11 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::Status;
 use super::store::Head;
+use super::terms::STUCK;
 use crate::call::Cancel;
 use crate::error::{CallError, Code};
 use crate::limit;
 use crate::orchestration::run::{Event, Run, State};
-
-/// The state of a run that cannot go on in this process.
-const STUCK: &str = "stuck";
 
 /// What comes to a run that is under way.
 pub(super) enum Message {
@@ -74,10 +72,7 @@ impl Live {
     pub(super) async fn settled(&self) -> Status {
         let mut status = self.status.subscribe();
         // It lives as long as `self`.
-        match status
-            .wait_for(|status| status.is_over() || status.state == STUCK)
-            .await
-        {
+        match status.wait_for(Status::goes_nowhere).await {
             Ok(status) => status.clone(),
             Err(_) => self.status(),
         }
@@ -136,6 +131,7 @@ impl Live {
         self.status.send_modify(|status| {
             describe(status, run.state());
             status.waiting = run.waiting().map(ToString::to_string).collect();
+            status.rounds = run.rounds();
             status.tasks_done = done;
             status.ended_ms = ended_ms;
         });
@@ -162,6 +158,7 @@ pub(super) fn of_head(run: &str, head: &Head) -> Status {
         started_ms: head.started_ms,
         ended_ms: head.ended.as_ref().map(|ended| ended.at_ms),
         waiting: Vec::new(),
+        rounds: Vec::new(),
         tasks_done: 0,
         progress: None,
         message: None,

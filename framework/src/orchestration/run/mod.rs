@@ -29,7 +29,7 @@ use serde_json::Value;
 pub use error::TaskError;
 pub use event::{Action, Event, Group, Key};
 pub use scope::Note;
-pub use state::{Start, State, Step};
+pub use state::{Round, Start, State, Step};
 pub use workflow::Workflow;
 pub(super) use workflow::each_task;
 
@@ -197,6 +197,15 @@ impl Run {
     /// How it is.
     pub fn state(&self) -> &State {
         &self.state
+    }
+
+    /// The loops that it is in, outermost first.
+    pub fn rounds(&self) -> Vec<Round> {
+        let mut rounds = Vec::new();
+        if let Some(root) = &self.root {
+            root.rounds(&mut rounds);
+        }
+        rounds
     }
 
     /// What `$context` is.

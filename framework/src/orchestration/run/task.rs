@@ -6,6 +6,7 @@ use super::TaskError;
 use super::event::{Action, Group, Key};
 use super::list::Progress;
 use super::scope::{Here, Note, Outcome, Undo, Walk};
+use super::state::Round;
 use super::work::WorkNode;
 use crate::orchestration::definition::{Task, Then};
 
@@ -61,6 +62,12 @@ impl TaskNode {
             walk.notes.push(note(task, Some(Err(error.clone()))));
         }
         entered.map_err(failed)
+    }
+
+    pub(super) fn rounds(&self, task: &Task, rounds: &mut Vec<Round>) {
+        if let Doing::Work(work) = &self.work {
+            work.rounds(task, rounds);
+        }
     }
 
     fn begin(

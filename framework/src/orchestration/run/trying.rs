@@ -7,6 +7,7 @@ use super::TaskError;
 use super::event::{Action, Key};
 use super::list::{ListNode, Progress};
 use super::scope::{Here, Outcome, Walk};
+use super::state::Round;
 use super::work::Place;
 use crate::limit;
 use crate::orchestration::definition::{Backoff, Retry, Try};
@@ -44,6 +45,13 @@ impl TryNode {
         };
         node.attempt(work, place, walk)?;
         Ok(node)
+    }
+
+    pub(super) fn rounds(&self, rounds: &mut Vec<Round>) {
+        match &self.phase {
+            Phase::Trying(list) | Phase::Handling(_, list) => list.rounds(rounds),
+            Phase::Pausing(_) => {}
+        }
     }
 
     fn attempt(

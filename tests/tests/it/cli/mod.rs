@@ -97,14 +97,16 @@ impl Place {
 
     /// Starts `serve` and waits until it says that it serves.
     fn serve(&self, arguments: &[&str]) -> Serving {
-        let mut command = self.command(APP, &["serve"]);
-        let mut child = command
-            .args(arguments)
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
+        self.begin(&[&["serve"], arguments].concat(), "serving on")
+    }
+
+    /// Starts a command that stays, and waits until it says something.
+    #[track_caller]
+    fn begin(&self, arguments: &[&str], words: &str) -> Serving {
+        let mut command = self.command(APP, arguments);
+        let mut child = command.stdout(Stdio::null()).spawn().unwrap();
         let mut said = BufReader::new(child.stderr.take().unwrap());
-        let started = wait_for(&mut said, "serving on");
+        let started = wait_for(&mut said, words);
         assert!(started.is_ok(), "{started:?}");
         Serving { child, said }
     }
