@@ -125,6 +125,23 @@ impl Pen<'_> {
         };
         let head = self.drawing.shape(label, look, inner);
         let out = match &task.work {
+            Work::Switch(cases) => {
+                for case in cases {
+                    let arrow = Open::labelled(head, &*case.name);
+                    self.follow(case.then, vec![arrow], index, ways);
+                }
+                let falls_through = cases.iter().all(|case| case.condition.is_some());
+                let none = Open::labelled(head, "none of these");
+                falls_through.then_some(none).into_iter().collect()
+            }
+            work => self.inside(work, head, inner),
+        };
+        (head, out)
+    }
+
+    /// Draws the tasks of a task, and what leads out of them.
+    fn inside(&mut self, work: &Work, head: usize, inner: Option<usize>) -> Vec<Open> {
+        match work {
             Work::Do(tasks) | Work::Function(_, tasks) => {
                 self.list(tasks, vec![Open::from(head)], inner)
             }
@@ -137,13 +154,11 @@ impl Pen<'_> {
             }
             Work::Fork(work) => {
                 let branches = work.branches.iter();
-                let ends: Vec<_> = branches
-                    .flat_map(|branch| {
-                        let alone = std::slice::from_ref(branch);
-                        self.list(alone, vec![Open::from(head)], inner)
-                    })
-                    .collect();
-                ends
+                let ends = branches.flat_map(|branch| {
+                    let alone = std::slice::from_ref(branch);
+                    self.list(alone, vec![Open::from(head)], inner)
+                });
+                ends.collect()
             }
             Work::Try(work) => {
                 let mut out = self.list(&work.tasks, vec![Open::from(head)], inner);
@@ -156,19 +171,9 @@ impl Pen<'_> {
                 }
                 out
             }
-            Work::Switch(cases) => {
-                for case in cases {
-                    let arrow = Open::labelled(head, &*case.name);
-                    self.follow(case.then, vec![arrow], index, ways);
-                }
-                let falls_through = cases.iter().all(|case| case.condition.is_some());
-                let none = Open::labelled(head, "none of these");
-                falls_through.then_some(none).into_iter().collect()
-            }
             Work::Raise(_) => Vec::new(),
             _ => vec![Open::from(head)],
-        };
-        (head, out)
+        }
     }
 
     /// What a task does, on a line of its own.
