@@ -76,6 +76,12 @@ pub(super) enum Command {
     #[cfg(feature = "transaction")]
     #[command(subcommand)]
     Tx(Tx),
+    /// Write everything durable into a folder, while the host runs or while none does
+    #[cfg(feature = "transaction")]
+    Backup(With<super::backup::Into>),
+    /// Put a backup into an empty state folder
+    #[cfg(feature = "transaction")]
+    Restore(With<super::backup::From>),
     /// Check workflows, run them, and look after their runs
     #[cfg(feature = "orchestration")]
     #[command(subcommand)]
@@ -110,6 +116,10 @@ impl Command {
             Self::Completions(with) => &with.globals,
             #[cfg(feature = "transaction")]
             Self::Tx(tx) => tx.globals(),
+            #[cfg(feature = "transaction")]
+            Self::Backup(with) => &with.globals,
+            #[cfg(feature = "transaction")]
+            Self::Restore(with) => &with.globals,
             #[cfg(feature = "orchestration")]
             Self::Workflow(what) => what.globals(),
             Self::Config(with) => {

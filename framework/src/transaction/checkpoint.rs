@@ -13,10 +13,10 @@ use crate::call::BoxFuture;
 use crate::error::{CallError, Error, ErrorKind, Result};
 
 /// The format that this version writes. A file of a later one is refused.
-const FORMAT: u64 = 1;
+pub(super) const FORMAT: u64 = 1;
 
 /// What the file says about itself.
-const ABOUT: TableDefinition<'_, &str, u64> = TableDefinition::new("\0weldkit");
+pub(super) const ABOUT: TableDefinition<'_, &str, u64> = TableDefinition::new("\0weldkit");
 
 /// A key of a container, and what it holds from now on.
 pub(super) type Change = (Arc<[u8]>, Option<Arc<[u8]>>);
@@ -24,13 +24,13 @@ pub(super) type Change = (Arc<[u8]>, Option<Arc<[u8]>>);
 /// The file.
 #[derive(Clone)]
 pub(super) struct Checkpoint {
-    database: Shelf,
+    pub(super) database: Shelf,
 }
 
 /// The open file, until it is closed: whatever else of a stopped host is still held must not hold it.
-type Shelf = Arc<Mutex<Option<Arc<Database>>>>;
+pub(super) type Shelf = Arc<Mutex<Option<Arc<Database>>>>;
 
-fn opened(shelf: &Shelf) -> Result<Arc<Database>, redb::Error> {
+pub(super) fn opened(shelf: &Shelf) -> Result<Arc<Database>, redb::Error> {
     let database = shelf.lock().unwrap_or_else(PoisonError::into_inner);
     let closed = || redb::Error::Io(std::io::Error::other("the host has stopped"));
     database.clone().ok_or_else(closed)
@@ -70,7 +70,7 @@ impl Checkpoint {
         Ok((checkpoint, at))
     }
 
-    fn about(&self) -> Result<BTreeMap<String, u64>, redb::Error> {
+    pub(super) fn about(&self) -> Result<BTreeMap<String, u64>, redb::Error> {
         let reader = opened(&self.database)?.begin_read()?;
         let table = match reader.open_table(ABOUT) {
             Ok(table) => table,
@@ -132,7 +132,7 @@ impl Checkpoint {
     }
 }
 
-fn definition(name: &str) -> TableDefinition<'_, &'static [u8], &'static [u8]> {
+pub(super) fn definition(name: &str) -> TableDefinition<'_, &'static [u8], &'static [u8]> {
     TableDefinition::new(name)
 }
 

@@ -145,7 +145,8 @@ impl Store {
         lock(&self.containers).all[id].clone()
     }
 
-    fn visible(&self) -> Timestamp {
+    /// The newest commit that is visible.
+    pub(crate) fn visible(&self) -> Timestamp {
         self.visible.load(Acquire)
     }
 

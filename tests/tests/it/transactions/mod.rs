@@ -1,5 +1,6 @@
 //! Transactions over participants: who is told what, what callers hear, and what a crash leaves.
 
+mod backup;
 mod hermitage;
 mod histories;
 mod ledger;
