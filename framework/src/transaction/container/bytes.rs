@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
-use crate::call::Ctx;
+use crate::call::{Ctx, Stream};
 use crate::error::{CallError, Code, Effect};
 use crate::limit;
 use crate::transaction::live::Live;
-use crate::transaction::mvcc::{Container, KeyRange, Local, LogFailure};
+use crate::transaction::mvcc::{Container, KeyRange, Local, LogFailure, Walk};
 use crate::transaction::{Durability, Isolation, Transactions, Vote, transactions};
 
 /// A map from bytes to bytes that takes part in transactions.
@@ -100,6 +100,32 @@ impl BytesMap {
         self.container
             .visit(local, &range.key_range(), &mut visit)
             .await
+    }
+
+    /// Each pair of a range, in the order of their keys, all as committed at the moment of this call. Part of no
+    /// transaction.
+    ///
+    /// Memory is bounded, whatever the range holds. Until the stream ends or is dropped, what is overwritten meanwhile is
+    /// kept, in memory and in the journal.
+    pub fn stream(&self, range: &BytesRange) -> Stream<(Arc<[u8]>, Arc<[u8]>), CallError> {
+        let mut walk = Walk::new(self.container.clone(), range.key_range());
+        Stream::channel(1, async move |items| {
+            loop {
+                let pairs = match walk.next().await {
+                    Ok(Some(pairs)) => pairs,
+                    Ok(None) => return,
+                    Err(fault) => {
+                        items.send(Err(fault)).await;
+                        return;
+                    }
+                };
+                for pair in pairs {
+                    if !items.send(Ok(pair)).await {
+                        return;
+                    }
+                }
+            }
+        })
     }
 
     /// Writes a key.
