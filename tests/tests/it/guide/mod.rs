@@ -8,5 +8,6 @@ mod data;
 mod metadata;
 #[cfg(unix)]
 mod shell;
+mod transactions;
 
 pub(crate) use book::MODULES;
