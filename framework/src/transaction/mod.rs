@@ -75,7 +75,7 @@ pub(crate) use ground::{GivenDisk, Ground};
 pub use self::{
     backup::Backup,
     change::Change,
-    container::{BytesMap, BytesRange, Cell, Containers, Map, MapKey},
+    container::{BytesMap, BytesPair, BytesRange, Cell, Containers, Map, MapKey},
     coordinator::State,
     handle::{Transaction, TransactionBuilder},
     offer::Offer,

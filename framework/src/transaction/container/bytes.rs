@@ -17,6 +17,9 @@ pub struct BytesMap {
     container: Arc<Container>,
 }
 
+/// A key of a [`BytesMap`] and what it holds.
+pub type BytesPair = (Arc<[u8]>, Arc<[u8]>);
+
 /// A range of keys of a [`BytesMap`]: from one on, up to one that is not in it any more.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BytesRange {
@@ -77,7 +80,7 @@ impl BytesMap {
         ctx: &Ctx,
         range: &BytesRange,
         limit: usize,
-    ) -> Result<Vec<(Arc<[u8]>, Arc<[u8]>)>, CallError> {
+    ) -> Result<Vec<BytesPair>, CallError> {
         let live = self.live(ctx)?;
         let local = live.map(|live| live.local()).transpose()?;
         self.container.page(local, &range.key_range(), limit).await
@@ -107,7 +110,7 @@ impl BytesMap {
     ///
     /// Memory is bounded, whatever the range holds. Until the stream ends or is dropped, what is overwritten meanwhile is
     /// kept, in memory and in the journal.
-    pub fn stream(&self, range: &BytesRange) -> Stream<(Arc<[u8]>, Arc<[u8]>), CallError> {
+    pub fn stream(&self, range: &BytesRange) -> Stream<BytesPair, CallError> {
         let mut walk = Walk::new(self.container.clone(), range.key_range());
         Stream::channel(1, async move |items| {
             loop {
