@@ -240,12 +240,13 @@ async fn a_restored_host_finishes_what_was_decided_before_the_backup_and_uses_no
         next.id()
     );
     drop(next);
-    let after = shared.lock().unwrap();
-    assert_eq!(after.committed, BTreeSet::from([gid]));
-    // Nobody here has decided it: it is of a time that the restored state does not know.
-    assert_eq!(after.aborted, BTreeSet::from([after_backup]));
-    assert!(after.prepared.is_empty(), "{after:?}");
-    drop(after);
+    {
+        let after = shared.lock().unwrap();
+        assert_eq!(after.committed, BTreeSet::from([gid]));
+        // Nobody here has decided it: it is of a time that the restored state does not know.
+        assert_eq!(after.aborted, BTreeSet::from([after_backup]));
+        assert!(after.prepared.is_empty(), "{after:?}");
+    }
     assert!(stored(&host).await);
     assert_eq!(host.transactions().list(), []);
     host.stop().await.unwrap();
