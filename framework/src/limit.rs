@@ -172,6 +172,26 @@ pub const JOURNAL_QUOTA_BYTES: u64 = 1024 * 1024 * 1024;
 /// Most released files of a journal that are kept to be used again.
 pub const JOURNAL_SPARES: usize = 2;
 
+/// Bytes of one file of a journal in a backup: each is filled to its end, and few records are in it.
+#[cfg(feature = "transaction")]
+pub const BACKUP_SEGMENT_BYTES: u64 = 1024 * 1024;
+
+/// Bytes that a backup writes to its file of containers in one go; more than one pair only where one is longer.
+#[cfg(feature = "transaction")]
+pub const BACKUP_BATCH_BYTES: usize = 32 * 1024 * 1024;
+
+/// Bytes of a file that a backup or a restore holds in memory.
+#[cfg(feature = "transaction")]
+pub const BACKUP_CHUNK_BYTES: usize = 1024 * 1024;
+
+/// Largest description of a backup, in bytes.
+#[cfg(feature = "transaction")]
+pub const BACKUP_ABOUT_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Starts that a restored host skips at least: the ids of what the original has done since the backup are not used again.
+#[cfg(feature = "transaction")]
+pub const RESTORED_STARTS: u32 = 1 << 16;
+
 /// Bytes of a workflow document, and of what its aliases repeat.
 pub const WORKFLOW_BYTES: usize = 4 * 1024 * 1024;
 

@@ -10,6 +10,9 @@
 //! `doctor`, `build-info`, `completions`.
 
 mod args;
+mod bar;
+#[cfg(feature = "transaction")]
+mod backup;
 mod build_info;
 mod call;
 mod check;
@@ -150,6 +153,10 @@ fn execute(session: &Session, command: Command) -> Result<u8, Failure> {
         Command::Reload(_) => reload::run(session),
         #[cfg(feature = "transaction")]
         Command::Tx(tx) => tx::run(session, &tx),
+        #[cfg(feature = "transaction")]
+        Command::Backup(with) => backup::back_up(session, &with),
+        #[cfg(feature = "transaction")]
+        Command::Restore(with) => backup::restore(session, &with),
         #[cfg(feature = "orchestration")]
         Command::Workflow(what) => workflow::run(session, &what),
         Command::Doctor(_) => doctor::run(session),

@@ -10,10 +10,14 @@ mod check;
 pub mod definition;
 mod engine;
 pub mod expression;
+#[cfg(feature = "cli")]
+mod graph;
 pub mod run;
 mod service;
 
 pub use check::check;
 pub(crate) use engine::Caller;
 pub use engine::{Status, Terms, Workflows};
+#[cfg(feature = "cli")]
+pub(crate) use graph::graph;
 pub use service::{Registered, WorkflowService};

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::definition::DefinitionId;
+use super::run::Round;
 use super::{Status, Terms, Workflows};
 use crate::call::Ctx;
 use crate::contract::Json;
@@ -200,7 +201,17 @@ impl WorkflowService for Workflows {
         Self::status(self, &run).await
     }
 
-    async fn wait(&self, _: &Ctx, run: String) -> Result<Status, CallError> {
+    async fn wait(&self, ctx: &Ctx, run: String) -> Result<Status, CallError> {
+        if let Ok(mut status) = self.watch(&run) {
+            let mut furthest = 0.0;
+            // Over is told last; a run that cannot go on says nothing more.
+            while !status.borrow_and_update().goes_nowhere() {
+                tell(ctx, &status.borrow(), &mut furthest);
+                if status.changed().await.is_err() {
+                    break;
+                }
+            }
+        }
         Self::wait(self, &run).await
     }
 
@@ -238,6 +249,22 @@ impl WorkflowService for Workflows {
     async fn forget(&self, _: &Ctx, run: String) -> Result<(), CallError> {
         Self::forget(self, &run).await
     }
+}
+
+/// Tells how far a run is. Behind a loop it is not nearer to the beginning again.
+fn tell(ctx: &Ctx, status: &Status, furthest: &mut f64) {
+    let own = status.progress.filter(|_| status.rounds.is_empty());
+    *furthest = furthest.max(own.unwrap_or_else(|| Round::fraction(&status.rounds)));
+    let rounds = status
+        .rounds
+        .iter()
+        .map(|round| format!("{} {} of {}", round.task, round.done, round.of));
+    let mut message: Vec<String> = rounds.collect();
+    message.push(match status.tasks_done {
+        1 => "1 task done".to_owned(),
+        done => format!("{done} tasks done"),
+    });
+    ctx.progress(*furthest, &message.join(", "));
 }
 
 /// All that is wrong with a document, as the error of a call.

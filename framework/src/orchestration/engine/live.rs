@@ -6,13 +6,11 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::Status;
 use super::store::Head;
+use super::terms::STUCK;
 use crate::call::Cancel;
 use crate::error::{CallError, Code};
 use crate::limit;
 use crate::orchestration::run::{Event, Run, State};
-
-/// The state of a run that cannot go on in this process.
-const STUCK: &str = "stuck";
 
 /// What comes to a run that is under way. Small: a channel has room for some from the start.
 pub(super) enum Message {
@@ -74,10 +72,7 @@ impl Live {
     pub(super) async fn settled(&self) -> Status {
         let mut status = self.status.subscribe();
         // It lives as long as `self`.
-        match status
-            .wait_for(|status| status.is_over() || status.state == STUCK)
-            .await
-        {
+        match status.wait_for(Status::goes_nowhere).await {
             Ok(status) => status.clone(),
             Err(_) => self.status(),
         }
@@ -149,6 +144,7 @@ impl Live {
             let shown = run.waiting().take(limit::STATUS_WAITING);
             status.waiting = shown.map(ToString::to_string).collect();
             status.waiting_count = run.waiting().len();
+            status.rounds = run.rounds();
             status.tasks_done = done;
             status.ended_ms = ended_ms;
         });
@@ -176,6 +172,7 @@ pub(super) fn of_head(run: &str, head: &Head) -> Status {
         ended_ms: head.ended.as_ref().map(|ended| ended.at_ms),
         waiting: Vec::new(),
         waiting_count: 0,
+        rounds: Vec::new(),
         tasks_done: 0,
         progress: None,
         message: None,

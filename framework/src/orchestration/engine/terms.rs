@@ -2,6 +2,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::orchestration::run::Round;
+
+/// The state of a run that cannot go on in this process.
+pub(super) const STUCK: &str = "stuck";
+
 /// How a run is to be started.
 #[derive(Debug, Clone)]
 pub struct Terms {
@@ -55,6 +60,9 @@ pub struct Status {
     /// How many things it waits for.
     #[serde(default)]
     pub waiting_count: usize,
+    /// The loops that it is in, outermost first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rounds: Vec<Round>,
     /// Tasks that are done.
     pub tasks_done: u64,
     /// How far the task that spoke last is, from 0 to 1.
@@ -68,6 +76,11 @@ pub struct Status {
 }
 
 impl Status {
+    /// Whether nothing more happens to it in this process: it has ended, or it is stuck.
+    pub(crate) fn goes_nowhere(&self) -> bool {
+        self.is_over() || self.state == STUCK
+    }
+
     /// Whether nothing more happens to it.
     pub fn is_over(&self) -> bool {
         self.ended_ms.is_some()

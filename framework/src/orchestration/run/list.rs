@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::TaskError;
 use super::scope::Walk;
+use super::state::Round;
 use super::task::{Entered, TaskNode};
 use crate::orchestration::definition::{TaskList, Then};
 
@@ -74,6 +75,13 @@ impl ListNode {
                 }
                 Err(progress) => return progress,
             }
+        }
+    }
+
+    /// The loops that it is in, outermost first.
+    pub(super) fn rounds(&self, rounds: &mut Vec<Round>) {
+        if let (Some(node), Some(task)) = (&self.task, self.tasks.get(self.index)) {
+            node.rounds(task, rounds);
         }
     }
 

@@ -33,7 +33,7 @@ pub use error::TaskError;
 pub use event::{Action, Event, Group, Key};
 pub use note::{Note, What};
 pub use secrets::Secrets;
-pub use state::{Start, State, Step};
+pub use state::{Round, Start, State, Step};
 pub use workflow::Workflow;
 pub(super) use workflow::each_task;
 
@@ -201,6 +201,15 @@ impl Run {
     /// How it is.
     pub fn state(&self) -> &State {
         &self.state
+    }
+
+    /// The loops that it is in, outermost first.
+    pub fn rounds(&self) -> Vec<Round> {
+        let mut rounds = Vec::new();
+        if let Some(root) = &self.root {
+            root.rounds(&mut rounds);
+        }
+        rounds
     }
 
     /// What `$context` is.

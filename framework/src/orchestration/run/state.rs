@@ -7,6 +7,26 @@ use super::event::{Action, Key};
 use super::note::Note;
 use super::{Secrets, TaskError};
 
+/// A loop that a run is in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Round {
+    /// The `for` task.
+    pub task: Arc<str>,
+    /// Elements that are done.
+    pub done: usize,
+    /// All elements.
+    pub of: usize,
+}
+
+impl Round {
+    /// How far loops in each other are, outermost first: 0 to 1.
+    pub fn fraction(rounds: &[Self]) -> f64 {
+        rounds.iter().rev().fold(0.0, |inner, round| {
+            (round.done as f64 + inner) / round.of.max(1) as f64
+        })
+    }
+}
+
 /// What becomes of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]

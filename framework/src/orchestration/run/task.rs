@@ -7,6 +7,7 @@ use super::event::{Action, Group, Key};
 use super::list::Progress;
 use super::note::What;
 use super::scope::{Here, Outcome, Undo, Walk};
+use super::state::Round;
 use super::work::WorkNode;
 use crate::orchestration::definition::{Task, Then};
 
@@ -62,6 +63,12 @@ impl TaskNode {
             walk.note(task, What::Faulted(error.clone()));
         }
         entered.map_err(failed)
+    }
+
+    pub(super) fn rounds(&self, task: &Task, rounds: &mut Vec<Round>) {
+        if let Doing::Work(work) = &self.work {
+            work.rounds(task, rounds);
+        }
     }
 
     fn begin(

@@ -8,6 +8,7 @@ use super::event::{Action, Key};
 use super::list::{ListNode, Progress};
 use super::note::What;
 use super::scope::{Here, Outcome, Walk};
+use super::state::Round;
 use super::work::Place;
 use crate::limit;
 use crate::orchestration::definition::{Backoff, Retry, Try};
@@ -45,6 +46,13 @@ impl TryNode {
         };
         node.attempt(work, place, walk)?;
         Ok(node)
+    }
+
+    pub(super) fn rounds(&self, rounds: &mut Vec<Round>) {
+        match &self.phase {
+            Phase::Trying(list) | Phase::Handling(_, list) => list.rounds(rounds),
+            Phase::Pausing(_) => {}
+        }
     }
 
     fn attempt(

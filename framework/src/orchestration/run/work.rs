@@ -9,6 +9,7 @@ use super::list::{ListNode, Progress};
 use super::listen::ListenNode;
 use super::looping::ForNode;
 use super::scope::{Here, Outcome, Walk};
+use super::state::Round;
 use super::trying::TryNode;
 use crate::orchestration::definition::{
     Call, Case, DefinitionId, ErrorTemplate, SubRun, Task, Then, Work,
@@ -68,6 +69,20 @@ impl WorkNode {
             Work::Try(work) => Self::Try(Box::new(TryNode::start(work, place, walk)?)),
             Work::Listen(work) => Self::Listen(Box::new(ListenNode::start(work, place, walk))),
         })
+    }
+
+    /// The loops that it is in. Branches go round apart, so there is no saying for a fork.
+    pub(super) fn rounds(&self, task: &Task, rounds: &mut Vec<Round>) {
+        match self {
+            Self::List(list) => list.rounds(rounds),
+            Self::For(node) => node.rounds(task, rounds),
+            Self::Try(node) => node.rounds(rounds),
+            Self::Over(_)
+            | Self::Branch(_)
+            | Self::Waiting { .. }
+            | Self::Fork(_)
+            | Self::Listen(_) => {}
+        }
     }
 
     pub(super) fn advance(

@@ -9,5 +9,6 @@ mod metadata;
 mod orchestration;
 #[cfg(unix)]
 mod shell;
+mod transactions;
 
 pub(crate) use book::MODULES;
