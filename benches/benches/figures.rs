@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use weldkit_benches::{
     calls, events, instructions, measure, options::Options, report, start, transactions,
+    workflows,
 };
 
 fn main() -> ExitCode {
@@ -18,6 +19,7 @@ fn main() -> ExitCode {
     let mut subjects = calls::subjects();
     subjects.extend(events::subjects());
     subjects.extend(transactions::subjects());
+    subjects.extend(workflows::subjects());
     if instructions::run_only(&mut subjects) {
         return ExitCode::SUCCESS;
     }
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
         let recover = env!("CARGO_BIN_EXE_recover");
         outcomes.extend(transactions::outcomes(folder, recover, &options));
+        outcomes.extend(workflows::outcomes(folder, &options));
     }
     // A missed target is a figure, not a failure of the run.
     match report::write(&outcomes, options.json, &mut std::io::stdout().lock()) {

@@ -172,6 +172,26 @@ pub const JOURNAL_QUOTA_BYTES: u64 = 1024 * 1024 * 1024;
 /// Most released files of a journal that are kept to be used again.
 pub const JOURNAL_SPARES: usize = 2;
 
+/// Bytes of one file of a journal in a backup: each is filled to its end, and few records are in it.
+#[cfg(feature = "transaction")]
+pub const BACKUP_SEGMENT_BYTES: u64 = 1024 * 1024;
+
+/// Bytes that a backup writes to its file of containers in one go; more than one pair only where one is longer.
+#[cfg(feature = "transaction")]
+pub const BACKUP_BATCH_BYTES: usize = 32 * 1024 * 1024;
+
+/// Bytes of a file that a backup or a restore holds in memory.
+#[cfg(feature = "transaction")]
+pub const BACKUP_CHUNK_BYTES: usize = 1024 * 1024;
+
+/// Largest description of a backup, in bytes.
+#[cfg(feature = "transaction")]
+pub const BACKUP_ABOUT_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Starts that a restored host skips at least: the ids of what the original has done since the backup are not used again.
+#[cfg(feature = "transaction")]
+pub const RESTORED_STARTS: u32 = 1 << 16;
+
 /// Bytes of a workflow document, and of what its aliases repeat.
 pub const WORKFLOW_BYTES: usize = 4 * 1024 * 1024;
 
@@ -275,14 +295,39 @@ pub const TYPE_QUOTE: usize = 120;
 /// Tasks that a run may begin before one of them waits: a workflow that runs in a circle ends there.
 pub const RUN_TASKS: u32 = 1_000_000;
 
+/// How often lists of tasks may go back (`then`) before a task waits.
+pub const RUN_LAPS: u32 = 10_000;
+
 /// The most tries of a `try`, whatever its policy says.
 pub const TASK_TRIES: u32 = 10_000;
+
+/// Bytes of the shortest secret of a workflow: a shorter one is a part of too many other texts to be taken out of them.
+#[cfg(feature = "orchestration")]
+pub const SECRET_BYTES: usize = 4;
+
+/// Keys that the status of a run lists; how many there are beside them is told as a number.
+pub const STATUS_WAITING: usize = 64;
 
 /// Runs under way at once.
 pub const RUNS: usize = 100_000;
 
 /// Runs that are kept nowhere and have ended, and can still be asked for.
 pub const RUNS_ENDED: usize = 1_024;
+
+/// Runs of one workflow and one key that are under way at once.
+pub const RUNS_PER_KEY: usize = 1;
+
+/// Durable runs that have ended and are kept; before one more the oldest is forgotten.
+pub const RUNS_KEPT: usize = 10_000;
+
+/// Events of one run: with one more it is cancelled, so that what is kept of it can still be read at a start.
+pub const RUN_EVENTS: u64 = 1_000_000;
+
+/// How often a run looks whether one that it waits for, and that is stuck, goes on.
+pub const RUN_STUCK: Duration = Duration::from_secs(1);
+
+/// Workflows that are registered at once.
+pub const WORKFLOWS: usize = 10_000;
 
 /// Length of a run's id.
 pub const RUN_ID: usize = 512;

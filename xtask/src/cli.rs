@@ -49,7 +49,7 @@ enum Command {
     /// The long runs: 100,000 transactions of every level, a million values against types, 10,000 kills
     Soak,
     /// Show it all on real input: choose, weld, work, find, break, next
-    Demo,
+    Demo(demo::Arguments),
     /// Run the benchmarks and print their ratios
     Bench(gate::Bench),
     /// A private PostgreSQL for the tests that take one
@@ -86,7 +86,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::Ci => gate::ci(&app()?),
         Command::Crash(arguments) => crash::command(&app()?, &arguments),
         Command::Soak => soak::command(&app()?),
-        Command::Demo => demo::command(&app()?),
+        Command::Demo(arguments) => demo::command(&app()?, arguments),
         Command::Bench(arguments) => gate::bench(&app()?, &arguments),
         Command::Postgres(what) => postgres::command(&folder, what),
     }

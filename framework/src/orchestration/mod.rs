@@ -10,6 +10,8 @@ mod check;
 pub mod definition;
 mod engine;
 pub mod expression;
+#[cfg(feature = "cli")]
+mod graph;
 pub mod run;
 mod service;
 mod types;
@@ -17,5 +19,7 @@ mod types;
 pub use check::{Report, Surroundings, check};
 pub(crate) use engine::Caller;
 pub use engine::{Status, Terms, Workflows};
+#[cfg(feature = "cli")]
+pub(crate) use graph::graph;
 pub use service::{Registered, WorkflowService};
 pub use types::{Answer, Shares};

@@ -120,3 +120,62 @@ fn a_check_asks_whether_the_calls_may_be_made() {
     assert!(refused.out.contains(said), "{refused:?}");
     assert!(refused.out.contains("[permissions]"), "{refused:?}");
 }
+
+/// Its first task is undone slowly, its second waits for hours.
+const PATIENT: &str = r#"
+document: { dsl: 1.0.3, namespace: test, name: patient, version: 1.0.0 }
+do:
+  - say:
+      call: echo.say
+      with: { the_text: done }
+      metadata: { compensate: { call: echo.slow, with: { ms: 1500 } } }
+  - rest: { wait: { hours: 5 } }
+"#;
+
+#[test]
+fn a_signal_cancels_a_run_and_a_second_one_leaves_it_to_the_next_host() {
+    let place = Place::new();
+    place.write("patient.yaml", PATIENT);
+    let run = ["workflow", "run", "patient.yaml", "--id", "p"];
+    let state = || {
+        let shown = place.run(&["workflow", "show", "p", "--format", "json"]);
+        shown.json()["run"]["state"].clone()
+    };
+
+    let mut running = place.begin(&run, "run `p` of test/patient/1.0.0");
+    running.signal("INT");
+    running.hear("cancelling run `p`");
+    running.signal("INT");
+    let (code, said) = running.ended();
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("left as it is"), "{said}");
+
+    // The next host goes on undoing, and the same command waits for it.
+    place.run(&run).failed(1, &["cancelled"]);
+    assert_eq!(state(), json!("cancelled"));
+    assert_eq!(place.run(&["workflow", "forget", "p"]).code, Some(0));
+
+    let running = place.begin(&run, "run `p` of");
+    running.signal("INT");
+    let (code, said) = running.ended();
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("is cancelled"), "{said}");
+    assert_eq!(state(), json!("cancelled"));
+}
+
+#[test]
+fn a_workflow_is_drawn_for_programs_that_make_pictures() {
+    let place = Place::new();
+    place.write("greet.yaml", GREET);
+    let mermaid = place.run(&["workflow", "graph", "greet.yaml"]);
+    assert!(mermaid.fine().starts_with("flowchart TD\n"), "{mermaid:?}");
+    assert!(mermaid.out.contains("echo.say"), "{mermaid:?}");
+    let dot = place.run(&["workflow", "graph", "greet.yaml", "--to", "dot"]);
+    assert!(
+        dot.fine().starts_with("digraph \"test/greet/1.0.0\" {\n"),
+        "{dot:?}"
+    );
+    place.write("wrong.yaml", "document: {}");
+    let wrong = place.run(&["workflow", "graph", "wrong.yaml"]);
+    assert_eq!(wrong.code, Some(3));
+}

@@ -6,7 +6,9 @@ mod calls;
 mod contract;
 mod data;
 mod metadata;
+mod orchestration;
 #[cfg(unix)]
 mod shell;
+mod transactions;
 
 pub(crate) use book::MODULES;

@@ -14,7 +14,7 @@ use super::{Notes, make};
 use crate::contract::types::{Draws, Fit, Type, fits};
 use crate::error::CallError;
 use crate::orchestration::definition::read;
-use crate::orchestration::run::{Action, Event, Run, Start, State, TaskError, Workflow};
+use crate::orchestration::run::{Action, Event, Run, Secrets, Start, State, TaskError, Workflow};
 
 /// Documents of the ordinary suite.
 const DOCUMENTS: usize = 400;
@@ -156,7 +156,7 @@ fn run(known: &Known, methods: &mut Methods<'_>, input: Value, draws: &mut Draws
         id: "run".into(),
         input: Arc::new(input),
         at_ms: 0,
-        secrets: Arc::new(json!({})),
+        secrets: Secrets::default(),
     };
     let (mut run, step) = Run::begin(known.workflow.clone(), start);
     let (mut open, mut promises) = (step.begin, 0);

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::args::Documents;
-use super::failure::{Failure, REFUSED, Refusal};
-use super::output::{envelope, table};
-use super::session::Session;
-use super::workflow::read;
+use super::read;
+use crate::app::args::Documents;
+use crate::app::failure::{Failure, REFUSED, Refusal};
+use crate::app::output::{envelope, table};
+use crate::app::session::Session;
 use crate::error::Problem;
 use crate::orchestration::{Report, Shares, Surroundings, check};
 use crate::security::{Policy, Principal};
