@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use weldkit_benches::{
     calls, events, instructions, measure, metrics, options::Options, report, start, transactions,
+    workflows,
 };
 
 fn main() -> ExitCode {
@@ -19,6 +20,7 @@ fn main() -> ExitCode {
     subjects.extend(events::subjects());
     subjects.extend(metrics::subjects());
     subjects.extend(transactions::subjects());
+    subjects.extend(workflows::subjects());
     if instructions::run_only(&mut subjects) {
         return ExitCode::SUCCESS;
     }
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
         let recover = env!("CARGO_BIN_EXE_recover");
         outcomes.extend(transactions::outcomes(folder, recover, &options));
+        outcomes.extend(workflows::outcomes(folder, &options));
     }
     // A missed target is a figure, not a failure of the run.
     match report::write(&outcomes, options.json, &mut std::io::stdout().lock()) {

@@ -1,9 +1,9 @@
 //! The figures of the framework: each case beside its floor and its peers, in the same run.
 //!
 //! ```text
-//! calls::*, events::*, metrics::*, transactions::*, start ── Subject: cases ──┐
-//!                                                                             ├─> Outcome: readings and claims ─> report
-//! builds::* ── scratch workspaces, Cargo ─────────────────────────────────────┘
+//! calls, events, metrics, transactions, workflows, start ── Subject: cases ──┐
+//!                                                                            ├─> Outcome: readings and claims ─> report
+//! builds ── scratch workspaces, Cargo ───────────────────────────────────────┘
 //! ```
 //!
 //! A shared machine drifts, so absolute times mean little. The cases of one subject take turns
@@ -21,6 +21,7 @@ pub mod report;
 pub mod resident;
 pub mod start;
 pub mod transactions;
+pub mod workflows;
 
 use std::fmt;
 use std::hint::black_box;

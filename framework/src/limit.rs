@@ -193,6 +193,26 @@ pub const JOURNAL_QUOTA_BYTES: u64 = 1024 * 1024 * 1024;
 /// Most released files of a journal that are kept to be used again.
 pub const JOURNAL_SPARES: usize = 2;
 
+/// Bytes of one file of a journal in a backup: each is filled to its end, and few records are in it.
+#[cfg(feature = "transaction")]
+pub const BACKUP_SEGMENT_BYTES: u64 = 1024 * 1024;
+
+/// Bytes that a backup writes to its file of containers in one go; more than one pair only where one is longer.
+#[cfg(feature = "transaction")]
+pub const BACKUP_BATCH_BYTES: usize = 32 * 1024 * 1024;
+
+/// Bytes of a file that a backup or a restore holds in memory.
+#[cfg(feature = "transaction")]
+pub const BACKUP_CHUNK_BYTES: usize = 1024 * 1024;
+
+/// Largest description of a backup, in bytes.
+#[cfg(feature = "transaction")]
+pub const BACKUP_ABOUT_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Starts that a restored host skips at least: the ids of what the original has done since the backup are not used again.
+#[cfg(feature = "transaction")]
+pub const RESTORED_STARTS: u32 = 1 << 16;
+
 /// Bytes of a workflow document, and of what its aliases repeat.
 pub const WORKFLOW_BYTES: usize = 4 * 1024 * 1024;
 
@@ -259,17 +279,76 @@ pub const EXPRESSION_NUMBER_BITS: u64 = 4_096;
 #[cfg(feature = "orchestration")]
 pub const EXPRESSION_QUOTE: usize = 400;
 
+/// Schemas that are read of one schema, references written out: a small one may name a huge tree.
+pub const TYPE_PARTS: usize = 10_000;
+
+/// Depth of references in a schema; what is deeper is not looked into.
+pub const TYPE_DEPTH: usize = 32;
+
+/// How often a schema that holds itself is written out: lists in lists in lists are looked into, no further.
+pub const TYPE_ROUNDS: usize = 3;
+
+/// Alternatives of one type; more are taken as one of each kind.
+pub const TYPE_SHAPES: usize = 32;
+
+/// Texts that one type lists, above which it is any text.
+pub const TYPE_TEXTS: usize = 256;
+
+/// Comparisons of parts that one comparison of types may take.
+pub const TYPE_STEPS: u32 = 20_000;
+
+/// Most characters and elements of a value that is made up, unless its schema wants more.
+pub const TYPE_SAMPLE: usize = 64;
+
+/// Tasks that one look at the types of a document walks, loops counted by their rounds: what it takes at most some seconds
+/// for. What is beyond is unknown.
+pub const TYPE_TASKS: u32 = 100_000;
+
+/// Values that are made up for one place to find one that is refused.
+pub const TYPE_TRIES: u32 = 32;
+
+/// Characters of a long text that is made up: more than a byte counts.
+pub const TYPE_SAMPLE_TEXT: usize = 300;
+
+/// Characters of a type that a message shows.
+pub const TYPE_QUOTE: usize = 120;
+
 /// Tasks that a run may begin before one of them waits: a workflow that runs in a circle ends there.
 pub const RUN_TASKS: u32 = 1_000_000;
 
+/// How often lists of tasks may go back (`then`) before a task waits.
+pub const RUN_LAPS: u32 = 10_000;
+
 /// The most tries of a `try`, whatever its policy says.
 pub const TASK_TRIES: u32 = 10_000;
+
+/// Bytes of the shortest secret of a workflow: a shorter one is a part of too many other texts to be taken out of them.
+#[cfg(feature = "orchestration")]
+pub const SECRET_BYTES: usize = 4;
+
+/// Keys that the status of a run lists; how many there are beside them is told as a number.
+pub const STATUS_WAITING: usize = 64;
 
 /// Runs under way at once.
 pub const RUNS: usize = 100_000;
 
 /// Runs that are kept nowhere and have ended, and can still be asked for.
 pub const RUNS_ENDED: usize = 1_024;
+
+/// Runs of one workflow and one key that are under way at once.
+pub const RUNS_PER_KEY: usize = 1;
+
+/// Durable runs that have ended and are kept; before one more the oldest is forgotten.
+pub const RUNS_KEPT: usize = 10_000;
+
+/// Events of one run: with one more it is cancelled, so that what is kept of it can still be read at a start.
+pub const RUN_EVENTS: u64 = 1_000_000;
+
+/// How often a run looks whether one that it waits for, and that is stuck, goes on.
+pub const RUN_STUCK: Duration = Duration::from_secs(1);
+
+/// Workflows that are registered at once.
+pub const WORKFLOWS: usize = 10_000;
 
 /// Length of a run's id.
 pub const RUN_ID: usize = 512;

@@ -6,7 +6,9 @@ use clap::{Parser, Subcommand};
 
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::{add, build, crash, demo, gate, inspect, new, postgres, refresh, soak, talk, tidy};
+use crate::{
+    add, build, check, crash, demo, gate, inspect, new, postgres, refresh, soak, talk, tidy,
+};
 
 /// Builds, audits and checks applications of weldkit
 ///
@@ -25,6 +27,8 @@ struct Cli {
 enum Command {
     /// Weld the chosen plugins into one static binary, and audit it
     Build(build::Arguments),
+    /// Check a workflow document against what the plugins say about themselves
+    Check(check::Arguments),
     /// Show what is inside a binary, without running it
     Inspect(inspect::Arguments),
     /// Write what every plugin says about itself into its plugin_metadata.json
@@ -42,10 +46,10 @@ enum Command {
     Ci,
     /// Kill a process that moves money, over and over, and look for what it has lost
     Crash(crash::Arguments),
-    /// The long runs: 100,000 transactions of every level, 10,000 kills
+    /// The long runs: 100,000 transactions of every level, a million values against types, 10,000 kills
     Soak,
     /// Show it all on real input: choose, weld, work, find, break, next
-    Demo,
+    Demo(demo::Arguments),
     /// Run the benchmarks and print their ratios
     Bench(gate::Bench),
     /// A private PostgreSQL for the tests that take one
@@ -71,6 +75,7 @@ fn run(cli: Cli) -> Result<()> {
     let app = || App::find(&folder, cli.package.as_deref());
     match cli.command {
         Command::Build(arguments) => build::command(&app()?, &arguments),
+        Command::Check(arguments) => check::command(&app()?, &arguments),
         Command::Inspect(arguments) => inspect::command(&arguments),
         Command::Metadata(arguments) => refresh::command(&app()?, arguments),
         Command::New(new::What::Plugin(arguments)) => new::plugin::command(&app()?, &arguments),
@@ -81,7 +86,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::Ci => gate::ci(&app()?),
         Command::Crash(arguments) => crash::command(&app()?, &arguments),
         Command::Soak => soak::command(&app()?),
-        Command::Demo => demo::command(&app()?),
+        Command::Demo(arguments) => demo::command(&app()?, arguments),
         Command::Bench(arguments) => gate::bench(&app()?, &arguments),
         Command::Postgres(what) => postgres::command(&folder, what),
     }

@@ -14,6 +14,7 @@
 //! | [`workspace`], [`app`], [`metadata`], [`configuration`] | what is there: Cargo's packages, the application, its plugins, what a configuration names |
 //! | [`select`], [`graph`] | which plugins, and whether they fit together |
 //! | [`build`], [`record`], [`frame`], [`binary`], [`audit`], [`inspect`] | the binary, and what it says about itself |
+//! | [`check`] | what a workflow document calls, before anything is built |
 //! | [`refresh`], [`plugins_rs`], [`manifest`], [`add`], [`new`] | what is written for people: metadata, lists, manifests, skeletons |
 //! | [`tidy`], [`gate`] | the rules of the house |
 //! | [`crash`], [`soak`] | what a killed process has lost, and the long runs |
@@ -27,6 +28,7 @@ pub mod audit;
 pub mod binary;
 pub mod build;
 pub mod cargo;
+pub mod check;
 pub mod cli;
 pub mod configuration;
 pub mod crash;

@@ -290,3 +290,32 @@ fn a_folder_without_an_application_says_what_one_is() {
     run(folder.path(), ["inspect", "Cargo.toml"]).refused(1, &["holds no weldkit plugin"]);
     run(folder.path(), ["inspect", "nothing"]).refused(1, &["read nothing: No such file"]);
 }
+
+#[test]
+fn a_workflow_is_checked_by_names_before_anything_is_built() {
+    let shop = shop();
+    shop.write(
+        "good.yaml",
+        "do:\n  - a: { call: storage.get }\n  - b: { call: http }\n",
+    );
+    let said = shop.xtask("check --for good.yaml").fine();
+    assert!(said.stdout.contains("storage"), "{}", said.stdout);
+    assert!(
+        said.stderr.contains("cargo xtask build --plugins storage"),
+        "{}",
+        said.stderr
+    );
+    shop.write(
+        "bad.yaml",
+        "do:\n  - a: { call: storage.gte }\n  - b:\n      call: stroage.get\n",
+    );
+    shop.xtask("check --for bad.yaml").refused(
+        3,
+        &[
+            "bad.yaml:2:16: `storage` has no method `gte`",
+            "known: get",
+            "bad.yaml:4:13: no plugin of the application provides `stroage`",
+            "did you mean `storage`?",
+        ],
+    );
+}

@@ -10,7 +10,7 @@ use weldkit::{CallError, Ctx, Host, Service};
 
 /// Does nothing, in a transaction.
 #[weldkit::service]
-pub trait Left {
+pub(crate) trait Left {
     /// Nothing.
     #[method(transactional)]
     async fn touch_left(&self, ctx: &Ctx) -> Result<(), CallError>;
@@ -18,7 +18,7 @@ pub trait Left {
 
 /// Does nothing, in the same one.
 #[weldkit::service]
-pub trait Right {
+pub(crate) trait Right {
     /// Nothing.
     #[method(transactional)]
     async fn touch_right(&self, ctx: &Ctx) -> Result<(), CallError>;
@@ -111,7 +111,7 @@ impl Keeper {
 
 /// Nothing: its provider only keeps a container.
 #[weldkit::service]
-pub trait Keeping {
+pub(crate) trait Keeping {
     /// Nothing.
     async fn nothing(&self, ctx: &Ctx) -> Result<(), CallError>;
 }

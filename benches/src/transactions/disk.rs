@@ -12,13 +12,13 @@ const BYTES: u64 = 8 * 1024 * 1024;
 const START: u64 = 4096;
 
 /// A file of zeros.
-pub(super) struct Zeros {
+pub(crate) struct Zeros {
     file: File,
     offset: u64,
 }
 
 impl Zeros {
-    pub(super) fn create(folder: &Path) -> io::Result<Self> {
+    pub(crate) fn create(folder: &Path) -> io::Result<Self> {
         let file = File::create(folder.join("zeros"))?;
         file.write_all_at(
             &vec![0; usize::try_from(BYTES).expect("a few megabytes")],
@@ -30,7 +30,7 @@ impl Zeros {
     }
 
     /// Writes behind what was written last, and forces it.
-    pub(super) fn force(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub(crate) fn force(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.offset + bytes.len() as u64 > BYTES {
             self.offset = START;
         }

@@ -21,9 +21,9 @@ const EACH: usize = 16;
 const PAIRS: usize = 25;
 
 /// One way of making a small write durable.
-pub(super) struct Way<'a> {
-    pub(super) name: &'static str,
-    pub(super) once: Box<dyn FnMut() + 'a>,
+pub(crate) struct Way<'a> {
+    pub(crate) name: &'static str,
+    pub(crate) once: Box<dyn FnMut() + 'a>,
 }
 
 /// What waits for a disk, in a folder that is gone afterwards.

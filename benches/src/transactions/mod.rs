@@ -1,7 +1,7 @@
 //! Transactions: two-phase commit in memory, containers against plain maps, commits against the disk.
 
 mod bed;
-mod disk;
+pub(crate) mod disk;
 mod durable;
 mod map;
 mod memory;
@@ -13,6 +13,8 @@ mod threads;
 use std::path::Path;
 
 pub use bed::Bed;
+#[cfg(feature = "peers")]
+pub(crate) use peers::sqlite;
 
 use crate::options::Options;
 use crate::{Outcome, Subject};

@@ -63,7 +63,7 @@ fn fjall(folder: &Path) -> Way<'static> {
     }
 }
 
-fn sqlite(folder: &Path) -> Way<'static> {
+pub(crate) fn sqlite(folder: &Path) -> Way<'static> {
     let connection =
         rusqlite::Connection::open(folder.join("peer.sqlite")).expect("the folder can be written");
     connection

@@ -70,6 +70,12 @@ pub(super) enum Command {
     #[cfg(feature = "transaction")]
     #[command(subcommand)]
     Tx(Tx),
+    /// Write everything durable into a folder, while the host runs or while none does
+    #[cfg(feature = "transaction")]
+    Backup(With<super::backup::Into>),
+    /// Put a backup into an empty state folder
+    #[cfg(feature = "transaction")]
+    Restore(With<super::backup::From>),
     /// Check workflows, run them, and look after their runs
     #[cfg(feature = "orchestration")]
     #[command(subcommand)]
@@ -112,6 +118,10 @@ impl Command {
             Self::Completions(with) => &with.globals,
             #[cfg(feature = "transaction")]
             Self::Tx(tx) => tx.globals(),
+            #[cfg(feature = "transaction")]
+            Self::Backup(with) => &with.globals,
+            #[cfg(feature = "transaction")]
+            Self::Restore(with) => &with.globals,
             #[cfg(feature = "orchestration")]
             Self::Workflow(what) => what.globals(),
             Self::Config(with) => {
@@ -285,6 +295,8 @@ pub(super) enum WorkflowCommand {
     Signal(With<SignalRun>),
     /// Forget a run that has ended
     Forget(With<OneRun>),
+    /// Draw a workflow: text that Mermaid or Graphviz makes a picture of
+    Graph(With<DrawWorkflow>),
 }
 
 #[cfg(feature = "orchestration")]
@@ -295,6 +307,7 @@ impl WorkflowCommand {
             Self::Run(with) | Self::Start(with) => &with.globals,
             Self::List(with) => &with.globals,
             Self::Signal(with) => &with.globals,
+            Self::Graph(with) => &with.globals,
             Self::Show(with)
             | Self::History(with)
             | Self::Pause(with)
@@ -311,6 +324,31 @@ pub(super) struct Documents {
     /// Documents: YAML or JSON
     #[arg(required = true, value_name = "FILE")]
     pub(super) files: Vec<String>,
+    /// Refuse what may fail with some input, and what cannot be told
+    #[arg(long)]
+    pub(super) strict: bool,
+    /// On whose behalf they would run; the operator unless given
+    #[arg(long = "as", value_name = "PRINCIPAL")]
+    pub(super) principal: Option<String>,
+}
+
+#[cfg(feature = "orchestration")]
+#[derive(Debug, Args)]
+pub(super) struct DrawWorkflow {
+    /// The document: YAML or JSON
+    #[arg(value_name = "FILE")]
+    pub(super) file: String,
+    /// In which language
+    #[arg(long, value_enum, default_value_t = Picture::Mermaid)]
+    pub(super) to: Picture,
+}
+
+/// What draws it.
+#[cfg(feature = "orchestration")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Picture {
+    Mermaid,
+    Dot,
 }
 
 #[cfg(feature = "orchestration")]

@@ -91,6 +91,41 @@ const GRAPH: &[(&str, &str, &str)] = &[
         "[permissions] names more principals than a host has roles.",
         "Name at most 63 beside the operator.",
     ),
+    (
+        "unreachable_task",
+        "Nothing leads to a task of a workflow.",
+        "Name it in a `then`, or take it out.",
+    ),
+    (
+        "endless_loop",
+        "Tasks of a workflow lead to each other, and nothing leads out.",
+        "Let a `switch` in the loop go on elsewhere, or end the run with `then: end`.",
+    ),
+    (
+        "waits_in_transaction",
+        "A task waits inside of a transaction of a workflow.",
+        "Move it out: a transaction holds calls and what computes.",
+    ),
+    (
+        "missing_parameter",
+        "A call of a workflow lacks a parameter.",
+        "Give it; `app describe SERVICE.METHOD` lists the parameters.",
+    ),
+    (
+        "type_mismatch",
+        "A value of a workflow can never be taken where it is put, or its expression always fails.",
+        "Correct the expression; the message names what it gives and what is taken.",
+    ),
+    (
+        "may_fail",
+        "A value of a workflow is not taken there with some input; the message shows one.",
+        "Narrow the schema of the input, or give a way for the rest: `//`, `if`, `catch`.",
+    ),
+    (
+        "unknown_type",
+        "Too little is known of a value of a workflow to tell whether it is taken where it is put.",
+        "Give a schema to the input, or to the output of the task that it comes from.",
+    ),
 ];
 
 pub(super) fn run(session: &Session, code: &str) -> Result<u8, Failure> {

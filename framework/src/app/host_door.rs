@@ -3,6 +3,7 @@
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::bar::Bar;
 use super::control::{Client, Event, Request};
 use super::failure::Failure;
 use super::output::say;
@@ -37,11 +38,21 @@ impl HostDoor {
 
     /// Calls a method that gives one value.
     pub(super) async fn call(&mut self, method: &str, params: &Value) -> Result<Vec<u8>, Failure> {
+        self.call_showing(method, params, &Bar::new()).await
+    }
+
+    /// The same with progress on a bar.
+    pub(super) async fn call_showing(
+        &mut self,
+        method: &str,
+        params: &Value,
+        bar: &Bar,
+    ) -> Result<Vec<u8>, Failure> {
         let params = params.to_string();
         let answer = match self {
             Self::Own(host, _) => {
-                host.call_apart(&host.ctx(), method, params.into_bytes())
-                    .await?
+                let ctx = host.ctx().with_progress(bar.reports());
+                host.call_apart(&ctx, method, params.into_bytes()).await?
             }
             Self::Running(client) => {
                 let params: &RawValue = serde_json::from_str(&params)
@@ -56,7 +67,9 @@ impl HostDoor {
                     match client.next().await? {
                         Event::Result(result) => break Answer::Value(result),
                         Event::Error(error) => return Err(error.into()),
-                        Event::Progress(_) => {}
+                        Event::Progress(progress) => {
+                            bar.advance(progress.fraction, &progress.message);
+                        }
                         Event::Item(_) | Event::End => return Err(streamed().into()),
                     }
                 }

@@ -10,6 +10,9 @@
 //! `doctor`, `build-info`, `completions`.
 
 mod args;
+#[cfg(feature = "transaction")]
+mod backup;
+mod bar;
 mod build_info;
 mod call;
 mod check;
@@ -151,6 +154,10 @@ fn execute(session: &Session, command: Command) -> Result<u8, Failure> {
         Command::Reload(_) => reload::run(session),
         #[cfg(feature = "transaction")]
         Command::Tx(tx) => tx::run(session, &tx),
+        #[cfg(feature = "transaction")]
+        Command::Backup(with) => backup::back_up(session, &with),
+        #[cfg(feature = "transaction")]
+        Command::Restore(with) => backup::restore(session, &with),
         #[cfg(feature = "orchestration")]
         Command::Workflow(what) => workflow::run(session, &what),
         Command::Metrics(with) => metrics::run(session, &with.command),

@@ -140,7 +140,7 @@ impl Session {
     }
 
     /// Which plugin that is not linked provides a service, and the command that builds it in.
-    fn supply(&self, service: &str) -> Option<String> {
+    pub(super) fn supply(&self, service: &str) -> Option<String> {
         let provides = |services: &[&str]| {
             let names = services.iter().map(|service| service.split('@').next());
             names.flatten().any(|name| name == service)

@@ -17,6 +17,8 @@ mod schema;
 mod secret;
 #[doc(hidden)]
 pub mod strict;
+#[cfg(feature = "orchestration")]
+pub(crate) mod types;
 mod version;
 
 pub use arguments::{
@@ -34,6 +36,8 @@ pub use edge::Json;
 pub use object::Object;
 pub use result::{ErrorCode, ServiceError};
 pub use rules::{Dive, DiveNo, DiveYes, Rules, check_rules, check_values};
+#[cfg(feature = "orchestration")]
+pub(crate) use schema::method_hash;
 pub use schema::{Schema, error_schema, fnv1a, input_schema, output_schema, shape_hash};
 pub use secret::Secret;
 pub use version::{Line, Version};

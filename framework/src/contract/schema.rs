@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
-use super::{ServiceDescriptor, ServiceError};
+use super::{MethodDescriptor, ServiceDescriptor, ServiceError};
 use crate::error::Code;
 
 /// A JSON Schema, draft 2020-12.
@@ -73,26 +73,32 @@ pub fn error_schema<E: ServiceError>() -> Schema {
 
 /// 16 hexadecimal digits that change when the shape of the contract does; docs do not count.
 pub fn shape_hash(service: &ServiceDescriptor) -> String {
-    let mut methods: Vec<Value> = service
-        .methods
-        .iter()
-        .map(|method| {
-            json!({
-                "name": method.name,
-                "kind": format!("{:?}", method.kind),
-                "flags": [method.read_only, method.idempotent, method.transactional, method.isolated],
-                "permission": method.permission,
-                "input": shape((method.input)().to_value()),
-                "output": shape((method.output)().to_value()),
-                "error": shape((method.error)().to_value()),
-            })
-        })
-        .collect();
+    let mut methods: Vec<Value> = service.methods.iter().map(method_shape).collect();
     methods.sort_by_key(|method| method["name"].to_string());
     let text =
         json!({ "name": service.name, "line": service.line().to_string(), "methods": methods })
             .to_string();
     format!("{:016x}", fnv1a(text.as_bytes()))
+}
+
+/// The same for one method.
+#[cfg(feature = "orchestration")]
+pub(crate) fn method_hash(service: &ServiceDescriptor, method: &MethodDescriptor) -> String {
+    let line = service.line().to_string();
+    let text = json!({ "name": service.name, "line": line, "method": method_shape(method) });
+    format!("{:016x}", fnv1a(text.to_string().as_bytes()))
+}
+
+fn method_shape(method: &MethodDescriptor) -> Value {
+    json!({
+        "name": method.name,
+        "kind": format!("{:?}", method.kind),
+        "flags": [method.read_only, method.idempotent, method.transactional, method.isolated],
+        "permission": method.permission,
+        "input": shape((method.input)().to_value()),
+        "output": shape((method.output)().to_value()),
+        "error": shape((method.error)().to_value()),
+    })
 }
 
 /// The schema without its docs, with keys in order.

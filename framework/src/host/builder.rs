@@ -7,6 +7,8 @@ use serde_json::Value;
 use super::configured::{reduced, within_reach};
 use super::{Folder, Host};
 use crate::clock::Clock;
+#[cfg(feature = "orchestration")]
+use crate::contract::Secret;
 use crate::error::{Error, ErrorKind, Problem, Result};
 use crate::limit;
 use crate::registry::{Choices, Plan, Plugin, PluginEntry, linked, resolve};
@@ -43,6 +45,9 @@ pub(super) struct Setup {
     /// How often the host looks at its metrics, if not as alerts need it.
     #[cfg(feature = "monitoring")]
     pub(super) monitor: Option<Duration>,
+    /// What `$secrets` of workflows is, before the environment.
+    #[cfg(feature = "orchestration")]
+    pub(super) secrets: BTreeMap<String, Secret<String>>,
     pub(super) clock: Clock,
     pub(super) folder: Folder,
     /// In place of the machine's disk under the journal.
@@ -78,6 +83,8 @@ impl Default for HostBuilder {
                 alerts: Vec::new(),
                 #[cfg(feature = "monitoring")]
                 monitor: None,
+                #[cfg(feature = "orchestration")]
+                secrets: BTreeMap::new(),
                 clock: Clock::System,
                 folder: Folder::new("state"),
                 #[cfg(feature = "transaction")]
@@ -114,6 +121,15 @@ impl HostBuilder {
     #[must_use]
     pub fn settings(mut self, instance: &str, settings: Value) -> Self {
         self.setup.settings.insert(instance.to_owned(), settings);
+        self
+    }
+
+    /// Gives workflows a secret. Those that are not given here come from the environment, as `WELDKIT_SECRET_NAME`.
+    #[cfg(feature = "orchestration")]
+    #[must_use]
+    pub fn secret(mut self, name: &str, value: &str) -> Self {
+        let value = Secret::new(value.to_owned());
+        self.setup.secrets.insert(name.to_owned(), value);
         self
     }
 

@@ -2,8 +2,12 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+#[cfg(feature = "transaction")]
+use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::registry::StateFolder;
+#[cfg(feature = "transaction")]
+use crate::transaction::{self, Backup, Ground, Transactions};
 
 /// The state folder of a host. One process at a time: the lock ends with the process.
 #[derive(Debug, Clone)]
@@ -74,6 +78,49 @@ impl Folder {
         }
         *lock = Some(file);
         Ok(())
+    }
+}
+
+#[cfg(feature = "transaction")]
+impl Folder {
+    /// Backs up what an earlier host has kept here, as [`Transactions::backup`] does. No plugin starts.
+    ///
+    /// # Errors
+    ///
+    /// A folder in which nothing is kept, one that another process has; as [`Transactions::backup`].
+    pub async fn backup(&self, into: impl AsRef<Path>) -> Result<Backup> {
+        if !self.path.join(Transactions::JOURNAL).exists() {
+            return Err(Error::new(
+                ErrorKind::State,
+                format!(
+                    "no host has kept anything in `{}` yet; choose another with `--state DIR`",
+                    self.path.display()
+                ),
+            ));
+        }
+        let own = self.clone();
+        let open = move || Ok(Ground::new(StateFolder::open(&own)?, None));
+        let transactions = Transactions::new(Clock::System, Box::new(open));
+        let made = transactions.backup(into).await;
+        transactions.close().await;
+        let closed = transactions.put_away().await;
+        transactions.abandon();
+        let made = made?;
+        closed.map(|()| made)
+    }
+
+    /// Puts a backup into this folder, which holds nothing yet, and opens what it has put there. A host can start on
+    /// it then.
+    ///
+    /// The host keeps its id: a participant outside of it, such as a database, takes it for the original and finishes
+    /// what was under way. Do not let both run with one database.
+    ///
+    /// # Errors
+    ///
+    /// A folder that is not empty or that a host has, a backup of a later version, and every damage of it.
+    pub async fn restore(&self, from: impl AsRef<Path>) -> Result<Backup> {
+        self.open()?;
+        transaction::restore(from.as_ref(), &self.path).await
     }
 }
 

@@ -41,7 +41,7 @@ use crate::name;
 use crate::registry::Plan;
 use crate::security::{Policy, Principal};
 #[cfg(feature = "transaction")]
-use crate::transaction::{TransactionBuilder, Transactions};
+use crate::transaction::{Backup, TransactionBuilder, Transactions};
 
 use builder::Setup;
 use instance::Running;
@@ -151,6 +151,16 @@ impl Host {
     #[cfg(feature = "transaction")]
     pub fn transactions(&self) -> &Transactions {
         &self.0.transactions
+    }
+
+    /// Backs up everything that is durable, while calls go on: see [`Transactions::backup`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Transactions::backup`].
+    #[cfg(feature = "transaction")]
+    pub async fn backup(&self, into: impl AsRef<std::path::Path>) -> Result<Backup> {
+        self.0.transactions.backup(into).await
     }
 
     /// The workflows of the host.

@@ -2,10 +2,9 @@
 
 use std::sync::{Arc, Weak};
 
-use serde_json::Value;
-
 use super::{Host, Inner};
 use crate::call::{Answer, BoxFuture, Ctx};
+use crate::contract::method_hash;
 use crate::error::{CallError, Result};
 use crate::orchestration::Caller;
 use crate::security::Principal;
@@ -51,9 +50,18 @@ impl Caller for Door {
         })
     }
 
-    fn secret(&self, name: &str) -> Option<Value> {
-        std::env::var(format!("{SECRET}{name}"))
-            .ok()
-            .map(Value::String)
+    fn shape(&self, method: &str) -> Option<String> {
+        let host = self.0.upgrade()?;
+        let (client, method) = host.routes.methods.get(method)?;
+        let service = client.descriptor();
+        Some(method_hash(service, &service.methods[*method]))
+    }
+
+    fn secret(&self, name: &str) -> Option<String> {
+        let host = self.0.upgrade()?;
+        let given = host.setup.secrets.get(name);
+        given
+            .map(|secret| secret.reveal().clone())
+            .or_else(|| std::env::var(format!("{SECRET}{name}")).ok())
     }
 }

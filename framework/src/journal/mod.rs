@@ -20,6 +20,7 @@
 
 mod batch;
 mod completion;
+mod copy;
 mod disk;
 mod failure;
 mod handoff;
@@ -56,6 +57,7 @@ use shared::Shared;
 use writer::{Item, Writer};
 
 pub use completion::Ticket;
+pub(crate) use copy::copy;
 pub use disk::{Disk, File};
 pub use failure::Failure;
 pub use options::Options;

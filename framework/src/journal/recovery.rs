@@ -141,7 +141,7 @@ impl Found {
     }
 }
 
-fn replay_batch(
+pub(super) fn replay_batch(
     first: Position,
     body: &[u8],
     replay: &mut dyn FnMut(Record<'_>) -> error::Result<()>,
@@ -162,15 +162,15 @@ fn replay_batch(
 }
 
 /// A segment being read.
-struct Segment<'a> {
+pub(super) struct Segment<'a> {
     disk: &'a dyn Disk,
-    header: SegmentHeader,
+    pub(super) header: SegmentHeader,
     note: Option<Note>,
-    file: Box<dyn File>,
+    pub(super) file: Box<dyn File>,
 }
 
 impl<'a> Segment<'a> {
-    fn open(disk: &'a dyn Disk, number: u64) -> Result<Self, Failure> {
+    pub(super) fn open(disk: &'a dyn Disk, number: u64) -> Result<Self, Failure> {
         let name = segment_name(number);
         let read = || {
             let file = disk.open(&name)?;
@@ -278,7 +278,7 @@ impl<'a> Segment<'a> {
         Ok(true)
     }
 
-    fn damaged(&self, offset: u64, what: &'static str) -> Failure {
+    pub(super) fn damaged(&self, offset: u64, what: &'static str) -> Failure {
         Failure::Damaged {
             file: self.disk.place(&self.header.name()),
             offset,
@@ -286,7 +286,7 @@ impl<'a> Segment<'a> {
         }
     }
 
-    fn unusable(&self, fault: io::Error) -> Failure {
+    pub(super) fn unusable(&self, fault: io::Error) -> Failure {
         unusable(self.disk, &self.header.name(), fault)
     }
 }

@@ -10,10 +10,16 @@ mod check;
 pub mod definition;
 mod engine;
 pub mod expression;
+#[cfg(feature = "cli")]
+mod graph;
 pub mod run;
 mod service;
+mod types;
 
-pub use check::check;
+pub use check::{Report, Surroundings, check};
 pub(crate) use engine::Caller;
 pub use engine::{Status, Terms, Workflows};
+#[cfg(feature = "cli")]
+pub(crate) use graph::graph;
 pub use service::{Registered, WorkflowService};
+pub use types::{Answer, Shares};

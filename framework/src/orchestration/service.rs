@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::definition::DefinitionId;
+use super::run::Round;
 use super::{Status, Terms, Workflows};
 use crate::call::Ctx;
 use crate::contract::Json;
@@ -24,6 +25,9 @@ pub trait WorkflowService {
         /// What its places are shown in.
         #[serde(default)]
         file: Option<String>,
+        /// Whether it is known after a restart too; it is, unless this says no.
+        #[serde(default)]
+        keep: Option<bool>,
     ) -> Result<Registered, CallError>;
 
     /// The workflows that are known, as `namespace/name/version`.
@@ -46,6 +50,9 @@ pub trait WorkflowService {
         /// Whether it survives a crash.
         #[serde(default)]
         durable: Option<bool>,
+        /// Runs of one workflow that have the same key are under way one at a time.
+        #[serde(default)]
+        key: Option<String>,
     ) -> Result<Status, CallError>;
 
     /// How a run is, an ended one included.
@@ -143,10 +150,14 @@ impl WorkflowService for Workflows {
         _: &Ctx,
         document: String,
         file: Option<String>,
+        keep: Option<bool>,
     ) -> Result<Registered, CallError> {
         let file = file.unwrap_or_else(|| "document".to_owned());
         let registered = Self::register(self, &document, &file);
         let workflow = registered.map_err(|problems| refused(&file, &problems))?;
+        if keep.unwrap_or(true) {
+            self.keep(&workflow, &document).await?;
+        }
         Ok(Registered {
             workflow: workflow.to_string(),
         })
@@ -163,6 +174,7 @@ impl WorkflowService for Workflows {
         input: Json,
         run: Option<String>,
         durable: Option<bool>,
+        key: Option<String>,
     ) -> Result<Status, CallError> {
         let mut parts = workflow.splitn(3, '/').map(str::to_owned);
         let (Some(namespace), Some(name)) = (parts.next(), parts.next()) else {
@@ -180,6 +192,7 @@ impl WorkflowService for Workflows {
             id: run,
             input,
             durable: durable.unwrap_or(true),
+            key,
         };
         Self::start(self, ctx, &id, terms).await
     }
@@ -188,7 +201,17 @@ impl WorkflowService for Workflows {
         Self::status(self, &run).await
     }
 
-    async fn wait(&self, _: &Ctx, run: String) -> Result<Status, CallError> {
+    async fn wait(&self, ctx: &Ctx, run: String) -> Result<Status, CallError> {
+        if let Ok(mut status) = self.watch(&run) {
+            let mut furthest = 0.0;
+            // Over is told last; a run that cannot go on says nothing more.
+            while !status.borrow_and_update().goes_nowhere() {
+                tell(ctx, &status.borrow(), &mut furthest);
+                if status.changed().await.is_err() {
+                    break;
+                }
+            }
+        }
         Self::wait(self, &run).await
     }
 
@@ -226,6 +249,22 @@ impl WorkflowService for Workflows {
     async fn forget(&self, _: &Ctx, run: String) -> Result<(), CallError> {
         Self::forget(self, &run).await
     }
+}
+
+/// Tells how far a run is. Behind a loop it is not nearer to the beginning again.
+fn tell(ctx: &Ctx, status: &Status, furthest: &mut f64) {
+    let own = status.progress.filter(|_| status.rounds.is_empty());
+    *furthest = furthest.max(own.unwrap_or_else(|| Round::fraction(&status.rounds)));
+    let rounds = status
+        .rounds
+        .iter()
+        .map(|round| format!("{} {} of {}", round.task, round.done, round.of));
+    let mut message: Vec<String> = rounds.collect();
+    message.push(match status.tasks_done {
+        1 => "1 task done".to_owned(),
+        done => format!("{done} tasks done"),
+    });
+    ctx.progress(*furthest, &message.join(", "));
 }
 
 /// All that is wrong with a document, as the error of a call.

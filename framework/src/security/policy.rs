@@ -146,6 +146,11 @@ impl Policy {
         Roles(bit.map_or(0, |bit| 1 << bit))
     }
 
+    /// Whether the principal may do what asks for `permission`.
+    pub fn holds(&self, principal: &Principal, permission: &str) -> bool {
+        self.roles(principal).0 & self.granted(permission) != 0
+    }
+
     /// The roles that are granted `permission`.
     pub(crate) fn granted(&self, permission: &str) -> u64 {
         let granted = self

@@ -8,15 +8,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use redb::{Database, Durability, ReadOnlyTable, ReadableDatabase, TableDefinition, TableError};
 use tokio::task::spawn_blocking;
 
-use super::mvcc::{Base, Pair};
+use super::mvcc::{Base, Most, Piece};
 use crate::call::BoxFuture;
 use crate::error::{CallError, Error, ErrorKind, Result};
 
 /// The format that this version writes. A file of a later one is refused.
-const FORMAT: u64 = 1;
+pub(super) const FORMAT: u64 = 1;
 
 /// What the file says about itself.
-const ABOUT: TableDefinition<'_, &str, u64> = TableDefinition::new("\0weldkit");
+pub(super) const ABOUT: TableDefinition<'_, &str, u64> = TableDefinition::new("\0weldkit");
 
 /// A key of a container, and what it holds from now on.
 pub(super) type Change = (Arc<[u8]>, Option<Arc<[u8]>>);
@@ -24,13 +24,13 @@ pub(super) type Change = (Arc<[u8]>, Option<Arc<[u8]>>);
 /// The file.
 #[derive(Clone)]
 pub(super) struct Checkpoint {
-    database: Shelf,
+    pub(super) database: Shelf,
 }
 
 /// The open file, until it is closed: whatever else of a stopped host is still held must not hold it.
-type Shelf = Arc<Mutex<Option<Arc<Database>>>>;
+pub(super) type Shelf = Arc<Mutex<Option<Arc<Database>>>>;
 
-fn opened(shelf: &Shelf) -> Result<Arc<Database>, redb::Error> {
+pub(super) fn opened(shelf: &Shelf) -> Result<Arc<Database>, redb::Error> {
     let database = shelf.lock().unwrap_or_else(PoisonError::into_inner);
     let closed = || redb::Error::Io(std::io::Error::other("the host has stopped"));
     database.clone().ok_or_else(closed)
@@ -70,7 +70,7 @@ impl Checkpoint {
         Ok((checkpoint, at))
     }
 
-    fn about(&self) -> Result<BTreeMap<String, u64>, redb::Error> {
+    pub(super) fn about(&self) -> Result<BTreeMap<String, u64>, redb::Error> {
         let reader = opened(&self.database)?.begin_read()?;
         let table = match reader.open_table(ABOUT) {
             Ok(table) => table,
@@ -132,7 +132,7 @@ impl Checkpoint {
     }
 }
 
-fn definition(name: &str) -> TableDefinition<'_, &'static [u8], &'static [u8]> {
+pub(super) fn definition(name: &str) -> TableDefinition<'_, &'static [u8], &'static [u8]> {
     TableDefinition::new(name)
 }
 
@@ -185,23 +185,22 @@ impl Base for Table {
     fn range<'a>(
         &'a self,
         (from, until): (Bound<&'a [u8]>, Bound<&'a [u8]>),
-        limit: usize,
-    ) -> BoxFuture<'a, Result<Vec<Pair>, CallError>> {
+        most: Most,
+    ) -> BoxFuture<'a, Result<Piece, CallError>> {
         let (from, until) = (from.map(<[u8]>::to_vec), until.map(<[u8]>::to_vec));
         self.read(move |table| {
             let Some(table) = table else {
-                return Ok(Vec::new());
+                return most.take(std::iter::empty());
             };
             let range = (
                 from.as_ref().map(Vec::as_slice),
                 until.as_ref().map(Vec::as_slice),
             );
-            let mut pairs = Vec::new();
-            for entry in table.range::<&[u8]>(range)?.take(limit) {
+            let pairs = table.range::<&[u8]>(range)?.map(|entry| {
                 let (key, value) = entry?;
-                pairs.push((key.value().into(), value.value().into()));
-            }
-            Ok(pairs)
+                Ok((key.value().into(), value.value().into()))
+            });
+            most.take(pairs)
         })
     }
 }
@@ -238,17 +237,28 @@ mod tests {
         let base = checkpoint.base("x/y");
         assert_eq!(base.get(b"a").await.unwrap(), None);
         assert_eq!(base.get(b"b").await.unwrap().as_deref(), Some(&b"2"[..]));
+        let most = Most {
+            pairs: 9,
+            bytes: 100,
+        };
         let all = base
-            .range((Bound::Unbounded, Bound::Unbounded), 9)
+            .range((Bound::Unbounded, Bound::Unbounded), most)
             .await
             .unwrap();
-        let keys: Vec<_> = all.iter().map(|(key, _)| &key[..]).collect();
+        assert!(!all.is_cut);
+        let keys: Vec<_> = all.pairs.iter().map(|(key, _)| &key[..]).collect();
         assert_eq!(keys, [b"b", b"c"]);
         let one = base
-            .range((Bound::Included(b"c"), Bound::Unbounded), 9)
+            .range((Bound::Included(b"c"), Bound::Unbounded), most)
             .await
             .unwrap();
-        assert_eq!(one.len(), 1);
+        assert_eq!(one.pairs.len(), 1);
+        let few = Most { bytes: 1, ..most };
+        let cut = base
+            .range((Bound::Unbounded, Bound::Unbounded), few)
+            .await
+            .unwrap();
+        assert_eq!((cut.pairs.len(), cut.is_cut), (1, true));
         assert_eq!(checkpoint.base("none").get(b"a").await.unwrap(), None);
     }
 

@@ -19,7 +19,7 @@ impl Live {
     /// Commits, and waits for the outcome.
     pub(super) async fn commit(self: Arc<Self>) -> Result<(), CallError> {
         if self.state() == State::Active {
-            self.check_quiet()?;
+            self.check_quiet(0)?;
         }
         // A commit that comes late is refused, whatever the timer does.
         let is_late = self.engine.clock.now() >= self.terms.deadline;

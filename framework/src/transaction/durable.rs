@@ -6,6 +6,7 @@
 //! ```
 
 use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -14,14 +15,14 @@ use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
 
 use super::checkpoint::{Change, Checkpoint};
-use super::coordinator::{Decision, Entry, Recovery};
+use super::coordinator::{Decision, Entry};
 use super::engine::Engine;
 use super::ground::Ground;
-use super::mvcc::{Base, LogFailure, Store, decode};
-use super::{Heuristic, HostId, TransactionId, recovery};
+use super::mvcc::{Base, LogFailure};
+use super::{Heuristic, HostId, TransactionId, backup, opening, recovery};
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
-use crate::journal::{Failure, Journal, Position, Record, State, Stats};
+use crate::journal::{Disk, Failure, Journal, Position, State, Stats};
 
 /// The kinds of records that transactions write.
 pub(super) mod kind {
@@ -39,44 +40,41 @@ pub(super) mod kind {
 
 /// What was decided about foreign participants, as the journal has it.
 #[derive(Debug, Serialize, Deserialize)]
-struct Decided {
-    t: TransactionId,
+pub(super) struct Decided {
+    pub(super) t: TransactionId,
     /// Whether they commit.
-    c: bool,
+    pub(super) c: bool,
     /// Whether the record holds writes in containers as well.
-    l: bool,
+    pub(super) l: bool,
     /// By instance: what it did, as far as that is known.
-    p: Vec<(String, Option<Heuristic>)>,
+    pub(super) p: Vec<(String, Option<Heuristic>)>,
 }
 
 /// The host, as the journal has it.
-#[derive(Debug, Serialize, Deserialize)]
-struct Named {
-    host: u64,
-    run: u32,
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(super) struct Named {
+    pub(super) host: u64,
+    pub(super) run: u32,
 }
 
 /// The journal and the checkpoint of one host.
 pub(super) struct Durable {
     pub(super) journal: Journal,
-    checkpoint: Checkpoint,
+    /// The disk under the journal, and the folder of the rest.
+    pub(super) disk: Arc<dyn Disk>,
+    pub(super) folder: PathBuf,
+    pub(super) checkpoint: Checkpoint,
     /// Where the commits since the last checkpoint are in the journal, in their order.
     pub(super) placed: Arc<Mutex<VecDeque<(u64, Position)>>>,
     /// From where on the journal is needed for transactions that are decided and not ended.
-    pinned: Mutex<BTreeMap<TransactionId, Position>>,
-    named: Named,
+    pub(super) pinned: Mutex<BTreeMap<TransactionId, Position>>,
+    pub(super) named: Named,
     /// One checkpoint at a time.
-    checkpointing: tokio::sync::Mutex<()>,
+    pub(super) checkpointing: tokio::sync::Mutex<()>,
     /// Wakes the task that makes checkpoints.
     pub(super) grown: Arc<Notify>,
     /// The journal's bytes after the last checkpoint.
     pub(super) emptied: Arc<AtomicU64>,
-}
-
-/// What a replay finds beside the writes.
-struct Found {
-    recovery: Recovery<String>,
-    named: Option<Named>,
 }
 
 impl Durable {
@@ -84,15 +82,18 @@ impl Durable {
     ///
     /// # Errors
     ///
-    /// Files that cannot be used, by name.
+    /// Files that cannot be used, by name; a folder in which a restore was cut off.
     pub(super) async fn open(engine: &Arc<Engine>, ground: Ground) -> Result<Arc<Self>> {
         let store = engine.store.clone();
-        let opening = spawn_blocking(move || open(&store, &ground));
+        let opening = spawn_blocking(move || {
+            backup::whole(&ground.folder)?;
+            opening::open(&store, &ground)
+        });
         let (mut durable, found) = opening
             .await
             .map_err(|ended| Error::new(ErrorKind::State, ended.to_string()))??;
         let (host, run) = match &found.named {
-            Some(named) => (named.host, named.run + 1),
+            Some(named) => (named.host, named.run.wrapping_add(1)),
             None => (clock::random(), 1),
         };
         durable.named = Named { host, run };
@@ -110,7 +111,7 @@ impl Durable {
     }
 
     /// Copied forward, also at the first time: a full journal is emptied behind it.
-    async fn write_name(&self) -> Result<()> {
+    pub(super) async fn write_name(&self) -> Result<()> {
         let name = json(&self.named)?;
         let written = match self.journal.reserve_forward(name.len()).await {
             Ok(room) => room.append(kind::HOST, name).await,
@@ -297,94 +298,7 @@ async fn checkpoints(engine: Weak<Engine>, grown: Arc<Notify>) {
     }
 }
 
-fn open(store: &Arc<Store>, ground: &Ground) -> Result<(Durable, Found)> {
-    let (checkpoint, at) = Checkpoint::open(&ground.folder.join("containers.redb"))?;
-    store.start_at(at);
-    let mut found = Found {
-        recovery: Recovery::new(),
-        named: None,
-    };
-    let mut placed = VecDeque::new();
-    let mut replay = |record: Record<'_>| match record.kind {
-        kind::COMMIT => {
-            let commit = decode(record.payload)?;
-            if let Some(decision) = &commit.decision {
-                found.decided(decision)?;
-            }
-            placed.push_back((commit.ts, record.position));
-            store.replay(commit, |name| checkpoint.base(name));
-            Ok(())
-        }
-        kind::DECISION => found.decided(record.payload),
-        kind::END => found.ended(record.payload),
-        kind::HOST => {
-            found.named = Some(parsed(record.payload)?);
-            Ok(())
-        }
-        later => Err(Error::new(
-            ErrorKind::State,
-            format!(
-                "the journal has a record of kind {}, which this version does not know; use the version that wrote it",
-                later.0
-            ),
-        )),
-    };
-    let (disk, options) = ground.disk()?;
-    let journal = Journal::open(disk, options, &mut replay)
-        .map_err(|failure| Error::new(ErrorKind::State, failure.to_string()))?;
-    let durable = Durable {
-        journal,
-        checkpoint,
-        placed: Arc::new(Mutex::new(placed)),
-        pinned: Mutex::default(),
-        named: Named { host: 0, run: 0 },
-        checkpointing: tokio::sync::Mutex::default(),
-        grown: Arc::default(),
-        emptied: Arc::default(),
-    };
-    Ok((durable, found))
-}
-
-impl Found {
-    fn decided(&mut self, text: &[u8]) -> Result<()> {
-        let decided: Decided = parsed(text)?;
-        let entry = Entry {
-            decision: if decided.c {
-                Decision::Commit
-            } else {
-                Decision::Abort
-            },
-            local: decided.l,
-            parties: decided.p,
-        };
-        self.recovery.entry(decided.t, entry);
-        Ok(())
-    }
-
-    fn ended(&mut self, text: &[u8]) -> Result<()> {
-        let id = std::str::from_utf8(text)
-            .ok()
-            .and_then(|id| id.parse().ok());
-        let id: TransactionId = id.ok_or_else(|| damaged("an end names no transaction"))?;
-        self.recovery.end(id);
-        Ok(())
-    }
-}
-
-fn parsed<T: for<'de> Deserialize<'de>>(text: &[u8]) -> Result<T> {
-    serde_json::from_slice(text).map_err(|fault| damaged(&fault.to_string()))
-}
-
-fn damaged(what: &str) -> Error {
-    Error::new(
-        ErrorKind::State,
-        format!(
-            "a record of the journal is damaged: {what}; restore the state folder from a backup"
-        ),
-    )
-}
-
-fn json(value: &impl Serialize) -> Result<Vec<u8>> {
+pub(super) fn json(value: &impl Serialize) -> Result<Vec<u8>> {
     serde_json::to_vec(value).map_err(|fault| Error::new(ErrorKind::Internal, fault.to_string()))
 }
 

@@ -175,6 +175,8 @@ pub(super) fn jittered(longest: Duration) -> Duration {
 pub struct Transaction {
     live: Arc<Live>,
     ctx: Ctx,
+    /// Calls of it that this handle was made inside of: they wait for what is done with it.
+    around: usize,
     /// Whether dropping it aborts it.
     is_owner: bool,
 }
@@ -190,6 +192,7 @@ impl Transaction {
                 .with_transaction(Arc::new(Inside::root(live.clone()))),
         };
         Self {
+            around: super::join::depth(&live, &ctx),
             live,
             ctx,
             is_owner: true,
@@ -259,7 +262,7 @@ impl Transaction {
     ///
     /// `invalid_state` when it takes no calls any more, `incompatible_interface` when a participant has no savepoints.
     pub async fn savepoint(&self, name: &str) -> Result<(), CallError> {
-        self.live.savepoint(name).await
+        self.live.savepoint(name, self.around).await
     }
 
     /// Undoes what came after the savepoint; the savepoint itself stays.
@@ -268,7 +271,7 @@ impl Transaction {
     ///
     /// `not_found` when there is none of that name, or what the participants give.
     pub async fn rollback_to(&self, name: &str) -> Result<(), CallError> {
-        self.live.rollback_to(name).await
+        self.live.rollback_to(name, self.around).await
     }
 
     /// Forgets the savepoint and those after it; what they protected stays.
@@ -277,7 +280,7 @@ impl Transaction {
     ///
     /// `not_found` when there is none of that name, or what the participants give.
     pub async fn release(&self, name: &str) -> Result<(), CallError> {
-        self.live.release(name).await
+        self.live.release(name, self.around).await
     }
 
     /// Runs `work` as a nested transaction: an error undoes what it did and nothing else.
@@ -302,13 +305,13 @@ impl Transaction {
     {
         // No caller can write this name, so nothing of its own hides it.
         let name = format!("\0{}", self.live.depth());
-        self.live.savepoint(&name).await?;
+        self.live.savepoint(&name, self.around).await?;
         let result = work(self.ctx()).await;
         if result.is_err() && self.live.state() == State::Active {
-            self.live.rollback_to(&name).await?;
+            self.live.rollback_to(&name, self.around).await?;
         }
         if self.live.state() == State::Active {
-            self.live.release(&name).await?;
+            self.live.release(&name, self.around).await?;
         }
         result
     }

@@ -7,7 +7,7 @@ use super::coordinator::Kind;
 use super::engine::Seat;
 use super::live::{Enlisted, Live};
 use super::{AnyParticipant, Capabilities, Isolation, Mark};
-use crate::call::{BoxFuture, Ended, Enlist, Turn};
+use crate::call::{BoxFuture, Ctx, Ended, Enlist, Turn};
 use crate::contract::MethodDescriptor;
 use crate::error::{CallError, Code};
 
@@ -26,6 +26,14 @@ impl Inside {
             holds: Vec::new(),
         }
     }
+}
+
+/// How many calls of the transaction lie between whoever began it and whoever holds `ctx`.
+pub(super) fn depth(live: &Arc<Live>, ctx: &Ctx) -> usize {
+    let inside = ctx.transaction().map(|inside| inside.as_any());
+    let inside = inside.and_then(|inside| inside.downcast_ref::<Inside>());
+    let inside = inside.filter(|inside| Arc::ptr_eq(&inside.live, live));
+    inside.map_or(0, |inside| inside.holds.len())
 }
 
 impl Enlist for Inside {

@@ -13,6 +13,8 @@ mod isolation;
 mod participant;
 
 #[cfg(feature = "transaction")]
+mod backup;
+#[cfg(feature = "transaction")]
 mod change;
 #[cfg(feature = "transaction")]
 mod checkpoint;
@@ -43,6 +45,8 @@ mod mvcc;
 #[cfg(feature = "transaction")]
 mod offer;
 #[cfg(feature = "transaction")]
+mod opening;
+#[cfg(feature = "transaction")]
 mod past;
 #[cfg(feature = "transaction")]
 mod place;
@@ -65,12 +69,15 @@ pub use participant::{
 };
 
 #[cfg(feature = "transaction")]
+pub(crate) use backup::restore;
+#[cfg(feature = "transaction")]
 pub(crate) use ground::{GivenDisk, Ground};
 
 #[cfg(feature = "transaction")]
 pub use self::{
+    backup::Backup,
     change::Change,
-    container::{BytesMap, BytesRange, Cell, Containers, Map, MapKey},
+    container::{BytesMap, BytesPair, BytesRange, Cell, Containers, Map, MapKey},
     coordinator::State,
     handle::{Transaction, TransactionBuilder},
     offer::Offer,

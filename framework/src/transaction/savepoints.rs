@@ -7,11 +7,12 @@ use super::{AnyParticipant, Mark};
 use crate::error::{CallError, Code};
 use crate::limit;
 
+/// `around`: the calls that whoever asks is inside of.
 impl Live {
     /// Marks a point to return to.
-    pub(super) async fn savepoint(&self, name: &str) -> Result<(), CallError> {
+    pub(super) async fn savepoint(&self, name: &str, around: usize) -> Result<(), CallError> {
         self.check_active()?;
-        self.check_quiet()?;
+        self.check_quiet(around)?;
         let mark = {
             let mut inner = self.inner();
             if let Some(without) = inner.enlisted.iter().find(|e| !e.capabilities.savepoints) {
@@ -36,9 +37,9 @@ impl Live {
     }
 
     /// Undoes what came after the savepoint; the savepoint itself stays.
-    pub(super) async fn rollback_to(&self, name: &str) -> Result<(), CallError> {
+    pub(super) async fn rollback_to(&self, name: &str, around: usize) -> Result<(), CallError> {
         self.check_active()?;
-        self.check_quiet()?;
+        self.check_quiet(around)?;
         let mark = self.find_mark(name)?;
         self.inner().savepoints.truncate(mark + 1);
         if let Some(local) = self.touched() {
@@ -48,9 +49,9 @@ impl Live {
     }
 
     /// Forgets the savepoint and those after it.
-    pub(super) async fn release(&self, name: &str) -> Result<(), CallError> {
+    pub(super) async fn release(&self, name: &str, around: usize) -> Result<(), CallError> {
         self.check_active()?;
-        self.check_quiet()?;
+        self.check_quiet(around)?;
         let mark = self.find_mark(name)?;
         self.inner().savepoints.truncate(mark);
         if let Some(local) = self.touched() {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Heuristic, Isolation, State, TransactionId};
+use super::{Backup, Heuristic, Isolation, State, TransactionId};
 use crate::call::Ctx;
 use crate::error::CallError;
 
@@ -113,6 +113,15 @@ pub trait TransactionService {
         /// The transaction.
         transaction: TransactionId,
     ) -> Result<Status, CallError>;
+
+    /// Write everything that is durable into a folder of the host's machine, as of one commit, while calls go on.
+    #[method(permission = "weldkit.transactions.backup", timeout = "24h")]
+    async fn backup(
+        &self,
+        ctx: &Ctx,
+        /// An absolute path: a folder that is empty or not there.
+        folder: String,
+    ) -> Result<Backup, CallError>;
 }
 
 /// One transaction, as anyone may see it.

@@ -1,5 +1,6 @@
 //! The transactions of one host, as plugins and doors hold them.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,8 @@ use super::live::Live;
 use super::mvcc::{Container, Store};
 use super::recovery::{self, Asked};
 use super::{
-    AnyParticipant, Change, Durability, Isolation, Status, TransactionId, TransactionService,
+    AnyParticipant, Backup, Change, Durability, Isolation, Status, TransactionId,
+    TransactionService,
 };
 use crate::call::Ctx;
 use crate::clock::Clock;
@@ -203,6 +205,19 @@ impl Transactions {
         Some(self.engine.opened()?.journal())
     }
 
+    /// Writes everything that is durable into a folder that is empty or not there, as of one commit, while calls go on;
+    /// then opens what it has written. [`Folder::restore`](crate::host::Folder::restore) is the way back.
+    ///
+    /// It is forced to disk. Given up half-way it leaves a folder that no restore takes for a backup.
+    ///
+    /// # Errors
+    ///
+    /// A folder that is in use, a disk that is full or fails, a journal that has failed.
+    pub async fn backup(&self, into: impl AsRef<Path>) -> Result<Backup, Error> {
+        let durable = self.engine.durable().await?;
+        durable.back_up(&self.engine, into.as_ref()).await
+    }
+
     /// An open transaction of the principal of `ctx`.
     fn open(&self, ctx: &Ctx, id: TransactionId) -> Result<Transaction, CallError> {
         let Some(live) = self.engine.find(id) else {
@@ -353,6 +368,17 @@ impl TransactionService for Transactions {
         let live = self.waiting(transaction)?;
         live.clone().resolve().await;
         self.status(transaction)
+    }
+
+    async fn backup(&self, _: &Ctx, folder: String) -> Result<Backup, CallError> {
+        let into = Path::new(&folder);
+        if !into.is_absolute() {
+            let told =
+                format!("`{folder}` is not absolute, and the host is in a folder of its own");
+            return Err(CallError::invalid_parameter(told).pointer("/folder"));
+        }
+        let made = Transactions::backup(self, into).await;
+        made.map_err(|refused| CallError::unavailable(refused.message().to_owned()))
     }
 
     async fn forget(&self, _: &Ctx, transaction: TransactionId) -> Result<Status, CallError> {

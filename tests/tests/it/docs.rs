@@ -337,7 +337,7 @@ fn every_test_that_a_page_names_exists() {
 }
 
 /// All Rust sources of the repository in one text.
-fn sources() -> String {
+pub(crate) fn sources() -> String {
     let mut folders = ["framework", "macros", "plugins", "tests", "xtask"]
         .map(|top| repository().join(top))
         .to_vec();

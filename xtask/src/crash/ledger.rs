@@ -57,9 +57,9 @@ impl Ledger {
     }
 
     /// One line for all of it.
-    pub(super) fn summary(&self) -> String {
+    pub(super) fn summary(&self, what: &str) -> String {
         format!(
-            "crash: {} kills, {} commits acknowledged, {} lost, {} doubled",
+            "crash: {} kills, {} {what} acknowledged, {} lost, {} doubled",
             self.kills, self.acknowledged, self.lost, self.doubled
         )
     }
@@ -79,7 +79,7 @@ mod tests {
                 ledger.lost + ledger.doubled == 0
             );
             assert_eq!(
-                ledger.summary(),
+                ledger.summary("commits"),
                 format!("crash: 1 kills, 2 commits acknowledged, {expected}")
             );
         };

@@ -10,6 +10,24 @@ use crate::error::{Error, Result};
 pub(super) struct Worker {
     pub(super) binary: PathBuf,
     pub(super) folder: PathBuf,
+    /// What it is told to do, and what the one that looks after it is told.
+    pub(super) words: [&'static str; 2],
+    /// The database that is the second store, if there is one.
+    pub(super) database: Option<Database>,
+}
+
+/// A database; each fresh state has a schema of its own in it.
+#[derive(Debug, Clone)]
+pub(super) struct Database {
+    url: String,
+    /// As many states as there were.
+    states: u32,
+}
+
+impl Database {
+    pub(super) fn new(url: String) -> Self {
+        Self { url, states: 0 }
+    }
 }
 
 /// How a run is to end, unless it has done everything before.
@@ -30,7 +48,10 @@ pub(super) struct Ended {
 
 impl Worker {
     /// Makes the state as if there had been nothing.
-    pub(super) fn forget(&self) -> Result<()> {
+    pub(super) fn forget(&mut self) -> Result<()> {
+        if let Some(database) = &mut self.database {
+            database.states += 1;
+        }
         if self.folder.exists() {
             std::fs::remove_dir_all(&self.folder).map_err(|e| self.failed("forget", &e))?;
         }
@@ -43,9 +64,9 @@ impl Worker {
         reason = "the kill is to come at any time of another process, so the time is the real one"
     )]
     pub(super) fn work(&self, rounds: u32, ending: Ending) -> Result<Ended> {
-        let mut command = Command::new(&self.binary);
+        let mut command = self.command();
         command
-            .arg("work")
+            .arg(self.words[0])
             .arg(&self.folder)
             .arg(rounds.to_string());
         command
@@ -90,14 +111,23 @@ impl Worker {
 
     /// The last number of each client, as a fresh process finds it.
     pub(super) fn check(&self) -> Result<Vec<(u64, u64)>> {
-        let mut command = Command::new(&self.binary);
-        let output = command.arg("check").arg(&self.folder).output();
+        let mut command = self.command();
+        let output = command.arg(self.words[1]).arg(&self.folder).output();
         let output = output.map_err(|e| self.failed("start", &e))?;
         if output.status.success() {
             Ok(lines(&output.stdout))
         } else {
             Err(refused("the reader finds", &output))
         }
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.binary);
+        if let Some(Database { url, states }) = &self.database {
+            let schema = format!("crash_{}_{states}", std::process::id());
+            command.env("WELDKIT_CRASH_POSTGRES", format!("{url} {schema}"));
+        }
+        command
     }
 
     fn failed(&self, what: &str, fault: &std::io::Error) -> Error {

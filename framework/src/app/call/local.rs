@@ -49,7 +49,7 @@ pub(super) async fn call(
     let mut ctx = host
         .ctx_as(&principal)
         .with_cancel(&cancel)
-        .with_progress(show.reports());
+        .with_progress(show.bar.reports());
     if let Some(timeout) = options.timeout {
         ctx = ctx.with_timeout(timeout);
     }

@@ -61,6 +61,6 @@ pub(super) fn run(session: &Session, call: args::Call) -> Result<u8, Failure> {
             None => local::call(loaded, &target, &options, input, &show).await,
         }
     });
-    show.finish();
+    show.bar.finish();
     outcome.or_else(|failure| Ok(failure.report(session.output.format)))
 }

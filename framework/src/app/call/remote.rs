@@ -56,7 +56,7 @@ pub(super) async fn call(
             }
         };
         match event {
-            Event::Progress(progress) => show.progress(progress.fraction, &progress.message),
+            Event::Progress(progress) => show.bar.advance(progress.fraction, &progress.message),
             Event::Item(item) => show.item(&item)?,
             Event::Result(result) => {
                 show.result(&result)?;

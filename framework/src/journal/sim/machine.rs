@@ -16,6 +16,7 @@ pub(super) struct Machine {
     pub(super) read_only: bool,
     pub(super) capacity: Option<u64>,
     pub(super) lying: Option<Operation>,
+    pub(super) is_late: bool,
     pub(super) forced: u64,
     pub(super) written: u64,
     pub(super) operations: usize,
@@ -27,6 +28,8 @@ struct Inode {
     durable: Vec<u8>,
     /// Written and not forced, each within one sector.
     pending: Vec<Piece>,
+    /// As many of them as a late force makes durable next.
+    due: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -149,7 +152,12 @@ impl Machine {
         if fault.is_none() && self.lying == Some(Operation::Sync) {
             return Ok(());
         }
-        let pieces = std::mem::take(&mut file.pending);
+        let due = match self.is_late {
+            true => file.due,
+            false => file.pending.len(),
+        };
+        let pieces: Vec<Piece> = file.pending.drain(..due).collect();
+        file.due = file.pending.len();
         if fault.is_none() {
             for piece in &pieces {
                 piece.apply(&mut file.durable);
@@ -186,6 +194,7 @@ impl Machine {
                 seen: content.clone(),
                 durable: content,
                 pending: Vec::new(),
+                due: 0,
             }
         });
         Self {

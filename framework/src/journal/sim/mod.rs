@@ -96,6 +96,12 @@ impl SimDisk {
         self.sim().machine.lying = Some(what);
     }
 
+    /// From now on a force of a file makes durable what was written before the force before it: whoever goes on when it
+    /// returns goes on too early. For the test of a test.
+    pub fn force_late(&self) {
+        self.sim().machine.is_late = true;
+    }
+
     /// Flips one bit of a file.
     pub fn flip(&self, name: &str, bit: u64) {
         self.sim().machine.flip(name, bit);

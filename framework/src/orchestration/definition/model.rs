@@ -251,7 +251,7 @@ pub struct Retry {
     pub delay: Option<Span>,
     /// How the wait grows.
     pub backoff: Backoff,
-    /// The most tries, the first included.
+    /// The most tries after the first.
     pub attempts: Option<u32>,
     /// How long one try may take.
     pub attempt_duration: Option<Span>,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Workflows, lock};
 use crate::metrics::{Counter, Family, Kind, Labels, Snapshot, Source};
-use crate::orchestration::run::{Note, State};
+use crate::orchestration::run::{Note, State, What};
 
 /// How many runs and tasks ended in which way, since the host was started.
 #[derive(Debug, Default)]
@@ -17,6 +17,8 @@ pub(super) struct Counts {
     steps_started: Counter,
     steps_completed: Counter,
     steps_faulted: Counter,
+    steps_cancelled: Counter,
+    steps_retried: Counter,
 }
 
 impl Counts {
@@ -36,10 +38,12 @@ impl Counts {
     /// Tasks have begun and ended.
     pub(super) fn steps(&self, notes: &[Note]) {
         for note in notes {
-            let counter = match &note.end {
-                None => &self.steps_started,
-                Some(Ok(())) => &self.steps_completed,
-                Some(Err(_)) => &self.steps_faulted,
+            let counter = match &note.what {
+                What::Started => &self.steps_started,
+                What::Completed => &self.steps_completed,
+                What::Faulted(_) => &self.steps_faulted,
+                What::Cancelled => &self.steps_cancelled,
+                What::Retried => &self.steps_retried,
             };
             counter.add(1);
         }
@@ -88,15 +92,28 @@ impl Source for Workflows {
             "Tasks of runs that began",
             counts.steps_started.get(),
         );
+        into.counter(
+            "weldkit_steps_retried",
+            "Tasks of runs that failed and were tried again",
+            counts.steps_retried.get(),
+        );
         let steps = [
             ("completed", &counts.steps_completed),
             ("faulted", &counts.steps_faulted),
+            ("cancelled", &counts.steps_cancelled),
         ];
         into.families.push(ended(
             "weldkit_steps_ended",
             "Tasks of runs that ended, by outcome",
             &steps,
         ));
+        into.families.push(self.held());
+    }
+}
+
+impl Workflows {
+    /// Runs that have not ended, by state.
+    fn held(&self) -> Family {
         let mut states: BTreeMap<String, u32> = BTreeMap::new();
         for live in lock(&self.0.live).values() {
             let status = live.status();
@@ -113,6 +130,6 @@ impl Source for Workflows {
         for (state, count) in states {
             held.add(Labels::new([("state", state.as_str())]), f64::from(count));
         }
-        into.families.push(held);
+        held
     }
 }

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, oneshot};
-use tokio::task::AbortHandle;
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::Workflows;
 use super::live::{Live, Message};
 use super::perform::{self, Errand};
 use super::store::{Ended, Entry, Head};
+use super::task::{Task, child_of};
+use crate::call::Cancel;
 use crate::error::CallError;
 use crate::limit;
 use crate::orchestration::run::{Action, Event, Key, Run, State, Step};
@@ -22,12 +23,14 @@ pub(super) struct Drive {
     inbox: mpsc::Receiver<Message>,
     /// Where the next event goes.
     seq: u64,
-    tasks: BTreeMap<Key, AbortHandle>,
+    tasks: BTreeMap<Key, Task>,
     /// What listens.
     listening: BTreeSet<Key>,
     /// When waits end, as it was kept before.
     due: BTreeMap<Key, u64>,
     done: u64,
+    /// That no other run of its key is under way.
+    turn: Option<OwnedSemaphorePermit>,
 }
 
 /// What waits for an answer until something is kept.
@@ -52,11 +55,17 @@ impl Drive {
             listening: BTreeSet::new(),
             due: BTreeMap::new(),
             done: 0,
+            turn: None,
         }
     }
 
     /// Sets the run going on a task of its own, after what has happened to it already.
-    pub(super) fn set_going(self, first: Step, entries: Vec<Entry>) {
+    pub(super) fn set_going(mut self, first: Step, entries: Vec<Entry>) {
+        if !entries.is_empty() {
+            // It had its turn already.
+            let turns = self.engine.turns(&self.head);
+            self.turn = turns.and_then(|turns| turns.try_acquire_owned().ok());
+        }
         tokio::spawn(self.go(first, entries));
     }
 
@@ -73,7 +82,7 @@ impl Drive {
             live.stuck(&fault.to_string());
         }
         for task in self.tasks.values() {
-            task.abort();
+            task.leave();
         }
     }
 
@@ -84,15 +93,28 @@ impl Drive {
             self.engine
                 .tell_tasks(&self.live.id, &first.notes, self.head.started_ms);
         }
-        let open = self.replay(first, entries);
+        let (open, given_up) = self.replay(first, entries);
+        for child in given_up {
+            // Perhaps it was killed before it had told them.
+            self.engine.end_child(&child).await;
+        }
+        // Apart what is done once or now and then, so that a run that waits is small.
+        Box::pin(self.wait_for_its_turn()).await?;
+        if !self.run.state().is_over() {
+            Box::pin(self.begin(open)).await?;
+        }
         self.show(None);
-        self.begin(open).await?;
         while !self.run.state().is_over() {
             let Some(message) = self.inbox.recv().await else {
                 return Ok(());
             };
-            self.take(message).await?;
+            Box::pin(self.take(message)).await?;
         }
+        Box::pin(self.finish()).await
+    }
+
+    /// Keeps that it is over, and how it ended.
+    async fn finish(&mut self) -> Result<(), CallError> {
         let at_ms = self.engine.0.clock.unix_ms();
         self.engine.tell_run(&self.live.id, self.run.state(), at_ms);
         if self.live.is_durable() {
@@ -102,18 +124,48 @@ impl Drive {
             store.put_head(&ctx, &self.live.id, &self.head).await?;
         }
         self.show(Some(at_ms));
+        drop(self.turn.take());
+        self.engine.leave_turns(&self.head);
         self.engine.ended(&self.live);
+        if self.live.is_durable() {
+            self.engine.keep_few(self.live.id.to_string()).await?;
+        }
         Ok(())
     }
 
-    /// What is to be done after everything that has happened.
-    fn replay(&mut self, first: Step, entries: Vec<Entry>) -> Vec<(Key, Action)> {
+    /// Waits until no other run of its key is under way. What is told to it meanwhile counts.
+    async fn wait_for_its_turn(&mut self) -> Result<(), CallError> {
+        let Some(turns) = self.engine.turns(&self.head) else {
+            return Ok(());
+        };
+        let mut turn = Box::pin(turns.acquire_owned());
+        while !self.run.state().is_over() {
+            if self.turn.is_some() && *self.run.state() != State::Paused {
+                break;
+            }
+            self.live.queued();
+            tokio::select! {
+                turn = &mut turn, if self.turn.is_none() => self.turn = turn.ok(),
+                message = self.inbox.recv() => match message {
+                    Some(Message::Offered(_, answer)) => drop(answer.send(Ok(false))),
+                    Some(message) => Box::pin(self.take(message)).await?,
+                    None => break,
+                },
+            }
+        }
+        Ok(())
+    }
+
+    /// What is to be done after everything that has happened, and the runs that were given up on the way.
+    fn replay(&mut self, first: Step, entries: Vec<Entry>) -> (Vec<(Key, Action)>, Vec<String>) {
         let mut open: BTreeMap<Key, Action> = BTreeMap::new();
+        let (mut given_up, id) = (Vec::new(), self.live.id.clone());
         let mut take = |step: Step, done: &mut u64| {
             for key in &step.cancel {
-                open.remove(key);
+                let action = open.remove(key);
+                given_up.extend(action.and_then(|action| child_of(&id, key, &action)));
             }
-            *done += ends(&step);
+            *done += step.done;
             open.extend(step.begin);
         };
         take(first, &mut self.done);
@@ -126,7 +178,7 @@ impl Drive {
             take(step, &mut self.done);
         }
         open.retain(|key, _| self.run.waits_for(key));
-        open.into_iter().collect()
+        (open.into_iter().collect(), given_up)
     }
 
     fn show(&self, ended_ms: Option<u64>) {
@@ -139,9 +191,9 @@ impl Drive {
         let (mut events, mut answers) = (Vec::new(), Answers::new());
         while let Some(next) = message.take() {
             match next {
-                Message::Happened(event) => events.push(event),
+                Message::Happened(event) => events.push(*event),
                 Message::Told(event, answer) => {
-                    events.push(event);
+                    events.push(*event);
                     answers.push(answer);
                 }
                 Message::Offered(event, answer) => {
@@ -166,6 +218,18 @@ impl Drive {
 
     /// Makes events durable, then lets them count.
     async fn keep(&mut self, events: Vec<Event>, answers: Answers) -> Result<(), CallError> {
+        let expected = events.into_iter().filter(|event| match event {
+            // What was given up may still come to its end.
+            Event::Done { key, .. } | Event::Failed { key, .. } => self.run.waits_for(key),
+            _ => true,
+        });
+        let events = expected.map(|event| self.run.hidden(event)).collect();
+        let mut events: Vec<Event> = self.settle(events).await;
+        if self.seq + events.len() as u64 > limit::RUN_EVENTS && *self.run.state() == State::Running
+        {
+            let reason = format!("more than {} events have happened to it", limit::RUN_EVENTS);
+            events = vec![Event::Cancelled { reason }];
+        }
         if events.is_empty() {
             return Ok(());
         }
@@ -182,20 +246,63 @@ impl Drive {
         }
         let mut open = Vec::new();
         for entry in entries {
-            let step = self.run.apply(entry.event, at_ms);
-            self.done += ends(&step);
-            self.engine.tell_tasks(&self.live.id, &step.notes, at_ms);
+            let step = self.apply(entry);
             for key in step.cancel {
                 open.retain(|(begun, _)| *begun != key);
-                self.forget(&key);
+                self.forget(&key).await;
             }
             open.extend(step.begin);
         }
+        let begun = self.begin(open).await;
         self.show(None);
         for answer in answers {
             drop(answer.send(Ok(())));
         }
-        self.begin(open).await
+        begun
+    }
+
+    /// Lets an event count, and tells what follows from it.
+    fn apply(&mut self, entry: Entry) -> Step {
+        let was_paused = *self.run.state() == State::Paused;
+        let step = self.run.apply(entry.event, entry.at_ms);
+        self.done += step.done;
+        let (engine, id) = (&self.engine, &self.live.id);
+        engine.tell_tasks(id, &step.notes, entry.at_ms);
+        match self.run.state() {
+            State::Paused if !was_paused => engine.tell_pause(id, "suspended", entry.at_ms),
+            State::Running if was_paused => engine.tell_pause(id, "resumed", entry.at_ms),
+            _ => {}
+        }
+        step
+    }
+
+    /// Groups that the events give up may have been committed meanwhile: that is what has happened first.
+    async fn settle(&mut self, events: Vec<Event>) -> Vec<Event> {
+        if !self.tasks.values().any(Task::is_group) || events.is_empty() {
+            return events;
+        }
+        let mut after = self.run.clone();
+        let now = self.engine.0.clock.unix_ms();
+        let given_up = events.iter().cloned().flat_map(|event| {
+            let own = match &event {
+                Event::Done { key, .. } | Event::Failed { key, .. } => Some(key.clone()),
+                _ => None,
+            };
+            let cancelled = after.apply(event, now).cancel;
+            cancelled
+                .into_iter()
+                .filter(move |key| Some(key) != own.as_ref())
+        });
+        let mut all = Vec::new();
+        for key in given_up.collect::<BTreeSet<_>>() {
+            if let Some(group) = self.tasks.get_mut(&key).filter(|task| task.is_group())
+                && let Some(done) = group.settle().await
+            {
+                all.push(self.run.hidden(done));
+            }
+        }
+        all.extend(events);
+        all
     }
 
     async fn append(&mut self, entries: &[Entry]) -> Result<(), CallError> {
@@ -207,9 +314,12 @@ impl Drive {
         Ok(())
     }
 
-    fn forget(&mut self, key: &Key) {
+    async fn forget(&mut self, key: &Key) {
         if let Some(task) = self.tasks.remove(key) {
-            task.abort();
+            if let Some(child) = &task.child {
+                self.engine.end_child(child).await;
+            }
+            task.give_up();
         }
         self.listening.remove(key);
         self.live.set_listens(!self.listening.is_empty());
@@ -248,26 +358,14 @@ impl Drive {
                 principal: self.head.principal.as_str().into(),
                 key: key.clone(),
                 due: self.due.get(&key).copied().unwrap_or(now),
+                cancel: Cancel::new(),
             };
             let group = match &action {
                 Action::Group(group) => self.run.group(group, now),
                 _ => None,
             };
-            let step = errand.run(action, group);
-            #[cfg(feature = "tracing")]
-            let step = tracing::Instrument::instrument(
-                step,
-                tracing::debug_span!(target: "weldkit::workflow", "step", run = &*self.live.id, task = %key),
-            );
-            let task = tokio::spawn(step);
-            self.tasks.insert(key, task.abort_handle());
+            self.tasks.insert(key, Task::begin(errand, action, group));
         }
         Ok(())
     }
-}
-
-/// How many tasks a step has ended well.
-fn ends(step: &Step) -> u64 {
-    let ended = step.notes.iter().filter(|note| note.end == Some(Ok(())));
-    ended.count() as u64
 }

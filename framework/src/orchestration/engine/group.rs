@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use super::perform::Errand;
 use crate::call::Ctx;
 use crate::error::CallError;
-use crate::orchestration::run::{Action, Event, Key, Run, State, Step, TaskError};
+use crate::orchestration::run::{Action, Event, Key, Note, Run, State, Step, TaskError};
 use crate::transaction::Isolation;
 
 /// Does the tasks in a transaction that also says that they are done. After a conflict all of it is done again.
@@ -21,7 +21,7 @@ pub(super) async fn perform(
     {
         return Ok(done);
     }
-    let failed: Mutex<Option<TaskError>> = Mutex::new(None);
+    let last: Mutex<Last> = Mutex::default();
     // Each try begins with the same run anew.
     let (run, step) = (Arc::new(run), Arc::new(step));
     let ctx = errand.ctx().map_err(|error| TaskError::of_call(&error))?;
@@ -30,17 +30,27 @@ pub(super) async fn perform(
         .isolation(isolation)
         .run(|ctx| {
             let (run, step) = (run.clone(), step.clone());
-            let failed = &failed;
-            async move { once(errand, &ctx, &run, &step, failed).await }
+            let last = &last;
+            async move { once(errand, &ctx, &run, &step, last).await }
         })
         .await;
+    let last = last.into_inner().unwrap_or_default();
+    // Of what was done again after a conflict, only the last time counts.
+    let engine = &errand.engine;
+    engine.tell_tasks(&errand.live.id, &last.notes, engine.0.clock.unix_ms());
     done.map_err(|error| {
-        let failed = failed.lock().ok().and_then(|mut failed| failed.take());
         // What a task gave, unless it was the transaction itself that failed.
-        failed
+        last.error
             .filter(|_| !error.is_retryable())
             .unwrap_or_else(|| TaskError::of_call(&error))
     })
+}
+
+/// What came of the last time that a group was done.
+#[derive(Default)]
+struct Last {
+    error: Option<TaskError>,
+    notes: Vec<Note>,
 }
 
 /// How it ended, if an earlier start has committed it and was killed before the run knew.
@@ -57,19 +67,30 @@ async fn once(
     ctx: &Ctx,
     run: &Run,
     step: &Step,
-    failed: &Mutex<Option<TaskError>>,
+    last: &Mutex<Last>,
 ) -> Result<Event, CallError> {
     let (mut run, mut open) = (run.clone(), step.begin.clone());
+    let mut notes = inner(&step.notes).to_vec();
     while !run.state().is_over() {
         let Some((key, action)) = open.pop() else {
             return Err(CallError::internal(
                 "the tasks of a transaction wait for nothing",
             ));
         };
-        let event = event(errand, ctx, key, action).await?;
+        let event = run.hidden(event(errand, ctx, key, action).await?);
         let step = run.apply(event, errand.engine.0.clock.unix_ms());
         open.retain(|(key, _)| !step.cancel.contains(key));
         open.extend(step.begin);
+        notes.extend(step.notes);
+    }
+    // The end of the group itself is told by the run, when it is committed.
+    notes.pop();
+    let error = match run.state() {
+        State::Faulted { error } => Some(error.clone()),
+        _ => None,
+    };
+    if let Ok(mut last) = last.lock() {
+        *last = Last { error, notes };
     }
     match run.state() {
         State::Completed { output } => {
@@ -85,16 +106,16 @@ async fn once(
             }
             Ok(done)
         }
-        State::Faulted { error } => {
-            if let Ok(mut failed) = failed.lock() {
-                *failed = Some(error.clone());
-            }
-            Err(CallError::internal(error.to_string()))
-        }
+        State::Faulted { error } => Err(CallError::internal(error.to_string())),
         _ => Err(CallError::internal(
             "the tasks of a transaction ended in no way",
         )),
     }
+}
+
+/// Without the beginning of the group itself, which the run has told.
+fn inner(notes: &[Note]) -> &[Note] {
+    notes.get(1..).unwrap_or_default()
 }
 
 /// Calls a method inside of the transaction.

@@ -8,12 +8,12 @@ use super::cloud_event::cloud_event;
 use crate::call::Ctx;
 use crate::event::{Event, Events};
 use crate::limit;
-use crate::orchestration::run::{Note, State};
+use crate::orchestration::run::{Note, State, What};
 
 const SOURCE: &str = "weldkit.workflows";
 
 /// Where lifecycle events wait to be published, in their order. A run never waits for who watches it: when this is
-/// full, events are dropped.
+/// full, events of tasks are dropped.
 pub(super) fn publisher(events: Events) -> (mpsc::Sender<(Ctx, Event)>, impl Future<Output = ()>) {
     let (sender, mut waiting) = mpsc::channel::<(Ctx, Event)>(limit::LIFECYCLE_EVENTS);
     let publish = async move {
@@ -32,16 +32,20 @@ impl Workflows {
             return;
         }
         for note in notes {
-            let (word, error) = match &note.end {
-                None => ("started", None),
-                Some(Ok(())) => ("completed", None),
-                Some(Err(error)) => ("faulted", Some(error)),
+            let (word, error) = match &note.what {
+                What::Started => ("started", None),
+                What::Completed => ("completed", None),
+                What::Faulted(error) => ("faulted", Some(error)),
+                What::Retried => ("retried", None),
+                What::Cancelled => ("cancelled", None),
             };
             let mut data = json!({"workflow": run, "task": &*note.pointer, "name": &*note.task});
             if let (Some(error), Value::Object(data)) = (error, &mut data) {
                 data.insert("error".to_owned(), json!(error));
             }
-            self.tell_of(&format!("task.{word}"), run, data, at_ms);
+            if let Some(told) = self.lifecycle(&format!("task.{word}"), run, data, at_ms) {
+                drop(self.0.lifecycle.try_send(told));
+            }
         }
     }
 
@@ -65,7 +69,30 @@ impl Workflows {
         self.tell_of(&format!("workflow.{word}"), run, data, at_ms);
     }
 
+    /// Tells that a run was paused or goes on.
+    pub(super) fn tell_pause(&self, run: &str, word: &str, at_ms: u64) {
+        if self.0.events.is_heard() {
+            self.tell_of(
+                &format!("workflow.{word}"),
+                run,
+                json!({"name": run}),
+                at_ms,
+            );
+        }
+    }
+
+    /// Of a run itself little is told, and that is not dropped: it waits for room.
     fn tell_of(&self, what: &str, run: &str, data: Value, at_ms: u64) {
+        let Some(told) = self.lifecycle(what, run, data, at_ms) else {
+            return;
+        };
+        if let Err(mpsc::error::TrySendError::Full(told)) = self.0.lifecycle.try_send(told) {
+            let lifecycle = self.0.lifecycle.clone();
+            tokio::spawn(async move { lifecycle.send(told).await });
+        }
+    }
+
+    fn lifecycle(&self, what: &str, run: &str, data: Value, at_ms: u64) -> Option<(Ctx, Event)> {
         let number = self
             .0
             .told
@@ -78,9 +105,7 @@ impl Workflows {
             "data": data,
         });
         let event = cloud_event(&properties, run, "", at_ms).ok();
-        let event = event.and_then(|event| serde_json::from_value(event).ok());
-        if let (Some(event), Ok(ctx)) = (event, self.own_ctx()) {
-            drop(self.0.lifecycle.try_send((ctx, event)));
-        }
+        let event = event.and_then(|event| serde_json::from_value(event).ok())?;
+        Some((self.own_ctx().ok()?, event))
     }
 }

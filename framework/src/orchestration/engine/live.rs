@@ -6,20 +6,18 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::Status;
 use super::store::Head;
+use super::terms::STUCK;
 use crate::call::Cancel;
 use crate::error::{CallError, Code};
 use crate::limit;
 use crate::orchestration::run::{Event, Run, State};
 
-/// The state of a run that cannot go on in this process.
-const STUCK: &str = "stuck";
-
-/// What comes to a run that is under way.
+/// What comes to a run that is under way. Small: a channel has room for some from the start.
 pub(super) enum Message {
     /// Something that it waited for.
-    Happened(Event),
+    Happened(Box<Event>),
     /// Somebody wants something of it, and waits until it is kept.
-    Told(Event, oneshot::Sender<Result<(), CallError>>),
+    Told(Box<Event>, oneshot::Sender<Result<(), CallError>>),
     /// An event, and who wants to know whether it was wanted.
     Offered(Arc<Value>, oneshot::Sender<Result<bool, CallError>>),
 }
@@ -74,13 +72,15 @@ impl Live {
     pub(super) async fn settled(&self) -> Status {
         let mut status = self.status.subscribe();
         // It lives as long as `self`.
-        match status
-            .wait_for(|status| status.is_over() || status.state == STUCK)
-            .await
-        {
+        match status.wait_for(Status::goes_nowhere).await {
             Ok(status) => status.clone(),
             Err(_) => self.status(),
         }
+    }
+
+    /// Whether it cannot go on in this process.
+    pub(super) fn is_stuck(&self) -> bool {
+        self.status.borrow().state == STUCK
     }
 
     pub(super) fn listens(&self) -> bool {
@@ -93,7 +93,7 @@ impl Live {
 
     pub(super) async fn tell(&self, event: Event) -> Result<(), CallError> {
         let (done, answer) = oneshot::channel();
-        let sent = self.inbox.send(Message::Told(event, done)).await;
+        let sent = self.inbox.send(Message::Told(Box::new(event), done)).await;
         sent.map_err(|_| self.gone())?;
         answer.await.unwrap_or_else(|_| Err(self.gone()))
     }
@@ -123,6 +123,12 @@ impl Live {
         self.left.cancelled().await;
     }
 
+    /// It waits for its turn.
+    pub(super) fn queued(&self) {
+        self.status
+            .send_modify(|status| status.state = "queued".to_owned());
+    }
+
     /// It cannot go on in this process.
     pub(super) fn stuck(&self, why: &str) {
         self.status.send_modify(|status| {
@@ -135,7 +141,10 @@ impl Live {
     pub(super) fn show(&self, run: &Run, done: u64, ended_ms: Option<u64>) {
         self.status.send_modify(|status| {
             describe(status, run.state());
-            status.waiting = run.waiting().map(ToString::to_string).collect();
+            let shown = run.waiting().take(limit::STATUS_WAITING);
+            status.waiting = shown.map(ToString::to_string).collect();
+            status.waiting_count = run.waiting().len();
+            status.rounds = run.rounds();
             status.tasks_done = done;
             status.ended_ms = ended_ms;
         });
@@ -162,6 +171,8 @@ pub(super) fn of_head(run: &str, head: &Head) -> Status {
         started_ms: head.started_ms,
         ended_ms: head.ended.as_ref().map(|ended| ended.at_ms),
         waiting: Vec::new(),
+        waiting_count: 0,
+        rounds: Vec::new(),
         tasks_done: 0,
         progress: None,
         message: None,

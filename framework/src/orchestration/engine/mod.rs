@@ -7,31 +7,34 @@ mod group;
 mod lifecycle;
 mod live;
 mod perform;
+mod resume;
 mod runs;
 mod store;
+mod task;
 mod terms;
+mod turns;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use serde_json::Value;
 use tokio::sync::{OnceCell, Semaphore, mpsc};
 
 use crate::call::{BoxFuture, Ctx};
 use crate::clock::{self, Clock};
-use crate::error::{CallError, Problem, Result};
+use crate::error::{CallError, Code, Problem, Result};
 use crate::event::{self, Events, Subscription};
 use crate::limit;
 use crate::security::Principal;
 use crate::transaction::{Containers, Transactions};
 
 use super::definition::{DefinitionId, Document, read};
-use super::run::{Run, Start, Step, Workflow};
+use super::run::{Run, Secrets, Start, Step, Workflow};
 use cloud_event::cloud_event;
 use drive::Drive;
 use live::Live;
 use store::{Head, Store};
+use turns::Turns;
 
 pub use terms::{Status, Terms};
 
@@ -48,8 +51,11 @@ pub(crate) trait Caller: Send + Sync {
         input: Vec<u8>,
     ) -> BoxFuture<'a, Result<Vec<u8>, CallError>>;
 
+    /// What a method looks like: another text when its contract is another one. Nothing when nobody provides it.
+    fn shape(&self, method: &str) -> Option<String>;
+
     /// What a secret holds.
-    fn secret(&self, name: &str) -> Option<Value>;
+    fn secret(&self, name: &str) -> Option<String>;
 }
 
 /// The workflows of a host: their definitions and their runs. Cheap to clone.
@@ -65,6 +71,11 @@ struct Inner {
     lifecycle: mpsc::Sender<(Ctx, event::Event)>,
     /// Whether events of the host are handed to runs.
     hears: AtomicBool,
+    turns: Mutex<Turns>,
+    /// What methods look like.
+    shapes: Mutex<BTreeMap<String, String>>,
+    /// Durable runs that have ended, the oldest first.
+    over: Mutex<VecDeque<String>>,
     /// Lifecycle events so far.
     told: AtomicU64,
     counts: counts::Counts,
@@ -87,6 +98,9 @@ impl Workflows {
             transactions,
             lifecycle,
             hears: AtomicBool::new(false),
+            turns: Mutex::default(),
+            shapes: Mutex::default(),
+            over: Mutex::default(),
             told: AtomicU64::new(0),
             counts: counts::Counts::default(),
             events,
@@ -207,6 +221,8 @@ impl Workflows {
         terms: Terms,
     ) -> Result<Status, CallError> {
         let (workflow, text) = self.find(id)?;
+        // Before anything is kept.
+        self.secrets(&workflow)?;
         let _alone;
         let run: Arc<str> = match terms.id {
             Some(id) => {
@@ -228,8 +244,10 @@ impl Workflows {
             definition: workflow.definition().id.clone(),
             document: String::new(),
             input: Arc::new(terms.input),
+            key: terms.key,
             principal: principal.to_owned(),
             started_ms: self.0.clock.unix_ms(),
+            contracts: self.contracts(&workflow),
             ended: None,
         };
         if terms.durable {
@@ -251,16 +269,12 @@ impl Workflows {
         head: Head,
         durable: bool,
     ) -> Result<(Drive, Step), CallError> {
-        let caller = self.caller()?;
-        let secrets = workflow.definition().secrets.iter().map(|name| {
-            let value = caller.secret(name).unwrap_or(Value::Null);
-            (name.to_string(), value)
-        });
+        let secrets = self.secrets(&workflow)?;
         let start = Start {
             id: id.clone(),
             input: head.input.clone(),
             at_ms: head.started_ms,
-            secrets: Arc::new(Value::Object(secrets.collect())),
+            secrets,
         };
         let (run, step) = Run::begin(workflow, start);
         let (live, inbox) = Live::new(id.clone(), &head, durable);
@@ -268,41 +282,27 @@ impl Workflows {
         Ok((Drive::new(self.clone(), live, head, run, inbox), step))
     }
 
-    /// Goes on with every run that has not ended.
-    async fn resume_all(&self) -> Result<()> {
-        let ctx = self.own_ctx()?;
-        let store = self.store().await?;
-        let mut ready = Vec::new();
-        for (run, head) in store.heads(&ctx).await? {
-            if head.ended.is_some() {
-                continue;
-            }
-            let entries = store.entries(&ctx, &run).await?;
-            let text = store.document(&ctx, &head.document).await?;
-            match compile(&text, &head.document) {
-                Ok(workflow) => {
-                    let workflow = Arc::new(workflow);
-                    let id = head.definition.clone();
-                    lock(&self.0.known)
-                        .entry(id)
-                        .or_insert_with(|| (workflow.clone(), text.into()));
-                    let (driving, step) = self.prepare(run.into(), workflow, head, true)?;
-                    ready.push((driving, step, entries));
-                }
-                Err(problems) => {
-                    // It stays as it is, and can be seen: another version of the program may read it.
-                    let why = problems.first().map(ToString::to_string);
-                    let (live, _) = Live::new(run.as_str().into(), &head, true);
-                    live.stuck(&why.unwrap_or_default());
-                    lock(&self.0.live).insert(run.into(), live);
-                }
+    /// The secrets that a document names.
+    fn secrets(&self, workflow: &Workflow) -> Result<Secrets, CallError> {
+        let caller = self.caller()?;
+        let (mut secrets, mut wrong) = (BTreeMap::new(), Vec::new());
+        for name in &workflow.definition().secrets {
+            match caller.secret(name) {
+                None => wrong.push(format!(
+                    "the secret `{name}` is not set: set `WELDKIT_SECRET_{name}` in the environment of the host"
+                )),
+                Some(word) if word.len() < limit::SECRET_BYTES => wrong.push(format!(
+                    "the secret `{name}` is shorter than {} bytes: it could not be kept out of what is shown",
+                    limit::SECRET_BYTES
+                )),
+                Some(word) => drop(secrets.insert(name.to_string(), word)),
             }
         }
-        // A run may wait for another: none goes before all are known.
-        for (driving, step, entries) in ready {
-            driving.set_going(step, entries);
+        if wrong.is_empty() {
+            Ok(Secrets::new(&secrets))
+        } else {
+            Err(CallError::new(Code::InvalidState, wrong.join("; ")))
         }
-        Ok(())
     }
 
     /// The workflow of an id; `latest` is the highest version that is known.

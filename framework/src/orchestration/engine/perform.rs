@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::group;
-use super::live::{Live, Message};
+use super::live::Live;
 use super::{Terms, Workflows};
-use crate::call::Ctx;
+use crate::call::{Cancel, Ctx};
 use crate::clock;
 use crate::error::CallError;
 use crate::event::Event;
@@ -24,30 +24,43 @@ pub(super) struct Errand {
     pub(super) key: Key,
     /// When a wait ends.
     pub(super) due: u64,
+    /// Thrown when it is given up.
+    pub(super) cancel: Cancel,
 }
 
 impl Errand {
-    /// Does it, and tells the run what came of it.
-    pub(super) async fn run(self, action: Action, group: Option<(Run, Step)>) {
+    /// Does it; what came of it.
+    pub(super) async fn run(self, action: Action, group: Option<(Run, Step)>) -> run::Event {
         let outcome = match action {
             Action::Group(what) => match group {
-                Some((tasks, step)) => group::perform(&self, tasks, step, what.isolation).await,
+                Some((tasks, step)) => {
+                    Box::pin(group::perform(&self, tasks, step, what.isolation)).await
+                }
                 None => Err(TaskError::of_call(&CallError::internal(
                     "the task of a transaction is gone",
                 ))),
             },
-            action => self.perform(action).await.map(|output| run::Event::Done {
-                key: self.key.clone(),
-                output,
-                context: None,
-            }),
+            Action::Wait(..) => {
+                self.wait().await;
+                Ok(run::Event::Done {
+                    key: self.key.clone(),
+                    output: Arc::new(Value::Null),
+                    context: None,
+                })
+            }
+            // Apart, so that a wait is small.
+            action => Box::pin(self.perform(action))
+                .await
+                .map(|output| run::Event::Done {
+                    key: self.key.clone(),
+                    output,
+                    context: None,
+                }),
         };
-        let event = outcome.unwrap_or_else(|error| run::Event::Failed {
-            key: self.key.clone(),
+        outcome.unwrap_or_else(|error| run::Event::Failed {
+            key: self.key,
             error,
-        });
-        // A run that is over takes nothing any more.
-        drop(self.live.inbox().send(Message::Happened(event)).await);
+        })
     }
 
     async fn perform(&self, action: Action) -> Result<Arc<Value>, TaskError> {
@@ -68,19 +81,15 @@ impl Errand {
                     .map(Arc::new)
                     .map_err(|error| TaskError::of_call(&error))
             }
-            Action::Wait(..) => {
-                self.wait().await;
-                Ok(Arc::new(Value::Null))
-            }
             Action::Emit(properties) => self.emit(&properties),
             Action::Start {
                 definition,
                 input,
                 wait,
             } => self.start(&definition, &input, wait).await,
-            Action::Listen | Action::Group(_) => Err(TaskError::of_call(&CallError::internal(
-                "the action is performed elsewhere",
-            ))),
+            Action::Listen | Action::Wait(..) | Action::Group(_) => Err(TaskError::of_call(
+                &CallError::internal("the action is performed elsewhere"),
+            )),
         }
     }
 
@@ -89,7 +98,9 @@ impl Errand {
         let live = self.live.clone();
         let progress = move |fraction: f64, message: &str| live.progress(fraction, message);
         let ctx = self.engine.ctx_of(&self.principal)?;
-        Ok(ctx.with_progress(Arc::new(progress)))
+        Ok(ctx
+            .with_progress(Arc::new(progress))
+            .with_cancel(&self.cancel))
     }
 
     /// Calls a method; the same step has the same key, however often it is tried.
@@ -188,6 +199,7 @@ impl Errand {
             id: Some(id.clone()),
             input: (**input).clone(),
             durable: self.live.is_durable(),
+            key: None,
         };
         let started = self.engine.start_as(&self.principal, definition, terms);
         // A run that starts runs is of a type that holds itself.
@@ -196,20 +208,18 @@ impl Errand {
         if !wait {
             return Ok(Arc::new(Value::Null));
         }
-        let status = match status.is_over() {
-            true => status,
-            false => self
-                .engine
-                .wait(&id)
-                .await
-                .map_err(|error| TaskError::of_call(&error))?,
-        };
+        let mut status = status;
+        while !status.is_over() {
+            let waited = self.engine.wait(&id).await;
+            status = waited.map_err(|error| TaskError::of_call(&error))?;
+            if !status.is_over() {
+                // It is stuck, until somebody resumes or cancels it.
+                let clock = &self.engine.0.clock;
+                clock.sleep_until(clock.now() + limit::RUN_STUCK).await;
+            }
+        }
         if let Some(output) = status.output {
             return Ok(Arc::new(output));
-        }
-        if !status.is_over() {
-            // It is stuck, and so is who waits for it, until the next start.
-            std::future::pending::<()>().await;
         }
         let error = status.error.unwrap_or_default();
         Err(serde_json::from_value(error.clone()).unwrap_or_else(|_| {
@@ -220,7 +230,7 @@ impl Errand {
 }
 
 /// The id of a run that another one starts.
-fn child(parent: &str, key: &str) -> String {
+pub(super) fn child(parent: &str, key: &str) -> String {
     let key = key.bytes().map(|byte| match byte {
         b'/' | b'@' | b'#' | b'!' => '.',
         byte if byte.is_ascii_alphanumeric() || b"-_.".contains(&byte) => char::from(byte),

@@ -9,6 +9,8 @@ use super::live::{self, Live};
 use super::{Status, Workflows, cloud_event, lock};
 use crate::clock;
 use crate::error::{CallError, Code};
+use crate::limit;
+use crate::orchestration::definition::DefinitionId;
 use crate::orchestration::run::Event;
 
 impl Workflows {
@@ -87,6 +89,25 @@ impl Workflows {
         Ok(live.watch())
     }
 
+    /// Makes a registered document known after a restart too.
+    ///
+    /// # Errors
+    ///
+    /// `limit` when too many are registered; `invalid_parameter` when another text is kept as the same; what the disk
+    /// gives.
+    pub async fn keep(&self, id: &DefinitionId, text: &str) -> Result<(), CallError> {
+        if lock(&self.0.known).len() > limit::WORKFLOWS {
+            return Err(CallError::limit(format!(
+                "{} workflows are registered already",
+                limit::WORKFLOWS
+            )));
+        }
+        self.store()
+            .await?
+            .register(&self.own_ctx()?, id, text)
+            .await
+    }
+
     /// Begins nothing more of a run until it is resumed; what is under way ends.
     ///
     /// # Errors
@@ -96,7 +117,7 @@ impl Workflows {
         self.tell(run, Event::Paused).await
     }
 
-    /// Lets a paused run go on.
+    /// Lets a paused run go on, or one that is stuck: with the contracts as they are now.
     ///
     /// # Errors
     ///
@@ -115,8 +136,17 @@ impl Workflows {
         self.tell(run, Event::Cancelled { reason }).await
     }
 
+    /// Cancels a run that nobody waits for any more; one that has ended already is fine.
+    pub(super) async fn end_child(&self, run: &str) {
+        let reason = "the run that waited for it has gone on or ended without it";
+        drop(Box::pin(self.cancel(run, reason)).await);
+    }
+
     async fn tell(&self, run: &str, event: Event) -> Result<Status, CallError> {
         let live = self.under_way(run).await?;
+        if live.is_stuck() && event != Event::Paused {
+            return self.revive(&live, event).await;
+        }
         live.tell(event).await?;
         Ok(live.status())
     }
@@ -173,6 +203,21 @@ impl Workflows {
         Ok(values.collect())
     }
 
+    /// Forgets the runs that ended first, when too many are kept.
+    pub(super) async fn keep_few(&self, run: String) -> Result<(), CallError> {
+        let oldest = {
+            let mut over = lock(&self.0.over);
+            over.push_back(run);
+            (over.len() > limit::RUNS_KEPT)
+                .then(|| over.pop_front())
+                .flatten()
+        };
+        match oldest {
+            Some(oldest) => self.store().await?.forget(&self.own_ctx()?, &oldest).await,
+            None => Ok(()),
+        }
+    }
+
     /// Forgets a run that has ended, with all that is kept of it.
     ///
     /// # Errors
@@ -187,6 +232,7 @@ impl Workflows {
             ));
         }
         lock(&self.0.live).remove(run);
+        lock(&self.0.over).retain(|over| over != run);
         if self.has_store() {
             self.store().await?.forget(&self.own_ctx()?, run).await?;
         }

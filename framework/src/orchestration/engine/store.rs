@@ -4,9 +4,11 @@
 //! h/RUN         how it was started and how it ended
 //! e/RUN/SEQ     what has happened to it, in order
 //! g/RUN/KEY     that a group of tasks is committed, written by its own transaction
-//! d/ID/SUM      the documents that runs were started with
+//! d/ID/SUM      the documents that runs were started with, and those that are registered
+//! w/ID          which of them is registered
 //! ```
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -26,7 +28,13 @@ pub(super) struct Head {
     pub(super) document: String,
     pub(super) input: Arc<Value>,
     pub(super) principal: String,
+    /// What only some of its runs may share at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) key: Option<String>,
     pub(super) started_ms: u64,
+    /// What the methods that it calls looked like when it was started, by their names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) contracts: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) ended: Option<Ended>,
 }
@@ -86,6 +94,38 @@ impl Store {
         let text = self.map.get(ctx, key.as_bytes()).await?;
         let text = text.ok_or_else(|| CallError::internal(format!("`{key}` is not kept")))?;
         String::from_utf8(text.to_vec()).map_err(|_| CallError::internal("a document is no text"))
+    }
+
+    /// Keeps a document as the one that is registered under its id.
+    pub(super) async fn register(
+        &self,
+        ctx: &Ctx,
+        id: &DefinitionId,
+        text: &str,
+    ) -> Result<(), CallError> {
+        let document = self.keep_document(ctx, id, text).await?;
+        let key = format!("w/{id}");
+        if self.map.get(ctx, key.as_bytes()).await?.as_deref() == Some(document.as_bytes()) {
+            return Ok(());
+        }
+        self.map
+            .put(ctx, key.as_bytes(), document.into_bytes())
+            .await
+    }
+
+    /// The texts of the documents that are registered.
+    pub(super) async fn registered(&self, ctx: &Ctx) -> Result<Vec<String>, CallError> {
+        let mut keys = Vec::new();
+        let visit = |_: &[u8], document: &[u8]| {
+            keys.push(String::from_utf8_lossy(document).into_owned());
+            true
+        };
+        self.map.visit(ctx, &under("w/"), visit).await?;
+        let mut texts = Vec::with_capacity(keys.len());
+        for key in keys {
+            texts.push(self.document(ctx, &key).await?);
+        }
+        Ok(texts)
     }
 
     pub(super) async fn put_head(

@@ -295,6 +295,20 @@ impl Expression {
     }
 }
 
+/// The term that a source is; none of one that does not compile.
+pub(super) fn parse(source: &Source) -> Option<Term<&str>> {
+    size::check(&source.text).ok()?;
+    jaq::parse(&source.text).ok()
+}
+
+pub(super) fn literal(term: &Term<&str>) -> Option<Value> {
+    plain::literal(term)
+}
+
+pub(super) fn text(term: &Term<&str>) -> Option<String> {
+    plain::text(term)
+}
+
 /// Sources on their way into a program.
 #[derive(Default)]
 struct Reading<'s> {

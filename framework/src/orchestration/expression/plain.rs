@@ -156,6 +156,14 @@ impl Step {
     }
 }
 
+/// The value of a term that is written out: a number, a text, true, false or null.
+pub(super) fn literal(term: &Term<&str>) -> Option<Value> {
+    match Root::of(term)? {
+        Root::Literal(value) => Some(value),
+        Root::Input | Root::Variable(_) => None,
+    }
+}
+
 /// The text of a term that is one, without anything computed in it.
 pub(super) fn text(term: &Term<&str>) -> Option<String> {
     let Term::Str(None, parts) = term else {

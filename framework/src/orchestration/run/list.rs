@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::TaskError;
 use super::scope::Walk;
+use super::state::Round;
 use super::task::{Entered, TaskNode};
 use crate::orchestration::definition::{TaskList, Then};
 
@@ -62,13 +63,25 @@ impl ListNode {
                         Then::Exit => self.index = self.tasks.len(),
                         Then::End => return Progress::End(self.value.clone()),
                         Then::Goto(index) => {
-                            self.laps += usize::from(index <= self.index);
+                            if index <= self.index {
+                                self.laps += 1;
+                                if let Err(error) = walk.go_back() {
+                                    return Progress::Failed(error);
+                                }
+                            }
                             self.index = index;
                         }
                     }
                 }
                 Err(progress) => return progress,
             }
+        }
+    }
+
+    /// The loops that it is in, outermost first.
+    pub(super) fn rounds(&self, rounds: &mut Vec<Round>) {
+        if let (Some(node), Some(task)) = (&self.task, self.tasks.get(self.index)) {
+            node.rounds(task, rounds);
         }
     }
 

@@ -5,9 +5,10 @@ use serde_json::Value;
 use super::TaskError;
 use super::list::{ListNode, Progress};
 use super::scope::Walk;
+use super::state::Round;
 use super::work::Place;
 use crate::contract::kind;
-use crate::orchestration::definition::For;
+use crate::orchestration::definition::{For, Task};
 
 /// Tasks that are done for each element.
 #[derive(Clone)]
@@ -72,6 +73,17 @@ impl ForNode {
                 Ok(None) => return Progress::Done(self.value.clone()),
                 Err(error) => return Progress::Failed(error),
             }
+        }
+    }
+
+    pub(super) fn rounds(&self, task: &Task, rounds: &mut Vec<Round>) {
+        rounds.push(Round {
+            task: task.name.clone(),
+            done: self.index,
+            of: self.elements.as_array().map_or(0, Vec::len),
+        });
+        if let Some((_, body)) = &self.body {
+            body.rounds(rounds);
         }
     }
 

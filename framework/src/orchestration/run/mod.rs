@@ -14,10 +14,13 @@ mod fork;
 mod list;
 mod listen;
 mod looping;
+mod note;
 mod scope;
+mod secrets;
 mod state;
 mod task;
 mod trying;
+mod undo;
 mod work;
 mod workflow;
 
@@ -28,8 +31,9 @@ use serde_json::Value;
 
 pub use error::TaskError;
 pub use event::{Action, Event, Group, Key};
-pub use scope::Note;
-pub use state::{Start, State, Step};
+pub use note::{Note, What};
+pub use secrets::Secrets;
+pub use state::{Round, Start, State, Step};
 pub use workflow::Workflow;
 pub(super) use workflow::each_task;
 
@@ -199,6 +203,15 @@ impl Run {
         &self.state
     }
 
+    /// The loops that it is in, outermost first.
+    pub fn rounds(&self) -> Vec<Round> {
+        let mut rounds = Vec::new();
+        if let Some(root) = &self.root {
+            root.rounds(&mut rounds);
+        }
+        rounds
+    }
+
     /// What `$context` is.
     pub fn context(&self) -> &Arc<Value> {
         &self.context
@@ -209,8 +222,14 @@ impl Run {
         self.waiting.contains(key) || self.timeout.as_ref() == Some(key)
     }
 
+    /// What has happened, without the secrets of the run: so it may be kept, and so it is to be applied.
+    #[must_use]
+    pub fn hidden(&self, event: Event) -> Event {
+        self.globals.secrets.hide_event(event)
+    }
+
     /// What it waits for.
-    pub fn waiting(&self) -> impl Iterator<Item = &Key> {
+    pub fn waiting(&self) -> impl ExactSizeIterator<Item = &Key> {
         self.waiting.iter()
     }
 
@@ -257,19 +276,16 @@ impl Run {
     }
 
     fn fail(&mut self, end: State) -> Step {
-        self.root = None;
-        self.failed_step(end, Step::default())
-    }
-
-    /// Ends it badly: what was done is undone first, the last thing first.
-    fn failed_step(&mut self, end: State, mut step: Step) -> Step {
-        step.begin.clear();
-        self.held.clear();
-        step.cancel.extend(self.over());
-        self.end = Some(end);
-        self.state = State::Compensating;
-        self.undo_next(&mut step);
-        step
+        let mut step = Step::default();
+        if let Some(mut root) = self.root.take() {
+            // Nothing has come, so nothing goes on: a walk that tells of what is given up.
+            (_, step, _) = self.walk(0, Vec::new(), None, |walk| {
+                walk.is_last = true;
+                root.advance(walk);
+                Ok(())
+            });
+        }
+        self.failed_step(end, step)
     }
 
     /// Nothing is waited for any more.
@@ -281,61 +297,6 @@ impl Run {
             .collect()
     }
 
-    fn undo_next(&mut self, step: &mut Step) {
-        let Some(undo) = self.undo.last() else {
-            self.state = match self.end.take() {
-                Some(State::Faulted { error }) if self.is_in_doubt(&error) => State::Parked {
-                    undone: error.clone(),
-                    error,
-                },
-                end => end.unwrap_or(State::Running),
-            };
-            return;
-        };
-        self.waiting.insert(undo.key.clone());
-        let action = Action::Call {
-            method: undo.method.clone(),
-            with: undo.with.clone(),
-            idempotency: undo.key.clone(),
-            is_compensation: true,
-        };
-        step.begin.push((undo.key.clone(), action));
-    }
-
-    /// Whether nobody knows if a step that would have to be undone has happened: undoing it blindly could be wrong.
-    fn is_in_doubt(&self, error: &TaskError) -> bool {
-        let task = error.instance.as_deref();
-        let task = task.and_then(|pointer| self.globals.workflow.task(pointer));
-        error.is_unknown && task.is_some_and(|task| task.extra.compensate.is_some())
-    }
-
-    /// Goes on undoing.
-    fn undone(&mut self, outcomes: Vec<(Key, Outcome)>) -> Step {
-        let mut step = Step::default();
-        for (key, outcome) in outcomes {
-            if !self.waiting.remove(&key) {
-                continue;
-            }
-            match outcome {
-                Outcome::Failed(undone) => {
-                    let error = match self.end.take() {
-                        Some(State::Faulted { error }) => error,
-                        Some(State::Cancelled { reason }) => {
-                            TaskError::standard("runtime", 499, reason)
-                        }
-                        _ => undone.clone(),
-                    };
-                    self.state = State::Parked { error, undone };
-                }
-                Outcome::Done(..) | Outcome::Received(_) => {
-                    self.undo.pop();
-                    self.undo_next(&mut step);
-                }
-            }
-        }
-        step
-    }
-
     /// Walks through the tree: what `work` gives, what is to be done, and which tasks want the probed event.
     fn walk<T>(
         &mut self,
@@ -344,7 +305,6 @@ impl Run {
         probe: Option<&Arc<Value>>,
         work: impl FnOnce(&mut Walk<'_>) -> Result<T, TaskError>,
     ) -> (Result<T, TaskError>, Step, Vec<Key>) {
-        let mut notes = Vec::new();
         let mut walk = Walk {
             globals: &self.globals,
             context: &mut self.context,
@@ -352,17 +312,21 @@ impl Run {
             seen: BTreeSet::new(),
             begun: Vec::new(),
             undo: &mut self.undo,
-            notes: &mut notes,
+            notes: Vec::new(),
+            done: 0,
             budget: limit::RUN_TASKS,
+            laps: limit::RUN_LAPS,
             now_ms,
             names: self.names.clone(),
             iterations: Vec::new(),
             tries: Vec::new(),
             probe,
             wanted: Vec::new(),
+            is_last: false,
         };
         let given = work(&mut walk);
         let (begun, seen, wanted) = (walk.begun, walk.seen, walk.wanted);
+        let (notes, done) = (walk.notes, walk.done);
         let mut step = Step {
             // What was begun and given up in the same walk never begins.
             begin: begun
@@ -371,6 +335,7 @@ impl Run {
                 .collect(),
             cancel: Vec::new(),
             notes,
+            done,
         };
         let gone = self.waiting.iter().filter(|key| !seen.contains(*key));
         step.cancel.extend(gone.cloned());

@@ -4,9 +4,11 @@ use std::sync::{Arc, OnceLock};
 use serde_json::{Value, json};
 
 use super::event::{Action, Event, Key};
-use super::{TaskError, Workflow};
+use super::note::{Note, What};
+use super::{Secrets, TaskError, Workflow};
+use crate::limit;
 use crate::orchestration::definition::{Expr, Filter, Span, Task, Template};
-use crate::orchestration::expression::Variables;
+use crate::orchestration::expression::{Fault, Variables};
 
 /// What a run knows of itself all along.
 #[derive(Debug, Clone)]
@@ -15,7 +17,7 @@ pub(super) struct Globals {
     pub(super) id: Arc<str>,
     pub(super) input: Arc<Value>,
     pub(super) started_ms: u64,
-    pub(super) secrets: Arc<Value>,
+    pub(super) secrets: Secrets,
 }
 
 /// What was waited for.
@@ -55,17 +57,6 @@ pub(super) struct Undo {
     pub(super) with: Arc<Value>,
 }
 
-/// What a task has begun or ended, for whoever watches.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Note {
-    /// The task's name.
-    pub task: Arc<str>,
-    /// Where it stands.
-    pub pointer: Arc<str>,
-    /// What became of it; nothing while it runs.
-    pub end: Option<Result<(), TaskError>>,
-}
-
 /// One walk through the tree of a run.
 pub(super) struct Walk<'a> {
     pub(super) globals: &'a Globals,
@@ -76,9 +67,13 @@ pub(super) struct Walk<'a> {
     /// What is to begin.
     pub(super) begun: Vec<(Key, Action)>,
     pub(super) undo: &'a mut Vec<Undo>,
-    pub(super) notes: &'a mut Vec<Note>,
+    pub(super) notes: Vec<Note>,
+    /// Tasks that are done.
+    pub(super) done: u64,
     /// Tasks that may still begin in this walk.
     pub(super) budget: u32,
+    /// How often lists may still go back in this walk.
+    pub(super) laps: u32,
     pub(super) now_ms: u64,
     pub(super) names: Vec<(Arc<str>, Arc<Value>)>,
     pub(super) iterations: Vec<usize>,
@@ -87,6 +82,8 @@ pub(super) struct Walk<'a> {
     pub(super) probe: Option<&'a Arc<Value>>,
     /// Those that want it.
     pub(super) wanted: Vec<Key>,
+    /// Whether the run is given up: tasks that still wait are told of.
+    pub(super) is_last: bool,
 }
 
 /// What an expression sees beside its input.
@@ -121,7 +118,7 @@ impl Variables for Seen<'_> {
             "context" => Some(self.context),
             "input" => Some(self.here.input.unwrap_or(&self.globals.input)),
             "output" => self.here.output.map(|output| &**output),
-            "secrets" => Some(&self.globals.secrets),
+            "secrets" => Some(self.globals.secrets.value()),
             "task" => {
                 let task = self.here.task?;
                 Some(self.task.get_or_init(|| self.describe_task(task)))
@@ -205,16 +202,29 @@ impl Walk<'_> {
 
     /// Counts a task that begins.
     pub(super) fn spend(&mut self) -> Result<(), TaskError> {
-        self.budget = self.budget.checked_sub(1).ok_or_else(|| {
-            TaskError::standard(
-                "runtime",
-                500,
-                format!(
-                    "{} tasks without one that waits: the workflow runs in a circle",
-                    crate::limit::RUN_TASKS
-                ),
-            )
-        })?;
+        let most = limit::RUN_TASKS;
+        let left = self.budget.checked_sub(1);
+        self.budget = left.ok_or_else(|| circle(&format!("{most} tasks")))?;
+        Ok(())
+    }
+
+    /// Keeps what has become of a task, as long as it could be told.
+    pub(super) fn note(&mut self, task: &Task, what: What) {
+        self.done += u64::from(what == What::Completed);
+        if self.notes.len() < limit::LIFECYCLE_EVENTS {
+            self.notes.push(Note {
+                task: task.name.clone(),
+                pointer: task.pointer.clone(),
+                what,
+            });
+        }
+    }
+
+    /// Counts a list that goes back.
+    pub(super) fn go_back(&mut self) -> Result<(), TaskError> {
+        let most = limit::RUN_LAPS;
+        let left = self.laps.checked_sub(1);
+        self.laps = left.ok_or_else(|| circle(&format!("{most} times back")))?;
         Ok(())
     }
 
@@ -242,8 +252,8 @@ impl Walk<'_> {
             .program
             .evaluate(expr, value, &self.seen(here));
         given
-            .map(Arc::new)
-            .map_err(|fault| TaskError::expression(fault.to_string()))
+            .map(|value| Arc::new(self.globals.secrets.hide(value)))
+            .map_err(|fault| self.failed(&fault))
     }
 
     pub(super) fn is_true(
@@ -254,10 +264,28 @@ impl Walk<'_> {
     ) -> Result<bool, TaskError> {
         let program = &self.globals.workflow.program;
         let answer = program.is_true(expr, value, &self.seen(here));
-        answer.map_err(|fault| TaskError::expression(fault.to_string()))
+        answer.map_err(|fault| self.failed(&fault))
+    }
+
+    fn failed(&self, fault: &Fault) -> TaskError {
+        TaskError::expression(self.globals.secrets.hide_text(fault.to_string()))
     }
 
     pub(super) fn render(
+        &self,
+        template: &Template,
+        value: &Value,
+        here: Here<'_>,
+    ) -> Result<Arc<Value>, TaskError> {
+        let rendered = self.parameters(template, value, here)?;
+        Ok(match template {
+            Template::Value(_) => rendered,
+            _ => self.globals.secrets.hide_shared(rendered),
+        })
+    }
+
+    /// The same with secrets in it: what a method is called with.
+    pub(super) fn parameters(
         &self,
         template: &Template,
         value: &Value,
@@ -268,9 +296,7 @@ impl Walk<'_> {
         }
         let program = &self.globals.workflow.program;
         let given = program.render(template, value, &self.seen(here));
-        given
-            .map(Arc::new)
-            .map_err(|fault| TaskError::expression(fault.to_string()))
+        given.map(Arc::new).map_err(|fault| self.failed(&fault))
     }
 
     /// Lets a value through a filter, whose schema is that of what goes in.
@@ -340,6 +366,11 @@ impl Walk<'_> {
             }
         }
     }
+}
+
+fn circle(what: &str) -> TaskError {
+    let detail = format!("{what} without a task that waits: the workflow runs in a circle");
+    TaskError::standard("runtime", 500, detail)
 }
 
 fn join(key: &mut String, numbers: &[impl ToString]) {

@@ -3,9 +3,29 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::TaskError;
 use super::event::{Action, Key};
-use super::scope::Note;
+use super::note::Note;
+use super::{Secrets, TaskError};
+
+/// A loop that a run is in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Round {
+    /// The `for` task.
+    pub task: Arc<str>,
+    /// Elements that are done.
+    pub done: usize,
+    /// All elements.
+    pub of: usize,
+}
+
+impl Round {
+    /// How far loops in each other are, outermost first: 0 to 1.
+    pub fn fraction(rounds: &[Self]) -> f64 {
+        rounds.iter().rev().fold(0.0, |inner, round| {
+            (round.done as f64 + inner) / round.of.max(1) as f64
+        })
+    }
+}
 
 /// What becomes of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -55,8 +75,10 @@ pub struct Step {
     pub begin: Vec<(Key, Action)>,
     /// What is not waited for any more.
     pub cancel: Vec<Key>,
-    /// Which tasks have begun and ended.
+    /// Which tasks have begun and ended; the first [`LIFECYCLE_EVENTS`](crate::limit::LIFECYCLE_EVENTS) of it.
     pub notes: Vec<Note>,
+    /// How many tasks are done.
+    pub done: u64,
 }
 
 /// What a run was started with.
@@ -69,5 +91,5 @@ pub struct Start {
     /// When, in milliseconds since 1970.
     pub at_ms: u64,
     /// What `$secrets` is; kept nowhere.
-    pub secrets: Arc<Value>,
+    pub secrets: Secrets,
 }

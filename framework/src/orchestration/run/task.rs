@@ -5,7 +5,9 @@ use serde_json::Value;
 use super::TaskError;
 use super::event::{Action, Group, Key};
 use super::list::Progress;
-use super::scope::{Here, Note, Outcome, Undo, Walk};
+use super::note::What;
+use super::scope::{Here, Outcome, Undo, Walk};
+use super::state::Round;
 use super::work::WorkNode;
 use crate::orchestration::definition::{Task, Then};
 
@@ -55,12 +57,18 @@ impl TaskNode {
         {
             return Ok(Entered::Passed);
         }
-        walk.notes.push(note(task, None));
+        walk.note(task, What::Started);
         let entered = Self::begin(task, raw, here, walk);
         if let Err(error) = &entered {
-            walk.notes.push(note(task, Some(Err(error.clone()))));
+            walk.note(task, What::Faulted(error.clone()));
         }
         entered.map_err(failed)
+    }
+
+    pub(super) fn rounds(&self, task: &Task, rounds: &mut Vec<Round>) {
+        if let Doing::Work(work) = &self.work {
+            work.rounds(task, rounds);
+        }
     }
 
     fn begin(
@@ -115,7 +123,7 @@ impl TaskNode {
         walk: &mut Walk<'_>,
     ) -> Result<(Arc<Value>, Then), Progress> {
         let fail = |error: TaskError, walk: &mut Walk<'_>| {
-            walk.notes.push(note(task, Some(Err(error.clone()))));
+            walk.note(task, What::Faulted(error.clone()));
             Progress::Failed(error.at(&task.pointer))
         };
         if let Some(key) = &self.timeout
@@ -150,13 +158,22 @@ impl TaskNode {
         match progress {
             Progress::Done(output) => match self.finish(task, &output, walk) {
                 Ok(output) => {
-                    walk.notes.push(note(task, Some(Ok(()))));
+                    walk.note(task, What::Completed);
                     Ok((output, then))
                 }
                 Err(error) => Err(fail(error, walk)),
             },
             Progress::Failed(error) => Err(fail(error, walk)),
-            progress @ (Progress::Pending | Progress::End(_)) => Err(progress),
+            Progress::Pending => {
+                if walk.is_last {
+                    walk.note(task, What::Cancelled);
+                }
+                Err(Progress::Pending)
+            }
+            Progress::End(output) => {
+                walk.note(task, What::Completed);
+                Err(Progress::End(output))
+            }
         }
     }
 
@@ -175,7 +192,7 @@ impl TaskNode {
             started_ms: self.started_ms,
         };
         if let Some(compensate) = &task.extra.compensate {
-            let with = walk.render(&compensate.with, output, here)?;
+            let with = walk.parameters(&compensate.with, output, here)?;
             walk.undo.push(Undo {
                 key: format!("{}!compensate", self.key).into(),
                 method: compensate.method.clone(),
@@ -194,13 +211,5 @@ impl TaskNode {
             *walk.context = walk.filter_out(&task.export, &output, here)?;
         }
         Ok(output)
-    }
-}
-
-fn note(task: &Task, end: Option<Result<(), TaskError>>) -> Note {
-    Note {
-        task: task.name.clone(),
-        pointer: task.pointer.clone(),
-        end,
     }
 }

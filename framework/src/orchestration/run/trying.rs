@@ -6,7 +6,9 @@ use serde_json::{Map, Value};
 use super::TaskError;
 use super::event::{Action, Key};
 use super::list::{ListNode, Progress};
+use super::note::What;
 use super::scope::{Here, Outcome, Walk};
+use super::state::Round;
 use super::work::Place;
 use crate::limit;
 use crate::orchestration::definition::{Backoff, Retry, Try};
@@ -44,6 +46,13 @@ impl TryNode {
         };
         node.attempt(work, place, walk)?;
         Ok(node)
+    }
+
+    pub(super) fn rounds(&self, rounds: &mut Vec<Round>) {
+        match &self.phase {
+            Phase::Trying(list) | Phase::Handling(_, list) => list.rounds(rounds),
+            Phase::Pausing(_) => {}
+        }
     }
 
     fn attempt(
@@ -148,6 +157,7 @@ impl TryNode {
         if let Some((least, most)) = pause? {
             let key = walk.key(&task.pointer, &format!("retry{}", self.tries));
             walk.begin(&key, Action::Wait(least, most));
+            walk.note(task, What::Retried);
             self.phase = Phase::Pausing(key);
             return Ok(None);
         }

@@ -9,6 +9,7 @@ use super::list::{ListNode, Progress};
 use super::listen::ListenNode;
 use super::looping::ForNode;
 use super::scope::{Here, Outcome, Walk};
+use super::state::Round;
 use super::trying::TryNode;
 use crate::orchestration::definition::{
     Call, Case, DefinitionId, ErrorTemplate, SubRun, Task, Then, Work,
@@ -70,6 +71,20 @@ impl WorkNode {
         })
     }
 
+    /// The loops that it is in. Branches go round apart, so there is no saying for a fork.
+    pub(super) fn rounds(&self, task: &Task, rounds: &mut Vec<Round>) {
+        match self {
+            Self::List(list) => list.rounds(rounds),
+            Self::For(node) => node.rounds(task, rounds),
+            Self::Try(node) => node.rounds(rounds),
+            Self::Over(_)
+            | Self::Branch(_)
+            | Self::Waiting { .. }
+            | Self::Fork(_)
+            | Self::Listen(_) => {}
+        }
+    }
+
     pub(super) fn advance(
         &mut self,
         place: Place<'_>,
@@ -116,7 +131,7 @@ fn call_method(
     (task, input, here): Place<'_>,
     walk: &mut Walk<'_>,
 ) -> Result<WorkNode, TaskError> {
-    let with = walk.render(&call.with, input, here)?;
+    let with = walk.parameters(&call.with, input, here)?;
     let action = Action::Call {
         method: call.method.clone(),
         with,

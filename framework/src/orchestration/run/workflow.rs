@@ -63,6 +63,11 @@ impl Workflow {
         &self.definition
     }
 
+    /// Its expressions.
+    pub(in crate::orchestration) fn program(&self) -> &Program {
+        &self.program
+    }
+
     /// What is wrong with a value by a schema of the definition.
     pub(super) fn violations(&self, schema: &Arc<Value>, value: &Value) -> Vec<String> {
         let Some(validator) = self.validators.get(&address(schema)) else {

@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
-use crate::call::Ctx;
+use crate::call::{Ctx, Stream};
 use crate::error::{CallError, Code, Effect};
 use crate::limit;
 use crate::transaction::live::Live;
-use crate::transaction::mvcc::{Container, KeyRange, Local, LogFailure};
+use crate::transaction::mvcc::{Container, KeyRange, Local, LogFailure, Walk};
 use crate::transaction::{Durability, Isolation, Transactions, Vote, transactions};
 
 /// A map from bytes to bytes that takes part in transactions.
@@ -16,6 +16,9 @@ pub struct BytesMap {
     transactions: Transactions,
     container: Arc<Container>,
 }
+
+/// A key of a [`BytesMap`] and what it holds.
+pub type BytesPair = (Arc<[u8]>, Arc<[u8]>);
 
 /// A range of keys of a [`BytesMap`]: from one on, up to one that is not in it any more.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -77,7 +80,7 @@ impl BytesMap {
         ctx: &Ctx,
         range: &BytesRange,
         limit: usize,
-    ) -> Result<Vec<(Arc<[u8]>, Arc<[u8]>)>, CallError> {
+    ) -> Result<Vec<BytesPair>, CallError> {
         let live = self.live(ctx)?;
         let local = live.map(|live| live.local()).transpose()?;
         self.container.page(local, &range.key_range(), limit).await
@@ -100,6 +103,32 @@ impl BytesMap {
         self.container
             .visit(local, &range.key_range(), &mut visit)
             .await
+    }
+
+    /// Each pair of a range, in the order of their keys, all as committed at the moment of this call. Part of no
+    /// transaction.
+    ///
+    /// Memory is bounded, whatever the range holds. Until the stream ends or is dropped, what is overwritten meanwhile is
+    /// kept, in memory and in the journal.
+    pub fn stream(&self, range: &BytesRange) -> Stream<BytesPair, CallError> {
+        let mut walk = Walk::new(self.container.clone(), range.key_range());
+        Stream::channel(1, async move |items| {
+            loop {
+                let pairs = match walk.next().await {
+                    Ok(Some(pairs)) => pairs,
+                    Ok(None) => return,
+                    Err(fault) => {
+                        items.send(Err(fault)).await;
+                        return;
+                    }
+                };
+                for pair in pairs {
+                    if !items.send(Ok(pair)).await {
+                        return;
+                    }
+                }
+            }
+        })
     }
 
     /// Writes a key.

@@ -11,7 +11,7 @@ mod map;
 
 use std::sync::Arc;
 
-pub use bytes::{BytesMap, BytesRange};
+pub use bytes::{BytesMap, BytesPair, BytesRange};
 pub use cell::Cell;
 pub use key::MapKey;
 pub use map::Map;

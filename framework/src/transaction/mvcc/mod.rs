@@ -32,12 +32,12 @@ use std::time::Instant;
 
 use tokio::sync::Notify;
 
-pub(crate) use base::{Base, Pair};
+pub(crate) use base::{Base, Most, Piece};
 pub(crate) use commit::{Done, Log, LogFailure, LogRoom};
 pub(crate) use container::Container;
 use local::Key;
 pub(crate) use local::Local;
-pub(crate) use range::KeyRange;
+pub(crate) use range::{KeyRange, Walk};
 pub(crate) use record::decode;
 use row::{Owner, Timestamp};
 use waits::Waits;
@@ -153,7 +153,8 @@ impl Store {
         lock(&self.containers).all[id].clone()
     }
 
-    fn visible(&self) -> Timestamp {
+    /// The newest commit that is visible.
+    pub(crate) fn visible(&self) -> Timestamp {
         self.visible.load(Acquire)
     }
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
-use super::base::Pair;
+use super::Snapshot;
+use super::base::{Most, Pair};
 use super::container::{Container, Since};
 use super::local::{Key, Local};
 use super::row::{Timestamp, Value};
@@ -12,6 +13,9 @@ use crate::error::CallError;
 
 /// Keys that are looked at in one go.
 const CHUNK: usize = 256;
+
+/// Bytes that are read from a base in one go, unless one pair is longer.
+const CHUNK_BYTES: usize = 4 * 1024 * 1024;
 
 /// A range of keys: from one on, up to one that is not in it any more.
 #[derive(Debug, Clone)]
@@ -126,9 +130,15 @@ impl Container {
             let until = range.until.as_ref();
             let end = until.map_or(Bound::Unbounded, |until| Bound::Excluded(&until[..]));
             let bounds = (Bound::Included(&range.from[..]), end);
-            let pairs = base.range(bounds, CHUNK).await?;
-            full(pairs.len(), pairs.last().map(|(key, _)| key));
-            for (key, value) in pairs {
+            let most = Most {
+                pairs: CHUNK,
+                bytes: CHUNK_BYTES,
+            };
+            let piece = base.range(bounds, most).await?;
+            if piece.is_cut {
+                full(CHUNK, piece.pairs.last().map(|(key, _)| key));
+            }
+            for (key, value) in piece.pairs {
                 found.entry(key).or_insert(Some(value));
             }
         }
@@ -176,6 +186,39 @@ impl Container {
                 _ => return false,
             }
         }
+    }
+}
+
+/// A walk over a range, all at the moment at which it began, which is kept visible for as long as this lives.
+#[derive(Debug)]
+pub(crate) struct Walk {
+    container: Arc<Container>,
+    snapshot: Snapshot,
+    /// What is left; `None`: nothing.
+    range: Option<KeyRange>,
+}
+
+impl Walk {
+    pub(crate) fn new(container: Arc<Container>, range: KeyRange) -> Self {
+        Self {
+            snapshot: container.store().snapshot(),
+            container,
+            range: Some(range).filter(|range| !range.is_empty()),
+        }
+    }
+
+    /// The next pairs, some or none; `None` at the end. After an error it goes on where it was.
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<Pair>>, CallError> {
+        let Some(range) = &mut self.range else {
+            return Ok(None);
+        };
+        let at = self.snapshot.at;
+        let chunk = self.container.chunk(None, range, at).await?;
+        match chunk.next {
+            Some(next) => range.from = next,
+            None => self.range = None,
+        }
+        Ok(Some(chunk.pairs))
     }
 }
 

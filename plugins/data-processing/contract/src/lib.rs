@@ -31,6 +31,7 @@ mod error;
 mod grouping;
 mod operation;
 mod outcome;
+mod step;
 
 pub use error::{Problem, ProcessingError};
 pub use grouping::{
@@ -38,6 +39,7 @@ pub use grouping::{
 };
 pub use operation::{Missing, OnError, Operation, Order, SortKey, Type};
 pub use outcome::{Batch, Mode, Processed, Statistics, Status, Table};
+pub use step::{StepConfig, StepInput, StepMetadata, StepOutput};
 use weldkit::{Ctx, Json};
 
 /// Operations over batches and streams of records.
@@ -60,6 +62,21 @@ pub trait DataProcessing {
         #[serde(default)]
         operations: Vec<Operation>,
     ) -> Result<Processed, ProcessingError>;
+
+    /// Process the items of a workflow step. After each batch it tells how far it is.
+    #[method(read_only, idempotent)]
+    async fn execute_workflow_step(
+        &self,
+        ctx: &Ctx,
+        /// What the progress is told of.
+        step_id: String,
+        /// What comes into the step.
+        input_data: StepInput,
+        /// How it is processed.
+        #[serde(default)]
+        #[garde(dive)]
+        step_config: StepConfig,
+    ) -> Result<StepOutput, ProcessingError>;
 
     /// Process data as a stream: one result per batch, as soon as it is there.
     ///

@@ -26,7 +26,7 @@ use std::sync::Arc;
 use weldkit::{CallError, Ctx, Json, Meter, Settings, Stream};
 use weldkit_data_processing::{
     Batch, DataProcessing, Grouping, Mode, Operation, Partial, PartialGrouping, Problem, Processed,
-    ProcessingError, Statistics, Status, Table,
+    ProcessingError, Statistics, Status, StepConfig, StepInput, StepMetadata, StepOutput, Table,
 };
 
 pub use crate::settings::ProcessorSettings;
@@ -71,6 +71,36 @@ impl DataProcessor {
         Plan::new(operations, self.settings.processing_mode, &self.expressions)
     }
 
+    /// Processes items batch by batch; `tell` hears after each how many are done, and of how many.
+    async fn process(
+        &self,
+        ctx: &Ctx,
+        data: Vec<Json>,
+        batch_size: Option<u32>,
+        operations: &[Operation],
+        tell: impl Fn(usize, usize),
+    ) -> Result<Processed, ProcessingError> {
+        let operation = self.monitor.begin();
+        let batch_len = self.batch_len(batch_size);
+        let mut run = Run::new(self.plan(operations)?);
+        let mut results = Vec::new();
+        let all = data.len();
+        let mut data = data.into_iter();
+        while data.len() > 0 {
+            results.extend(run.push(data.by_ref().take(batch_len))?);
+            tell(all - data.len(), all);
+            breathe(ctx).await?;
+        }
+        let processed_count = run.items();
+        results.extend(run.finish()?);
+        operation.succeed(processed_count);
+        Ok(Processed {
+            status: Status::Completed,
+            processed_count,
+            results,
+        })
+    }
+
     fn batch_len(&self, batch_size: Option<u32>) -> usize {
         // The edge checks a typed caller's rules too; a zero could never end a stream, so it is not left to chance.
         batch_size
@@ -87,22 +117,36 @@ impl DataProcessing for DataProcessor {
         batch_size: Option<u32>,
         operations: Vec<Operation>,
     ) -> Result<Processed, ProcessingError> {
-        let operation = self.monitor.begin();
-        let batch_len = self.batch_len(batch_size);
-        let mut run = Run::new(self.plan(&operations)?);
-        let mut results = Vec::new();
-        let mut data = data.into_iter();
-        while data.len() > 0 {
-            results.extend(run.push(data.by_ref().take(batch_len))?);
-            breathe(ctx).await?;
-        }
-        let processed_count = run.items();
-        results.extend(run.finish()?);
-        operation.succeed(processed_count);
-        Ok(Processed {
-            status: Status::Completed,
-            processed_count,
-            results,
+        self.process(ctx, data, batch_size, &operations, |_, _| ())
+            .await
+    }
+
+    async fn execute_workflow_step(
+        &self,
+        ctx: &Ctx,
+        step_id: String,
+        input_data: StepInput,
+        step_config: StepConfig,
+    ) -> Result<StepOutput, ProcessingError> {
+        let started = statistics::now();
+        let StepConfig {
+            batch_size,
+            operations,
+        } = step_config;
+        let tell = |done: usize, all: usize| {
+            let message = format!("{step_id}: processed {done}/{all} items");
+            ctx.progress(done as f64 / all as f64, &message);
+        };
+        let processed = self
+            .process(ctx, input_data.data, batch_size, &operations, tell)
+            .await?;
+        Ok(StepOutput {
+            processed_data: processed.results,
+            statistics: self.monitor.statistics(self.settings.processing_mode),
+            metadata: StepMetadata {
+                processing_time: started.elapsed().as_secs_f64() * 1e3,
+                items_processed: processed.processed_count,
+            },
         })
     }
 

@@ -123,6 +123,6 @@ impl Drop for Operation {
     clippy::disallowed_methods,
     reason = "durations are told to people and decide nothing"
 )]
-fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     Instant::now()
 }

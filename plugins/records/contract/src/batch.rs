@@ -53,6 +53,16 @@ pub struct BadRow {
     pub is_cut: bool,
 }
 
+/// A place in a source: what was before it need not be read again.
+#[weldkit::data]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The line that begins there, counted from 1, the header included.
+    pub line: u64,
+    /// How many bytes are before it.
+    pub byte: u64,
+}
+
 /// Some rows of a stream.
 #[weldkit::data]
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -63,6 +73,8 @@ pub struct Batch {
     pub bad: Vec<BadRow>,
     /// The line that the last row starts on: pass it as `after_line` to go on after this batch.
     pub line_last: u64,
+    /// The place behind the last row: pass it as `start`, and the rows before it are not read again.
+    pub end: Place,
 }
 
 impl Batch {

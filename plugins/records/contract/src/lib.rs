@@ -20,7 +20,7 @@ mod options;
 
 use weldkit::{Ctx, Stream};
 
-pub use crate::batch::{BadReason, BadRow, Batch, Record};
+pub use crate::batch::{BadReason, BadRow, Batch, Place, Record};
 pub use crate::description::{Column, Description, LookCounts};
 pub use crate::error::RecordsError;
 pub use crate::options::{BATCH_SIZE_MAX, ColumnType, Format, ReadOptions, SAMPLE_ROWS, Source};
@@ -52,6 +52,21 @@ pub trait Records {
         #[serde(default)]
         options: ReadOptions,
     ) -> Stream<Batch, RecordsError>;
+
+    /// Read one batch: the first rows from `options.start` on; `null` when there is none.
+    ///
+    /// For callers that keep their own place, such as the steps of a workflow: the `end` of a batch is the `start` of the
+    /// next. Bad rows are counted by the batch.
+    #[method(read_only, idempotent, permission = "records.read", timeout = "1h")]
+    async fn read_batch(
+        &self,
+        ctx: &Ctx,
+        /// The file, or the text itself.
+        source: Source,
+        /// How to read it.
+        #[serde(default)]
+        options: ReadOptions,
+    ) -> Result<Option<Batch>, RecordsError>;
 
     /// Read a source to its end and say what is in it: columns, their types, counts, and the first bad rows.
     #[method(read_only, idempotent, permission = "records.read", timeout = "1h")]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::RecordsError;
+use crate::{Place, RecordsError};
 
 /// Most rows of one batch.
 pub const BATCH_SIZE_MAX: u32 = 10_000;
@@ -129,6 +129,8 @@ pub struct ReadOptions {
     pub bad_rows_max: Option<u64>,
     /// Leave out the rows up to this line: to go on after the batch with this `line_last`.
     pub after_line: u64,
+    /// Begin at this place: the `end` of the batch before. The columns are still those of the whole source.
+    pub start: Option<Place>,
 }
 
 impl Default for ReadOptions {
@@ -142,6 +144,7 @@ impl Default for ReadOptions {
             batch_size: None,
             bad_rows_max: None,
             after_line: 0,
+            start: None,
         }
     }
 }

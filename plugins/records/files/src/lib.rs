@@ -154,6 +154,20 @@ impl Records for FileRecords {
         }))
     }
 
+    async fn read_batch(
+        &self,
+        ctx: &Ctx,
+        source: Source,
+        options: ReadOptions,
+    ) -> Result<Option<Batch>, RecordsError> {
+        let (ctx, root, defaults) = (ctx.clone(), self.root.clone(), self.defaults);
+        blocking(move || {
+            let is_cancelled = || ctx.is_cancelled();
+            Reader::open(&root, source, options, defaults, &is_cancelled)?.next_batch(&is_cancelled)
+        })
+        .await
+    }
+
     async fn describe(
         &self,
         ctx: &Ctx,

@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom};
 
+use weldkit_records::Place;
+
 /// Most bytes of a line, and of a row over several lines.
 pub(crate) const LINE_LEN_MAX: usize = 1024 * 1024;
 /// Bytes of a longer line that are kept, to show it.
@@ -81,6 +83,35 @@ impl Lines {
         Ok(())
     }
 
+    /// Goes to the beginning of a line; nothing happens and it is `false` when no line begins there.
+    pub(crate) fn go_to(&mut self, place: Place) -> io::Result<bool> {
+        if place.byte > 0 {
+            self.input.seek(SeekFrom::Start(place.byte - 1))?;
+            let is_ending = match self.fill()?.first() {
+                Some(byte) => matches!(byte, b'\n' | b'\r'),
+                None => return Ok(false),
+            };
+            self.consume(1);
+            // The last line of a source may lack its ending.
+            if !is_ending && !self.fill()?.is_empty() {
+                return Ok(false);
+            }
+        }
+        (self.next_number, self.bytes_read) = (place.line.max(1), place.byte);
+        self.pushed_back.clear();
+        Ok(true)
+    }
+
+    /// Where the next line begins.
+    pub(crate) fn place(&self) -> Place {
+        let held: u64 = self.pushed_back.iter().map(|line| line.length).sum();
+        let first = self.pushed_back.front().map(|line| line.number);
+        Place {
+            line: first.unwrap_or(self.next_number),
+            byte: self.bytes_read - held,
+        }
+    }
+
     /// How far the source has been read.
     pub(crate) fn bytes_read(&self) -> u64 {
         self.bytes_read
@@ -132,8 +163,11 @@ impl Lines {
                 break;
             }
         }
+        if line.length == 0 {
+            return Ok(None);
+        }
         self.next_number += 1;
-        Ok((line.length > 0).then_some(line))
+        Ok(Some(line))
     }
 
     fn skip_byte_order_mark(&mut self) -> io::Result<()> {

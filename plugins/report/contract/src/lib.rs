@@ -10,8 +10,9 @@ mod outcome;
 
 pub use error::ReportError;
 pub use figures::{Column, Fact, Figures, Format, Plot, PlotKind, SetAside, Table};
-pub use outcome::{Outcome, OutputFile, Rendered, RowCounts};
+pub use outcome::{Counts, Outcome, OutputFile, Rendered, RowCounts};
 use weldkit::Ctx;
+use weldkit_data_processing::Table as Counted;
 
 /// Figures as a table, JSON and HTML, and the job that makes them of rows.
 #[weldkit::service]
@@ -40,6 +41,25 @@ pub trait Report {
         #[serde(default)]
         #[garde(pattern(r"^[a-z][a-z0-9_-]{0,63}$"))]
         collection: Option<String>,
+    ) -> Result<Outcome, ReportError>;
+
+    /// Report on strikes that were counted elsewhere, by a workflow for one: the last step of [`run`](Self::run).
+    ///
+    /// The same counts give the same files to the last byte.
+    #[method(idempotent, permission = "report.run", timeout = "5m")]
+    async fn publish(
+        &self,
+        ctx: &Ctx,
+        /// What `data_processing.tables` gave of six groupings, in this order: of all strikes, by species, airport, phase,
+        /// season and month.
+        #[garde(length(equal = 6))]
+        tables: Vec<Counted>,
+        /// What is known beside them.
+        counts: Counts,
+        /// The folder to write to, made if need be; the provider's setting unless given.
+        #[serde(default)]
+        #[garde(length(min = 1, max = 4_096))]
+        output: Option<String>,
     ) -> Result<Outcome, ReportError>;
 
     /// Render figures in every form, without writing anything.

@@ -1,4 +1,21 @@
-//! What the methods give.
+//! What the methods take beside figures, and what they give.
+
+use crate::SetAside;
+
+/// What a job knows of its rows beside what it grouped.
+#[weldkit::data]
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Counts {
+    /// The names of the files, in the order that they were read in.
+    pub sources: Vec<String>,
+    /// Rows in the files.
+    pub read: u64,
+    /// Strikes with a cost above zero.
+    pub paid: u64,
+    /// Rows that were left out, with their places.
+    #[serde(default)]
+    pub set_aside: Vec<SetAside>,
+}
 
 /// What a run came to.
 #[weldkit::data]

@@ -4,7 +4,8 @@
 //! gives the figures every form, `output` puts the forms into a folder, all of them or none.
 //!
 //! ```text
-//! run: job (records, validation, data_processing, storage) -> figures -> render -> output
+//! run:     job (records, validation, data_processing, storage) -> figures -> render -> output
+//! publish: tables of somebody else's job                            -> figures -> render -> output
 //! render:                                                     figures -> render
 //! ```
 
@@ -20,15 +21,15 @@ mod text;
 use std::path::Path;
 
 use weldkit::{CallError, Ctx, Service, Settings};
-use weldkit_data_processing::DataProcessing;
+use weldkit_data_processing::{DataProcessing, Table as Counted};
 use weldkit_records::Records;
-use weldkit_report::{Figures, Outcome, OutputFile, Rendered, Report, ReportError};
+use weldkit_report::{Counts, Figures, Outcome, Rendered, ReportError};
 use weldkit_storage::{Collection, Storage};
 use weldkit_validation::Validation;
 
 pub use crate::settings::ReportSettings;
 
-use crate::job::Services;
+use crate::job::{Report, Services};
 
 /// The provider of `report`.
 #[derive(Debug)]
@@ -73,7 +74,7 @@ impl HtmlReport {
     }
 }
 
-impl Report for HtmlReport {
+impl weldkit_report::Report for HtmlReport {
     async fn run(
         &self,
         ctx: &Ctx,
@@ -98,18 +99,23 @@ impl Report for HtmlReport {
         )
         .await?;
         ctx.progress(0.98, "writing the report");
-        let rendered = render::render(&report.figures)?;
-        let table = rendered.text.clone();
-        let files = write(folder, rendered).await?;
+        let outcome = write(folder, report).await?;
         ctx.progress(1.0, "done");
-        Ok(Outcome {
-            finding: report.figures.finding,
-            rows: report.rows,
-            cost_total: report.cost_total,
-            table,
-            files,
-            removed: report.removed,
-        })
+        Ok(outcome)
+    }
+
+    async fn publish(
+        &self,
+        _ctx: &Ctx,
+        tables: Vec<Counted>,
+        counts: Counts,
+        output: Option<String>,
+    ) -> Result<Outcome, ReportError> {
+        let folder = output.unwrap_or_else(|| self.settings.folder.clone());
+        let report = job::report(tables, counts)
+            .map_err(|why| CallError::invalid_parameter(why).pointer("/tables"))?;
+        prepare(&folder).await?;
+        write(folder, report).await
     }
 
     async fn render(&self, _ctx: &Ctx, figures: Figures) -> Result<Rendered, ReportError> {
@@ -139,8 +145,18 @@ async fn prepare(folder: &str) -> Result<(), ReportError> {
     blocking(move || output::prepare(Path::new(&folder))).await
 }
 
-async fn write(folder: String, rendered: Rendered) -> Result<Vec<OutputFile>, ReportError> {
-    blocking(move || output::write_all(Path::new(&folder), &files(rendered))).await
+async fn write(folder: String, report: Report) -> Result<Outcome, ReportError> {
+    let rendered = render::render(&report.figures)?;
+    let table = rendered.text.clone();
+    let files = blocking(move || output::write_all(Path::new(&folder), &files(rendered))).await?;
+    Ok(Outcome {
+        finding: report.figures.finding,
+        rows: report.rows,
+        cost_total: report.cost_total,
+        table,
+        files,
+        removed: report.removed,
+    })
 }
 
 /// Files are slow: they are written where waiting disturbs nobody.

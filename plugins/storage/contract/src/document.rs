@@ -2,7 +2,7 @@
 
 use weldkit::Json;
 
-use crate::{Cursor, Key};
+use crate::{Collection, Cursor, Key};
 
 /// One document and the key that it is stored under.
 #[weldkit::data]
@@ -20,6 +20,19 @@ impl Document {
     pub fn new(key: Key, body: Json) -> Self {
         Self { key, body }
     }
+}
+
+/// One document of an export, with the place that it came from.
+#[weldkit::data]
+#[derive(Debug, Clone, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Exported {
+    /// The collection.
+    pub collection: Collection,
+    /// The key.
+    pub key: Key,
+    /// The document itself.
+    pub body: Json,
 }
 
 /// One page of a listing.

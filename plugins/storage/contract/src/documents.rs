@@ -7,7 +7,9 @@ use weldkit::transaction::{BytesMap, BytesRange};
 use weldkit::{Ctx, Json};
 
 use crate::provider::{Entry, PAGE_LEN, Scan, check_batch, check_document};
-use crate::{Collection, Cursor, Document, Key, KeyRange, Limit, Page, Storage, StorageError};
+use crate::{
+    Collection, Cursor, Document, Exported, Key, KeyRange, Limit, Page, Storage, StorageError,
+};
 
 /// Bytes that one document takes beside its key and its text: its place in the maps, roughly.
 const OVERHEAD: usize = 64;
@@ -104,6 +106,15 @@ fn entry(path: &[u8], text: &[u8]) -> Result<Entry, StorageError> {
     Ok(Entry {
         key: key.to_owned(),
         length: text.len(),
+        body: decode(path, text)?,
+    })
+}
+
+fn exported(path: &[u8], text: &[u8]) -> Result<Exported, StorageError> {
+    let (collection, key) = parts(path).ok_or_else(|| damaged(path, "its key is not text"))?;
+    Ok(Exported {
+        collection: Collection::new(collection)?,
+        key: Key::new(key)?,
         body: decode(path, text)?,
     })
 }
@@ -255,5 +266,32 @@ impl<K: Keeper> Storage for K {
             names.push(Collection::new(name)?);
         }
         Ok(names)
+    }
+
+    fn export(
+        &self,
+        _: &Ctx,
+        collection: Option<Collection>,
+    ) -> weldkit::Stream<Exported, StorageError> {
+        let range = match &collection {
+            None => BytesRange::default(),
+            Some(collection) => BytesRange {
+                from: path(collection, ""),
+                until: Some(behind(collection.as_str())),
+            },
+        };
+        let mut pairs = self.documents().bytes.stream(&range);
+        weldkit::Stream::channel(1, async move |items| {
+            while let Some(pair) = pairs.next().await {
+                let item = match pair {
+                    Ok((path, text)) => exported(&path, &text),
+                    Err(fault) => Err(fault.into()),
+                };
+                let is_last = item.is_err();
+                if !items.send(item).await || is_last {
+                    return;
+                }
+            }
+        })
     }
 }

@@ -29,7 +29,7 @@ pub mod provider;
 
 use weldkit::{Ctx, Json};
 
-pub use crate::document::{Document, Page};
+pub use crate::document::{Document, Exported, Page};
 #[cfg(feature = "containers")]
 pub use crate::documents::{Documents, Keeper};
 pub use crate::error::StorageError;
@@ -139,4 +139,23 @@ pub trait Storage {
         #[serde(default)]
         limit: Limit,
     ) -> Result<Vec<Collection>, StorageError>;
+
+    /// Every document of one collection, or of all, as they were at the one moment when the export began.
+    ///
+    /// They come one by one, in the order of collections and keys: as lines of JSON at the command line. What is
+    /// written meanwhile is not among them. A provider keeps what is replaced until the export has ended.
+    #[method(
+        read_only,
+        idempotent,
+        stream,
+        permission = "storage.read",
+        timeout = "1h"
+    )]
+    fn export(
+        &self,
+        ctx: &Ctx,
+        /// The collection; all of them unless given.
+        #[serde(default)]
+        collection: Option<Collection>,
+    ) -> weldkit::Stream<Exported, StorageError>;
 }

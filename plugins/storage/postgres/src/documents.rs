@@ -2,12 +2,13 @@
 
 use std::ops::Bound;
 
+use tokio_postgres::Row;
 use weldkit::Json;
 use weldkit_storage::provider::{Entry, PAGE_LEN, Scan};
-use weldkit_storage::{Collection, Document, Key, KeyRange, Limit, Page};
+use weldkit_storage::{Collection, Document, Exported, Key, KeyRange, Limit, Page};
 
 use crate::fault::{Fault, Kind};
-use crate::session::{Parameters, Session};
+use crate::session::{Parameters, Rows, Session};
 
 /// The number of a transaction at the server, whoever runs it.
 pub(crate) type Xid = i64;
@@ -132,6 +133,29 @@ pub(crate) async fn collections(
         .iter()
         .map(|row| Ok(Collection::new(row.try_get::<_, &str>(0)?)?))
         .collect()
+}
+
+/// Every document, one by one, all as one statement sees them.
+pub(crate) async fn export<'a>(
+    session: &'a Session,
+    collection: Option<&Collection>,
+) -> Result<Rows<'a>, Fault> {
+    let first = collection.map_or("", Collection::as_str);
+    let last = collection.map(Collection::as_str);
+    let export = &session.statements.export;
+    session.stream(export, &[&first, &last]).await
+}
+
+/// What a row of an export holds.
+pub(crate) fn exported(row: &Row) -> Result<Exported, Fault> {
+    let collection = Collection::new(row.try_get::<_, &str>(0)?)?;
+    let key = text(row.try_get(1)?)?;
+    let body = decode(&collection, &key, row.try_get(2)?)?;
+    Ok(Exported {
+        key: Key::new(key)?,
+        collection,
+        body,
+    })
 }
 
 fn text(key: &[u8]) -> Result<String, Fault> {

@@ -25,10 +25,10 @@ mod statements;
 use std::sync::Arc;
 
 use tokio::runtime::Handle;
-use weldkit::{CallError, Ctx, Error, ErrorKind, Health, Json, Settings};
+use weldkit::{CallError, Ctx, Error, ErrorKind, Health, Json, Settings, Stream};
 use weldkit_storage::provider::{Scan, check_batch, check_document};
 use weldkit_storage::{
-    Collection, Cursor, Document, Key, KeyRange, Limit, Page, Storage, StorageError,
+    Collection, Cursor, Document, Exported, Key, KeyRange, Limit, Page, Storage, StorageError,
 };
 
 pub use crate::orphans::Orphan;
@@ -247,5 +247,25 @@ impl Storage for PostgresStorage {
         let access = self.access(ctx).await?;
         let names = documents::collections(access.session(), after.as_ref(), limit).await;
         access.read(names)
+    }
+
+    fn export(&self, _: &Ctx, collection: Option<Collection>) -> Stream<Exported, StorageError> {
+        let pool = self.pool.clone();
+        Stream::channel(1, async move |items| {
+            let export = async {
+                // Dropped before the last row, it is cancelled at the server.
+                let session = pool.lease().await?;
+                let mut rows = documents::export(&session, collection.as_ref()).await?;
+                while let Some(row) = rows.next().await? {
+                    if !items.send(Ok(documents::exported(&row)?)).await {
+                        break;
+                    }
+                }
+                Ok::<_, Fault>(())
+            };
+            if let Err(fault) = export.await {
+                items.send(Err(fault.alone(false))).await;
+            }
+        })
     }
 }

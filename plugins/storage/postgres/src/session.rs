@@ -1,12 +1,15 @@
 //! One connection: how it comes to be, what is known of it, and how it ends.
 
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
+use futures_core::Stream;
 use tokio::runtime::Handle;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_postgres::types::{FromSqlOwned, ToSql};
-use tokio_postgres::{Client, Config, NoTls, Row, ToStatement};
+use tokio_postgres::{Client, Config, NoTls, Row, RowStream, Statement, ToStatement};
 
 use crate::fault::{Fault, Kind};
 use crate::statements::{Sql, Statements};
@@ -125,6 +128,24 @@ impl Connector {
     }
 }
 
+/// Rows that come one by one.
+pub(crate) struct Rows<'a> {
+    session: &'a Session,
+    rows: Pin<Box<RowStream>>,
+}
+
+impl Rows<'_> {
+    /// The next one; `None` at the end.
+    pub(crate) async fn next(&mut self) -> Result<Option<Row>, Fault> {
+        let row = poll_fn(|cx| self.rows.as_mut().poll_next(cx)).await;
+        let row = row.transpose().map_err(Fault::from);
+        if !matches!(row, Ok(Some(_))) {
+            self.session.under_way.store(false, Relaxed);
+        }
+        row
+    }
+}
+
 /// Connects, as often as a server that starts up or recovers asks for it.
 async fn connect(config: Config, runtime: Handle) -> Result<(Client, JoinHandle<()>), Fault> {
     loop {
@@ -161,6 +182,25 @@ impl Session {
         parameters: Parameters<'_>,
     ) -> Result<Vec<Row>, Fault> {
         self.run(self.client.query(statement, parameters)).await
+    }
+
+    /// The rows of a statement one by one, as they come: no more of them are held than a few. Dropped before their end,
+    /// the session is marked as given up.
+    pub(crate) async fn stream(
+        &self,
+        statement: &Statement,
+        parameters: Parameters<'_>,
+    ) -> Result<Rows<'_>, Fault> {
+        self.under_way.store(true, Relaxed);
+        let parameters = parameters.iter().copied();
+        let rows = self.client.query_raw(statement, parameters).await;
+        if rows.is_err() {
+            self.under_way.store(false, Relaxed);
+        }
+        Ok(Rows {
+            session: self,
+            rows: Box::pin(rows?),
+        })
     }
 
     /// The one row of a statement, when there is one.

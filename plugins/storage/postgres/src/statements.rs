@@ -12,6 +12,7 @@ pub(crate) struct Sql {
     scan: String,
     count: String,
     collections: String,
+    export: String,
 }
 
 /// The statements as one connection knows them.
@@ -30,6 +31,8 @@ pub(crate) struct Statements {
     pub(crate) count: Statement,
     /// after, limit -> collection
     pub(crate) collections: Statement,
+    /// first collection, last collection or none -> collection, key, body
+    pub(crate) export: Statement,
 }
 
 impl Sql {
@@ -74,12 +77,16 @@ impl Sql {
                     FROM names WHERE collection IS NOT NULL AND number < $2::bigint
                 ) SELECT collection FROM names WHERE collection IS NOT NULL ORDER BY number"
             ),
+            export: format!(
+                "SELECT collection, key, body FROM {documents}
+                    WHERE collection >= $1 AND ($2::text IS NULL OR collection <= $2) ORDER BY collection, key"
+            ),
         }
     }
 
     /// Prepares all of them in one go.
     pub(crate) async fn prepare(&self, client: &Client) -> Result<Statements, Error> {
-        let (get, put, put_batch, delete, scan, count, collections) = tokio::try_join!(
+        let (get, put, put_batch, delete, scan, count, collections, export) = tokio::try_join!(
             client.prepare(&self.get),
             client.prepare(&self.put),
             client.prepare(&self.put_batch),
@@ -87,6 +94,7 @@ impl Sql {
             client.prepare(&self.scan),
             client.prepare(&self.count),
             client.prepare(&self.collections),
+            client.prepare(&self.export),
         )?;
         Ok(Statements {
             get,
@@ -96,6 +104,7 @@ impl Sql {
             scan,
             count,
             collections,
+            export,
         })
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! The application is `fixtures/app`; each test has a folder of its own to run it in.
 
+mod backup;
 mod commands;
 mod configuration;
 mod doors;
@@ -21,6 +22,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 const APP: &str = env!("CARGO_BIN_EXE_fixture-app");
+const BANK: &str = env!("CARGO_BIN_EXE_fixture-bank");
 const LOST: &str = env!("CARGO_BIN_EXE_fixture-lost");
 
 /// A folder to run the application in.
@@ -98,14 +100,27 @@ impl Place {
 
     /// Starts `serve` and waits until it says that it serves.
     fn serve(&self, arguments: &[&str]) -> Serving {
-        let mut command = self.command(APP, &["serve"]);
-        let mut child = command
-            .args(arguments)
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
+        self.serving(APP, arguments)
+    }
+
+    /// The same with another application.
+    fn serving(&self, program: &str, arguments: &[&str]) -> Serving {
+        let mut command = self.command(program, &["serve"]);
+        command.args(arguments);
+        Self::heard(command, "serving on")
+    }
+
+    /// Starts a command that stays, and waits until it says something.
+    #[track_caller]
+    fn begin(&self, arguments: &[&str], words: &str) -> Serving {
+        Self::heard(self.command(APP, arguments), words)
+    }
+
+    #[track_caller]
+    fn heard(mut command: Command, words: &str) -> Serving {
+        let mut child = command.stdout(Stdio::null()).spawn().unwrap();
         let mut said = BufReader::new(child.stderr.take().unwrap());
-        let started = wait_for(&mut said, "serving on");
+        let started = wait_for(&mut said, words);
         assert!(started.is_ok(), "{started:?}");
         Serving { child, said }
     }

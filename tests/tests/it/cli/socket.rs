@@ -17,8 +17,13 @@ pub(super) struct Line {
 
 impl Line {
     pub(super) fn to(place: &Place) -> Self {
+        Self::at(place, "state")
+    }
+
+    /// The same to the host of another state folder.
+    pub(super) fn at(place: &Place, state: &str) -> Self {
         // The path of a test's folder may be too long for an address; that of its descriptor is not.
-        let folder = std::fs::File::open(place.path().join("state")).unwrap();
+        let folder = std::fs::File::open(place.path().join(state)).unwrap();
         let number = std::os::fd::AsRawFd::as_raw_fd(&folder);
         let to = UnixStream::connect(format!("/proc/self/fd/{number}/control.sock")).unwrap();
         Self {
@@ -37,6 +42,14 @@ impl Line {
         let mut line = String::new();
         self.from.read_line(&mut line).unwrap();
         parsed(&line)
+    }
+
+    /// The answer; `None` when the host has gone.
+    pub(super) fn try_ask(&mut self, request: &Value) -> Option<Value> {
+        self.to.write_all(format!("{request}\n").as_bytes()).ok()?;
+        let mut line = String::new();
+        let read = self.from.read_line(&mut line).ok()?;
+        (read > 0 && line.ends_with('\n')).then(|| parsed(&line))
     }
 
     #[track_caller]

@@ -6,8 +6,10 @@ mod calls;
 mod contract;
 mod data;
 mod metadata;
+mod orchestration;
 mod performance;
 #[cfg(unix)]
 mod shell;
+mod transactions;
 
 pub(crate) use book::MODULES;

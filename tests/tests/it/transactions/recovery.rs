@@ -197,6 +197,61 @@ async fn a_decision_is_carried_out_at_the_next_start() {
     host.stop().await.unwrap();
 }
 
+/// The database finds in the restored host the one that it worked for, and what was decided before the backup is done.
+#[tokio::test]
+async fn a_restored_host_finishes_what_was_decided_before_the_backup_and_uses_no_id_again() {
+    let place = tempfile::TempDir::new().unwrap();
+    let (state, name) = (place.path().join("state"), "restored");
+    let id = crash_after_the_decision(&state, name).await;
+    free(&state).await;
+    let backup = place.path().join("backup");
+    weldkit::host::Folder::new(&state)
+        .backup(&backup)
+        .await
+        .unwrap();
+    let shared = database(name);
+    // The original goes on: what it prepares has an id that follows.
+    let original = host(&state, name, true).await;
+    let later = original.transaction().begin().unwrap();
+    let gid = shared.lock().unwrap().prepared.first().unwrap().clone();
+    let prefix = gid.rsplit_once(':').unwrap().0.to_owned();
+    let after_backup = format!("{prefix}:{}", later.id());
+    drop(later);
+    drop(original.stop().await);
+    drop(original);
+    free(&state).await;
+    shared.lock().unwrap().prepared.insert(after_backup.clone());
+
+    shared.lock().unwrap().is_down = false;
+    let restored = place.path().join("again");
+    weldkit::host::Folder::new(&restored)
+        .restore(&backup)
+        .await
+        .unwrap();
+    let host = host(&restored, name, true).await;
+    let next = host.transaction().begin().unwrap();
+    let run = |id: TransactionId| {
+        let text = id.to_string();
+        u32::from_str_radix(text.split('-').next().unwrap(), 16).unwrap()
+    };
+    assert!(
+        run(next.id()) > run(id) + 60_000,
+        "{} after {id}",
+        next.id()
+    );
+    drop(next);
+    {
+        let after = shared.lock().unwrap();
+        assert_eq!(after.committed, BTreeSet::from([gid]));
+        // Nobody here has decided it: it is of a time that the restored state does not know.
+        assert_eq!(after.aborted, BTreeSet::from([after_backup]));
+        assert!(after.prepared.is_empty(), "{after:?}");
+    }
+    assert!(stored(&host).await);
+    assert_eq!(host.transactions().list(), []);
+    host.stop().await.unwrap();
+}
+
 #[tokio::test]
 async fn work_of_a_plugin_that_is_not_linked_any_more_is_kept_and_named() {
     let folder = tempfile::TempDir::new().unwrap();

@@ -325,6 +325,44 @@ async fn a_transaction_that_nobody_ends_is_aborted() {
     );
 }
 
+/// Who watches the deadlines sleeps until the nearest one that it knows, and is woken only by one that is nearer.
+#[tokio::test]
+async fn a_nearer_deadline_wakes_who_waits_for_a_later_one() {
+    let test = two(plain(), plain()).await;
+    let begin = |seconds: u64| {
+        let terms = test.transaction().deadline(Duration::from_secs(seconds));
+        terms.begin().unwrap()
+    };
+    let settle = async || {
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+    };
+    let far = begin(60);
+    settle().await;
+    let (near, between) = (begin(1), begin(30));
+    settle().await;
+    assert_eq!(near.state(), State::Active);
+    test.clock().advance(Duration::from_secs(1));
+    settle().await;
+    assert_eq!(near.state(), State::RolledBack);
+    assert_eq!(
+        (between.state(), far.state()),
+        (State::Active, State::Active)
+    );
+    // One that ends by itself leaves the watch as it is: the next is not forgotten.
+    between.abort().await.unwrap();
+    test.clock().advance(Duration::from_secs(59));
+    settle().await;
+    assert_eq!(far.state(), State::RolledBack);
+    // With nothing open it sleeps until it is woken.
+    let last = begin(1);
+    settle().await;
+    test.clock().advance(Duration::from_secs(1));
+    settle().await;
+    assert_eq!(last.state(), State::RolledBack);
+}
+
 #[tokio::test]
 async fn by_json_a_transaction_belongs_to_who_began_it() {
     let grants = ["weldkit.transactions"];

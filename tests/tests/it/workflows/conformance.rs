@@ -9,6 +9,8 @@ use weldkit::orchestration::{Status, Terms};
 use weldkit::testing::TestHost;
 use weldkit::{CallError, Ctx, Json};
 
+use super::gherkin::{Line, Scenario, quoted, scenarios, yaml};
+
 /// What calls a host on the network, where this test has a shelf of pets.
 #[weldkit::service(name = "http", version = "1.0")]
 trait Http {
@@ -40,64 +42,6 @@ impl Http for PetStore {
             _ => Err(CallError::not_found(format!("no pet at {uri}"))),
         }
     }
-}
-
-/// A step of a scenario with the text below it.
-struct Line {
-    text: String,
-    block: Option<String>,
-}
-
-struct Scenario {
-    name: String,
-    lines: Vec<Line>,
-}
-
-/// Reads the part of Gherkin that the features use: scenarios, steps, texts in `"""`.
-fn scenarios(text: &str) -> Vec<Scenario> {
-    let mut found: Vec<Scenario> = Vec::new();
-    let mut block: Option<(usize, String)> = None;
-    for line in text.lines() {
-        let words = line.trim();
-        if words.starts_with("\"\"\"") {
-            match block.take() {
-                None => block = Some((line.len() - line.trim_start().len(), String::new())),
-                Some((_, text)) => {
-                    let scenario = found.last_mut().expect("a block is in a scenario");
-                    scenario.lines.last_mut().unwrap().block = Some(text);
-                }
-            }
-        } else if let Some((indent, text)) = &mut block {
-            text.push_str(line.get(*indent..).unwrap_or(""));
-            text.push('\n');
-        } else if let Some(name) = words.strip_prefix("Scenario: ") {
-            found.push(Scenario {
-                name: name.to_owned(),
-                lines: Vec::new(),
-            });
-        } else if let Some(scenario) = found.last_mut() {
-            let steps = ["Given ", "When ", "Then ", "And "];
-            if let Some(step) = steps.iter().find_map(|step| words.strip_prefix(step)) {
-                scenario.lines.push(Line {
-                    text: step.to_owned(),
-                    block: None,
-                });
-            }
-        }
-    }
-    found
-}
-
-/// YAML as the reader of documents reads it.
-fn yaml(text: &str) -> Value {
-    let mut document = String::new();
-    document.push_str("document:\n  dsl: 1.0.3\n  namespace: test\n  name: value\n  version: 1.0.0\n  metadata:\n    value:\n");
-    for line in text.lines() {
-        document.push_str(&format!("      {line}\n"));
-    }
-    document.push_str("do:\n  - nothing: { set: { a: 1 } }\n");
-    let read = weldkit::orchestration::definition::read(&document, "value.yaml").unwrap();
-    read.value["document"]["metadata"]["value"].clone()
 }
 
 /// What came of a workflow, and its tasks in the order in which they began.
@@ -136,11 +80,6 @@ async fn execute(document: &str, input: Value) -> Outcome {
     test.stop().await.unwrap();
     let order = order.lock().unwrap().clone();
     Outcome { status, order }
-}
-
-/// The one thing in quotes.
-fn quoted(text: &str) -> Vec<&str> {
-    text.split('\'').skip(1).step_by(2).collect()
 }
 
 fn check(line: &Line, outcome: &Outcome) {

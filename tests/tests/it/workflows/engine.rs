@@ -414,9 +414,11 @@ async fn a_check_tells_what_does_not_fit_the_contracts() {
   - five: { call: shelves.add, with: "${ . }", then: four }
 "#,
     );
-    let problems =
-        weldkit::orchestration::check(&text, "checked.yaml", &test.services()).unwrap_err();
-    let told: Vec<(&str, &str)> = problems
+    let services = test.services();
+    let around = weldkit::orchestration::Surroundings::of(&services);
+    let report = weldkit::orchestration::check(&text, "checked.yaml", &around);
+    let told: Vec<(&str, &str)> = report
+        .problems
         .iter()
         .map(|problem| (problem.code, problem.place.as_deref().unwrap()))
         .collect();
@@ -432,7 +434,7 @@ async fn a_check_tells_what_does_not_fit_the_contracts() {
             ("invalid_parameter", "checked.yaml:5:46"),
             ("waits_in_transaction", "checked.yaml:10:11"),
         ],
-        "{problems:#?}"
+        "{report:#?}"
     );
 }
 

@@ -1,7 +1,18 @@
 //! Durable workflows: the conformance features of the specification, and what they do not cover.
 
+mod bad;
 mod conformance;
+mod crash;
 mod engine;
+mod generated;
+mod gherkin;
+mod kept;
+mod late;
+#[path = "../../../fixtures/crash/notes.rs"]
+mod notes;
+mod probed;
+mod scenarios;
+mod tally;
 
 use serde_json::{Value, json};
 use weldkit::orchestration::{Status, Terms};

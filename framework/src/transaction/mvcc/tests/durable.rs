@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::{LogFailure, Store, decode};
+use super::super::{Base, LogFailure, Store, decode};
 use super::stage::{Stage, TestBase, get, put, scan};
 use crate::clock::{Clock, ManualClock};
 use crate::error::Code;
@@ -255,4 +255,25 @@ fn a_long_scan_merges_base_rows_and_own_writes_in_order() {
             .unwrap();
         assert_eq!(page, expected[..limit], "{limit}");
     }
+}
+
+/// Every record of a key used to be kept in memory until somebody wrote the key again.
+#[test]
+fn a_replay_keeps_one_version_of_a_key() {
+    let stage = Stage::new();
+    let rows = stage.durable("t/rows", &TestBase::default());
+    for n in 0..1_000 {
+        stage.write(&rows, "a", Some(&format!("{n:04}")));
+        stage.write(&rows, "b", (n % 2 == 0).then_some("1"));
+    }
+    let one = rows.bytes();
+    let store = Store::new(Clock::Manual(ManualClock::default()));
+    for record in stage.log.records() {
+        store.replay(decode(&record).unwrap(), |_| Arc::new(TestBase::default()));
+    }
+    let base = || Some(Arc::new(TestBase::default()) as Arc<dyn Base>);
+    let replayed = store.container("t/rows", Durability::Durable, base);
+    assert_eq!(replayed.bytes(), one);
+    assert_eq!(get(&replayed, None, "a").as_deref(), Some("0999"));
+    assert_eq!(get(&replayed, None, "b"), None);
 }

@@ -7,6 +7,7 @@ mod garbage;
 mod hermitage;
 mod locks;
 mod model;
+mod now;
 mod savepoints;
 mod stage;
 mod threads;

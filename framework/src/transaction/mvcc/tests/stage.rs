@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use super::super::local::Key;
 use super::super::row::Value;
-use super::super::{Base, Container, Done, KeyRange, Local, Log, LogFailure, LogRoom, Pair, Store};
+use super::super::{
+    Base, Container, Done, KeyRange, Local, Log, LogFailure, LogRoom, Most, Piece, Store,
+};
 use crate::call::BoxFuture;
 use crate::clock::{Clock, ManualClock};
 use crate::error::CallError;
@@ -237,18 +239,16 @@ impl Base for TestBase {
     fn range<'a>(
         &'a self,
         range: (Bound<&'a [u8]>, Bound<&'a [u8]>),
-        limit: usize,
-    ) -> BoxFuture<'a, Result<Vec<Pair>, CallError>> {
+        most: Most,
+    ) -> BoxFuture<'a, Result<Piece, CallError>> {
         Box::pin(async move {
             let found = {
                 let pairs = self.0.lock().unwrap();
-                let found = pairs.range::<[u8], _>(range).take(limit);
-                found
-                    .map(|(key, value)| (key.clone(), value.clone()))
-                    .collect()
+                let found = pairs.range::<[u8], _>(range);
+                most.take(found.map(|(key, value)| Ok((key.clone(), value.clone()))))
             };
             Moment::default().await;
-            Ok(found)
+            found
         })
     }
 }

@@ -83,6 +83,18 @@ impl Reader {
             )?;
             reader.rows = Rows::Csv(Box::new(table));
         }
+        if let Some(start) = reader.options.start.filter(|start| start.byte > 0) {
+            let found = reader.lines.go_to(start);
+            if !found.map_err(|error| source::unreadable(&reader.label, error.to_string()))? {
+                return Err(RecordsError::InvalidOption {
+                    option: "start".into(),
+                    reason: format!(
+                        "no line of `{}` begins at byte {}; give the `end` of a batch",
+                        reader.label, start.byte
+                    ),
+                });
+            }
+        }
         Ok(reader)
     }
 
@@ -140,6 +152,7 @@ impl Reader {
                 }
             }
             batch.line_last = row.line;
+            batch.end = self.lines.place();
         }
         match (batch.is_empty(), self.failed.take()) {
             (true, Some(failed)) => Err(failed),

@@ -3,7 +3,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use serde_json::json;
-use weldkit_records::ColumnType;
+use weldkit_records::{ColumnType, Place};
 
 use super::*;
 use crate::describe::describe;
@@ -63,6 +63,23 @@ fn types_are_inferred_and_equal_rows_are_two_records() {
         ReadOptions::default(),
         &[(2, first), (3, twice.clone()), (4, twice)],
     );
+}
+
+#[test]
+fn a_place_where_no_line_begins_is_refused() {
+    for (byte, fits) in [(2, true), (3, false), (4, true), (5, true), (6, false)] {
+        let place = Place { line: 2, byte };
+        let options = ReadOptions {
+            start: Some(place),
+            ..ReadOptions::default()
+        };
+        let root = Root::new(Path::new(".")).unwrap();
+        let source = Source::text("a\n1\n2");
+        let opened = Reader::open(&root, source, options, DEFAULTS, &|| false);
+        let told = opened.err().map(|error| error.to_string());
+        assert_eq!(told.is_none(), fits, "{byte}: {told:?}");
+        assert!(told.is_none_or(|told| told.contains(&format!("byte {byte}"))));
+    }
 }
 
 #[test]
@@ -433,6 +450,31 @@ proptest! {
                 line = batch.line_last;
             }
             prop_assert_eq!(reader.lines.bytes_read(), bytes.len() as u64);
+        }
+    }
+
+    #[test]
+    fn batches_by_their_place_are_those_of_the_stream(
+        text in prop::collection::vec("[ab1,\"\n\r{}:é]{0,8}", 0..40),
+        size in 1_u32..4,
+        jsonl: bool,
+    ) {
+        let text = text.join(if jsonl { "\n{\"a\":1}\n" } else { "\n1,2\n" });
+        let format = if jsonl { Format::Jsonl } else { Format::Csv };
+        let options = ReadOptions { format, batch_size: Some(size), ..ReadOptions::default() };
+        let root = Root::new(Path::new(".")).unwrap();
+        let open = |start| {
+            let options = ReadOptions { start, bad_rows_max: Some(u64::MAX), ..options.clone() };
+            Reader::open(&root, Source::text(text.clone()), options, DEFAULTS, &|| false)
+        };
+        if let Ok(mut stream) = open(None) {
+            let mut start = None;
+            while let Some(batch) = stream.next_batch(&|| false).unwrap() {
+                let again = open(start).unwrap().next_batch(&|| false).unwrap();
+                prop_assert_eq!(again.as_ref(), Some(&batch));
+                start = Some(batch.end);
+            }
+            prop_assert_eq!(open(start).unwrap().next_batch(&|| false).unwrap(), None);
         }
     }
 }

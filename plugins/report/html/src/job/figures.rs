@@ -1,9 +1,9 @@
 //! The figures of the report: tables, plots, notes.
 
 use serde_json::{Value, json};
-use weldkit_report::{Column, Fact, Figures, Format, Plot, PlotKind, Table};
+use weldkit_report::{Column, Counts, Fact, Figures, Format, Plot, PlotKind, Table};
 
-use super::tally::{All, Group, Run, Tally, is_unknown, part};
+use super::tally::{All, Group, Tally, is_unknown, part};
 use crate::text::{money, share, thousands};
 
 /// Rows of a plot of bars, and of a table in the terminal.
@@ -25,7 +25,7 @@ const MONTHS: [&str; 12] = [
 
 impl Tally {
     /// The whole report.
-    pub(super) fn figures(&self, run: Run) -> Figures {
+    pub(super) fn figures(&self, run: Counts) -> Figures {
         Figures {
             title: "Wildlife strikes and what they cost".to_owned(),
             subtitle: self.subtitle(&run.sources),
@@ -62,7 +62,7 @@ impl Tally {
         )
     }
 
-    fn facts(&self, run: &Run) -> Vec<Fact> {
+    fn facts(&self, run: &Counts) -> Vec<Fact> {
         let counts = self.counts(run);
         let named = self
             .species
@@ -96,14 +96,14 @@ impl Tally {
         ]
     }
 
-    fn notes(&self, run: &Run) -> Vec<String> {
+    fn notes(&self, run: &Counts) -> Vec<String> {
         let All {
             strikes, speeds, ..
         } = self.all;
         let mut notes = vec![
             "The cost of a strike is its reported cost of repair plus its other cost; shares are of all strikes and of the whole cost."
                 .to_owned(),
-            format!("{} of {} strikes report no cost at all.", thousands(strikes - run.paid), thousands(strikes)),
+            format!("{} of {} strikes report no cost at all.", thousands(strikes.unsigned_abs().saturating_sub(run.paid)), thousands(strikes)),
             format!("{} strikes report no speed; the median speeds are of the others.", thousands(strikes - speeds)),
         ];
         let repeated = self.counts(run).repeated;

@@ -18,15 +18,15 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use weldkit::{CallError, Ctx, Effect, Service, ServiceError};
-use weldkit_data_processing::{DataProcessing, Grouping, Operation, Partial};
+use weldkit_data_processing::{DataProcessing, Grouping, Operation, Partial, Table};
 use weldkit_records::{ReadOptions, Record, Records, Source};
-use weldkit_report::{Figures, ReportError, RowCounts, SetAside};
+use weldkit_report::{Counts, Figures, ReportError, RowCounts, SetAside};
 use weldkit_storage::{Collection, KeyRange, Limit, Storage};
 use weldkit_validation::{Schema, SchemaName, Validation};
 
 use crate::text::{cut, thousands};
 use identity::{document, names};
-use tally::{Run, Tally};
+use tally::Tally;
 
 /// The name of the schema of a row.
 const SCHEMA: &str = "wildlife-strike";
@@ -110,19 +110,30 @@ pub(crate) async fn run(
         .tables(ctx, partial)
         .await
         .map_err(during("aggregating"))?;
-    let tally = Tally::new(tables).map_err(CallError::internal)?;
-    let run = Run {
+    let counts = Counts {
         sources,
         paid: job.paid,
         read: job.read,
         set_aside: job.set_aside,
     };
-    let rows = tally.counts(&run);
+    let report = report(tables, counts).map_err(CallError::internal)?;
     Ok(Report {
-        rows,
-        cost_total: tally.cost(),
         removed: job.removed,
-        figures: tally.figures(run),
+        ..report
+    })
+}
+
+/// What there is to say of strikes that were counted.
+///
+/// # Errors
+/// The tables are others than those of the job.
+pub(crate) fn report(tables: Vec<Table>, counts: Counts) -> Result<Report, String> {
+    let tally = Tally::new(tables)?;
+    Ok(Report {
+        rows: tally.counts(&counts),
+        cost_total: tally.cost(),
+        removed: 0,
+        figures: tally.figures(counts),
     })
 }
 
@@ -139,7 +150,7 @@ struct Job<'a> {
     groupings: Vec<Grouping>,
     partials: Vec<Partial>,
     set_aside: Vec<SetAside>,
-    paid: i64,
+    paid: u64,
     read: u64,
     expected: u64,
     stored: usize,
@@ -262,7 +273,7 @@ impl Job<'_> {
         self.paid += rows
             .iter()
             .filter(|row| row["cost"].as_i64().is_some_and(|cost| cost > 0))
-            .count() as i64;
+            .count() as u64;
         let partial = self
             .services
             .processing

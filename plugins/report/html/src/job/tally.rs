@@ -3,9 +3,12 @@
 use serde::Deserialize;
 use serde_json::Value;
 use weldkit_data_processing::Table as Counted;
-use weldkit_report::{RowCounts, SetAside};
+use weldkit_report::{Counts, RowCounts};
 
 use crate::text::{money, share, thousands};
+
+/// A count, or dollars. Tables can come from anybody, and a million groups of this still make a sum.
+const COUNTED: std::ops::RangeInclusive<i64> = 0..=1 << 42;
 
 /// What was counted.
 #[derive(Debug)]
@@ -38,20 +41,11 @@ pub(super) struct Group {
     pub(super) speed: Option<f64>,
 }
 
-/// What the run knows beside the counts.
-pub(super) struct Run {
-    pub(super) sources: Vec<String>,
-    /// Strikes with a cost above zero.
-    pub(super) paid: i64,
-    pub(super) read: u64,
-    pub(super) set_aside: Vec<SetAside>,
-}
-
 impl Tally {
     /// Read the tables of [`groupings`](super::strike::groupings).
     ///
     /// # Errors
-    /// They are not those tables.
+    /// They are not those tables, or count what cannot be.
     pub(super) fn new(tables: Vec<Counted>) -> Result<Self, String> {
         let Ok([all, species, airports, phases, seasons, months]) =
             <[Counted; 6]>::try_from(tables)
@@ -68,6 +62,14 @@ impl Tally {
         let all = All::deserialize(all).map_err(|error| {
             format!("`data_processing` gave another total than was asked for: {error}")
         })?;
+        let part = 0..=all.strikes;
+        let is_sound = COUNTED.contains(&all.strikes)
+            && COUNTED.contains(&all.cost)
+            && part.contains(&all.speeds)
+            && part.contains(&all.different);
+        if !is_sound {
+            return Err("the total counts more than there is".to_owned());
+        }
         Ok(Self {
             all,
             species: costliest(groups(species, "species")?),
@@ -82,7 +84,7 @@ impl Tally {
         self.all.cost
     }
 
-    pub(super) fn counts(&self, run: &Run) -> RowCounts {
+    pub(super) fn counts(&self, run: &Counts) -> RowCounts {
         RowCounts {
             read: run.read,
             stored: self.all.strikes.unsigned_abs(),
@@ -142,11 +144,15 @@ pub(super) fn is_unknown(species: &str) -> bool {
 }
 
 fn groups(table: Counted, key: &str) -> Result<Vec<Group>, String> {
+    let counted = |row: &Value, name: &str| {
+        let figure = row.get(name)?.as_i64()?;
+        COUNTED.contains(&figure).then_some(figure)
+    };
     let group = |row: Value| {
         Some(Group {
             name: row.get(key)?.as_str()?.to_owned(),
-            strikes: row.get("strikes")?.as_i64()?,
-            cost: row.get("cost")?.as_i64()?,
+            strikes: counted(&row, "strikes")?,
+            cost: counted(&row, "cost")?,
             speed: row.get("speed").and_then(|speeds| speeds.get(0)?.as_f64()),
         })
     };

@@ -9,7 +9,7 @@ use serde_json::json;
 use weldkit::{Ctx, Json};
 
 use crate::provider::{BATCH_DOCUMENTS_MAX, DOCUMENT_DEPTH_MAX};
-use crate::{Collection, Document, Key, KeyRange, Limit, Storage, StorageError};
+use crate::{Collection, Document, Exported, Key, KeyRange, Limit, Storage, StorageError};
 
 pub use self::model::{Operation, replay, scripts};
 
@@ -20,6 +20,7 @@ pub async fn check(storage: &impl Storage, ctx: &Ctx) {
     a_batch_is_all_or_nothing(storage, ctx).await;
     every_page_comes_once_and_in_order(storage, ctx).await;
     bounds_are_kept(storage, ctx).await;
+    an_export_is_one_moment(storage, ctx).await;
 }
 
 fn collection(name: &str) -> Collection {
@@ -240,6 +241,70 @@ async fn a_cursor_outlives_its_document(storage: &impl Storage, ctx: &Ctx) {
         matches!(elsewhere, Err(StorageError::InvalidCursor { .. })),
         "{elsewhere:?}"
     );
+}
+
+async fn an_export_is_one_moment(storage: &impl Storage, ctx: &Ctx) {
+    let names = ["export", "export-2", "exporu"].map(collection);
+    let mut expected = Vec::new();
+    for name in &names {
+        // More than what a provider is likely to read in one go, the last one long.
+        let bodies = (0..600).map(|at| match at {
+            599 => json!("x".repeat(1_000_000)),
+            _ => json!({ "at": at }),
+        });
+        let keys = (0..600).map(|at| format!("{at:03}"));
+        let documents = keys.zip(bodies).map(|(key, body)| document(&key, body));
+        let documents: Vec<Document> = documents.collect();
+        let written = storage.put_batch(ctx, name.clone(), documents.clone());
+        written.await.expect("put");
+        let exported = |Document { key, body }| Exported {
+            collection: name.clone(),
+            key,
+            body,
+        };
+        expected.extend(documents.into_iter().map(exported));
+    }
+    let of_ours = |all: Vec<Exported>| {
+        let ours = all
+            .into_iter()
+            .filter(|one| names.contains(&one.collection));
+        ours.collect::<Vec<_>>()
+    };
+    let mut all = storage.export(ctx, None);
+    let mut seen = vec![all.next().await.expect("a first one").expect("export")];
+    let one = storage.export(ctx, Some(names[0].clone()));
+    assert_eq!(one.collect().await.expect("export"), expected[..600]);
+    // What comes after the beginning is not seen: neither changes, nor what is new, nor what goes.
+    for name in &names {
+        let put = storage.put(ctx, name.clone(), key("300"), json!("later"));
+        put.await.expect("put");
+        let put = storage.put(ctx, name.clone(), key("3000"), json!("new"));
+        put.await.expect("put");
+        let gone = storage.delete(ctx, name.clone(), key("400"));
+        assert!(gone.await.expect("delete"));
+    }
+    while let Some(next) = all.next().await {
+        seen.push(next.expect("export"));
+    }
+    assert!(of_ours(seen) == expected, "the export is not of one moment");
+    let later = storage.export(ctx, Some(names[1].clone())).collect().await;
+    let later: Vec<_> = later
+        .expect("export")
+        .into_iter()
+        .map(|one| one.body)
+        .collect();
+    assert_eq!(later.len(), 600);
+    assert!(later.contains(&json!("later")) && later.contains(&json!("new")));
+    // One that nobody reads to its end is no burden.
+    for _ in 0..50 {
+        let mut given_up = storage.export(ctx, None);
+        given_up.next().await.expect("a first one").expect("export");
+    }
+    let none = storage
+        .export(ctx, Some(collection("nothing")))
+        .collect()
+        .await;
+    assert_eq!(none.expect("export"), []);
 }
 
 async fn bounds_are_kept(storage: &impl Storage, ctx: &Ctx) {

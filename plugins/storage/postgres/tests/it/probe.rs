@@ -8,9 +8,9 @@ use weldkit::testing::TestHost;
 use weldkit::transaction::{
     Branch, Capabilities, Fault, HostId, Participant, Phase, TransactionId, Vote,
 };
-use weldkit::{CallError, Ctx, Json, Settings};
+use weldkit::{CallError, Ctx, Json, Settings, Stream};
 use weldkit_storage::{
-    Collection, Cursor, Document, Key, KeyRange, Limit, Page, Storage, StorageError,
+    Collection, Cursor, Document, Exported, Key, KeyRange, Limit, Page, Storage, StorageError,
 };
 use weldkit_storage_postgres::{PostgresSettings, PostgresStorage};
 
@@ -172,5 +172,9 @@ impl Storage for Probe {
         limit: Limit,
     ) -> Result<Vec<Collection>, StorageError> {
         self.0.storage.collections(ctx, after, limit).await
+    }
+
+    fn export(&self, ctx: &Ctx, collection: Option<Collection>) -> Stream<Exported, StorageError> {
+        self.0.storage.export(ctx, collection)
     }
 }

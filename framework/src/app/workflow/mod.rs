@@ -1,22 +1,24 @@
 //! `workflow`: documents and their runs, in the running host or in one of this process.
 
+mod examine;
+mod run;
+
 use serde_json::{Value, json};
 
-use super::args::{Documents, RunWorkflow, WorkflowCommand};
-use super::failure::{Failure, REFUSED, Refusal};
+use super::args::{DrawWorkflow, Picture, WorkflowCommand};
+use super::failure::{Failure, Refusal};
 use super::host_door::HostDoor;
-use super::output::{envelope, list, say, table};
-use super::platform::{Signal, Signals};
+use super::output::{envelope, list, table};
 use super::session::Session;
 use super::workers;
 use crate::error::{CallError, Problem};
-use crate::orchestration::{Registered, Status, check};
+use crate::orchestration::{Status, definition, graph};
 
 pub(super) fn run(session: &Session, what: &WorkflowCommand) -> Result<u8, Failure> {
     match what {
-        WorkflowCommand::Check(with) => examine(session, &with.command),
-        WorkflowCommand::Run(with) => workers::wait(to_its_end(session, &with.command)),
-        WorkflowCommand::Start(with) => workers::wait(start(session, &with.command)),
+        WorkflowCommand::Check(with) => examine::run(session, &with.command),
+        WorkflowCommand::Run(with) => workers::wait(run::to_its_end(session, &with.command)),
+        WorkflowCommand::Start(with) => workers::wait(run::start(session, &with.command)),
         WorkflowCommand::List(_) => {
             let all: Vec<Status> = ask(session, "list", json!({}))?;
             let text = || overview(&all);
@@ -49,137 +51,25 @@ pub(super) fn run(session: &Session, what: &WorkflowCommand) -> Result<u8, Failu
             ask::<()>(session, "forget", json!({ "run": &with.command.run }))?;
             Ok(0)
         }
+        WorkflowCommand::Graph(with) => draw(session, &with.command),
     }
 }
 
-/// Says everything that is wrong with documents.
-fn examine(session: &Session, documents: &Documents) -> Result<u8, Failure> {
-    let services = session.services();
-    let mut refusal = Refusal::default();
-    let mut good = Vec::new();
-    for file in &documents.files {
-        match check(&read(file)?, file, &services) {
-            Ok(id) => good.push(json!({"file": file, "workflow": id.to_string()})),
-            Err(problems) => refusal.graph.extend(problems),
-        }
-    }
-    if !refusal.is_empty() {
-        let problems = refusal.list();
-        let text = || refusal.text(false);
-        let json = || envelope([("workflows", json!(good)), ("problems", problems.clone())]);
-        session.output.either(text, json)?;
-        return Ok(REFUSED);
-    }
-    let text = || {
-        let rows = good.iter().map(|good| {
-            let cell = |name: &str| good[name].as_str().unwrap_or_default().to_owned();
-            [cell("file"), cell("workflow"), "fine".to_owned()]
-        });
-        table(["FILE", "WORKFLOW", "CHECK"], rows)
+/// Prints a workflow as a picture in text.
+fn draw(session: &Session, with: &DrawWorkflow) -> Result<u8, Failure> {
+    let document = definition::read(&read(&with.file)?, &with.file).map_err(|problems| {
+        let mut refusal = Refusal::default();
+        refusal.graph.extend(problems);
+        Failure::Refused(refusal)
+    })?;
+    let drawing = graph(&document.definition);
+    let text = || match with.to {
+        Picture::Mermaid => drawing.mermaid(),
+        Picture::Dot => drawing.dot(&document.definition.id.to_string()),
     };
-    let json = || envelope([("workflows", json!(good)), ("problems", json!([]))]);
+    let json = || envelope([("graph", json!(text()))]);
     session.output.either(text, json)?;
     Ok(0)
-}
-
-/// Runs a workflow and prints what it gives.
-async fn to_its_end(session: &Session, with: &RunWorkflow) -> Result<u8, Failure> {
-    let input = read_json(&with.input)?;
-    let documents = documents(with)?;
-    let mut signals = Signals::new(Signal::Stop)?;
-    let mut door = HostDoor::open(session.load()).await?;
-    let run = begin(&mut door, with, &documents, input).await;
-    let ended = match run {
-        Ok(run) => {
-            let waited = {
-                let params = json!({ "run": run.run });
-                let waiting = door.call("weldkit.workflows.wait", &params);
-                tokio::select! {
-                    waited = waiting => Some(waited),
-                    _ = signals.next() => None,
-                }
-            };
-            match waited {
-                Some(answer) => answer.and_then(|answer| parsed(&answer)),
-                None => {
-                    say(&format!("cancelling run `{}`", run.run));
-                    // The door may be in the middle of an answer: another one is used.
-                    cancelled(session, &mut door, &run.run).await
-                }
-            }
-        }
-        Err(failure) => Err(failure),
-    };
-    door.close().await?;
-    let status = ended?;
-    match status.output {
-        Some(output) => {
-            session.output.json(&output)?;
-            Ok(0)
-        }
-        None => {
-            let why = status.error.unwrap_or_default();
-            Err(
-                CallError::internal(format!("run `{}` is {}: {why}", status.run, status.state))
-                    .into(),
-            )
-        }
-    }
-}
-
-async fn cancelled(session: &Session, door: &mut HostDoor, run: &str) -> Result<Status, Failure> {
-    let params = json!({ "run": run });
-    let mut other = match door {
-        HostDoor::Running(_) => Some(HostDoor::open(session.load()).await?),
-        HostDoor::Own(..) => None,
-    };
-    let door = other.as_mut().unwrap_or(door);
-    drop(door.call("weldkit.workflows.cancel", &params).await?);
-    let answer = door.call("weldkit.workflows.wait", &params).await?;
-    parsed(&answer)
-}
-
-/// Starts a workflow where it can go on without this process.
-async fn start(session: &Session, with: &RunWorkflow) -> Result<u8, Failure> {
-    let input = read_json(&with.input)?;
-    let documents = documents(with)?;
-    let mut door = HostDoor::open(session.load()).await?;
-    if matches!(door, HostDoor::Own(..)) {
-        door.close().await?;
-        let why = "no host runs here that the workflow could be started in; `serve` starts one, `workflow run` needs none";
-        return Err(CallError::unavailable(why).into());
-    }
-    let status = begin(&mut door, with, &documents, input).await?;
-    shown(session, &status)?;
-    Ok(0)
-}
-
-/// Makes the documents known, and starts the first.
-async fn begin(
-    door: &mut HostDoor,
-    with: &RunWorkflow,
-    documents: &[(String, String)],
-    input: Value,
-) -> Result<Status, Failure> {
-    let mut first: Option<Registered> = None;
-    for (file, text) in documents {
-        let params = json!({"document": text, "file": file});
-        let answer = door.call("weldkit.workflows.register", &params).await?;
-        first.get_or_insert(parsed(&answer)?);
-    }
-    let workflow = first.map(|first| first.workflow).unwrap_or_default();
-    let mut params = json!({"workflow": workflow, "input": input, "durable": !with.volatile});
-    if let Some(id) = &with.id {
-        params["run"] = json!(id);
-    }
-    let answer = door.call("weldkit.workflows.start", &params).await?;
-    parsed(&answer)
-}
-
-/// The document to run and those that it runs, with their files.
-fn documents(with: &RunWorkflow) -> Result<Vec<(String, String)>, Failure> {
-    let files = std::iter::once(&with.file).chain(&with.others);
-    files.map(|file| Ok((file.clone(), read(file)?))).collect()
 }
 
 fn one(session: &Session, method: &str, run: &str) -> Result<u8, Failure> {

@@ -1,11 +1,16 @@
-//! `demo`: the whole story on real input, in six acts. Running it again changes nothing.
+//! `demo`: the whole story on real input, in six acts, and a seventh in which the job is killed. Running it again
+//! changes nothing.
+
+mod survive;
+mod work;
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use clap::Args;
 use serde_json::Value;
+use work::{STATE, files, is_changed};
 
 use crate::app::App;
 use crate::build::{self, Built, Profile};
@@ -16,16 +21,16 @@ use crate::{file, talk, weight};
 
 /// The edition that is welded.
 const EDITION: &str = "community";
-/// The input.
-const ROWS: &str = "examples/bird-strikes/birdstrikes.csv";
-/// Rows that are broken, each in another way.
-const BROKEN: &str = "examples/bird-strikes/broken-rows.csv";
-/// Where the report goes.
-const REPORT: &str = "dist/bird-strikes";
-/// Where the rows are stored.
-const STATE: &str = "dist/state";
 /// What a refused graph exits with.
 const REFUSED: i32 = 3;
+
+/// How the demo goes.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Arguments {
+    /// Kill the job in the middle with SIGKILL, let it go on, and compare
+    #[arg(long)]
+    pub kill: bool,
+}
 
 /// The command.
 ///
@@ -35,9 +40,9 @@ const REFUSED: i32 = 3;
     clippy::disallowed_methods,
     reason = "the seconds are told to people, and decide nothing"
 )]
-pub fn command(app: &App) -> Result<()> {
-    if !app.root.join(ROWS).is_file() {
-        return Err(Error::failed(format!("there is no {ROWS} here"))
+pub fn command(app: &App, arguments: Arguments) -> Result<()> {
+    if !app.root.join(work::ROWS).is_file() {
+        return Err(Error::failed(format!("there is no {} here", work::ROWS))
             .help("the demo is part of the framework's repository"));
     }
     let start = Instant::now();
@@ -45,8 +50,14 @@ pub fn command(app: &App) -> Result<()> {
     choose(app)?;
     talk::headline("2. weld     one static binary, and proof of what is inside");
     let built = weld(app)?;
-    talk::headline("3. work     read, validate, normalise, aggregate, store, report");
-    let outcome = work(app, &built.path)?;
+    talk::headline(
+        "3. work     a durable workflow: read, validate, normalise, store, aggregate, report",
+    );
+    let outcome = work::work(app, &built.path)?;
+    if arguments.kill {
+        talk::headline("   survive  the same, killed in the middle");
+        survive::survive(app, &built.path, &outcome)?;
+    }
     talk::headline("4. find     one sentence from 10,000 rows");
     find(&outcome);
     talk::headline("5. break    the same without storage");
@@ -139,77 +150,6 @@ fn weigh(app: &App, built: &Built) -> Result<Vec<Vec<String>>> {
     let plugins = app.plugins.keys().map(|id| vec![id.clone(), weight(id)]);
     let whole = vec!["the whole binary".to_owned(), talk::bytes(built.len)];
     Ok(plugins.chain([whole]).collect())
-}
-
-/// Runs the job twice; the second run must change nothing.
-fn work(app: &App, binary: &Path) -> Result<Value> {
-    let arguments = job();
-    let shown = file::relative(binary, &app.root);
-    talk::command(format_args!("{shown} {}", arguments.join(" ")));
-    let outcome = run_job(app, binary, &arguments, Stdio::inherit())?;
-    // Its parts stand apart by empty lines: title, finding, figures, then the tables.
-    let table = outcome["table"].as_str().unwrap_or_default();
-    for part in table.split("\n\n").skip(2).take(2) {
-        talk::data(format_args!("{part}\n"));
-    }
-    let rows = &outcome["rows"];
-    talk::step(
-        "Worked",
-        format_args!(
-            "{} rows: {} stored, of which {} equal an earlier one; {} broken ones set aside",
-            rows["read"], rows["stored"], rows["repeated"], rows["set_aside"]
-        ),
-    );
-    let again = run_job(app, binary, &arguments, Stdio::null())?;
-    let changed = files(&again).filter(|file| is_changed(file)).count();
-    if changed > 0 || again["finding"] != outcome["finding"] {
-        return Err(Error::failed(format!(
-            "the second run over the same rows changed {changed} files"
-        )));
-    }
-    let count = files(&again).count();
-    talk::step(
-        "Repeated",
-        format_args!("the same job over the same rows: {count} files unchanged"),
-    );
-    Ok(outcome)
-}
-
-/// The command line of the job.
-fn job() -> Vec<&'static str> {
-    let line = ["--state", STATE, "call", "report.run"];
-    let flags = ["--source", ROWS, "--also", BROKEN, "--output", REPORT];
-    line.into_iter().chain(flags).collect()
-}
-
-/// The linked application's own command, with its own progress bar.
-fn run_job(app: &App, binary: &Path, arguments: &[&str], bar: Stdio) -> Result<Value> {
-    let output = Command::new(binary)
-        .current_dir(&app.root)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stderr(bar)
-        .output()
-        .map_err(|e| Error::failed(format!("run {}: {e}", binary.display())))?;
-    if !output.status.success() {
-        return Err(
-            Error::failed(format!("the job failed ({})", output.status)).help(format!(
-                "see why: {} {}",
-                binary.display(),
-                arguments.join(" ")
-            )),
-        );
-    }
-    serde_json::from_slice(&output.stdout)
-        .map_err(|e| Error::failed(format!("read the result of the job: {e}")))
-}
-
-fn files(outcome: &Value) -> impl Iterator<Item = &Value> {
-    outcome["files"].as_array().into_iter().flatten()
-}
-
-fn is_changed(file: &Value) -> bool {
-    file["changed"] != false
 }
 
 /// The sentence, and where the rest is.

@@ -1,5 +1,7 @@
 //! `test`, `ci` and `bench`: what must hold before a change is welcome.
 
+mod outside;
+
 use std::path::Path;
 use std::time::Instant;
 
@@ -132,7 +134,17 @@ fn steps(app: &App) -> Result<Vec<Step>> {
             build::command(&own, &arguments).map(|()| 0)
         }),
     });
+    if is_framework(&Workspace::load(&app.root)?) {
+        steps.push(outside::step(app));
+    }
     Ok(steps)
+}
+
+/// Whether the workspace is the framework's own: it has more to keep than an application.
+fn is_framework(workspace: &Workspace) -> bool {
+    workspace
+        .members()
+        .any(|package| package.name == "weldkit-tests")
 }
 
 /// All tests.
@@ -165,10 +177,7 @@ fn features(app: &App) -> Result<Vec<Step>> {
         run_cargo(app, &format!("feature {name}"), &arguments, &[])
     };
     let mut steps: Vec<Step> = names.map(alone).collect();
-    if workspace
-        .members()
-        .any(|package| package.name == "weldkit-tests")
-    {
+    if is_framework(&workspace) {
         // `linked_…` finds the same plugins in the same order, whichever way they registered.
         let arguments = "test --package weldkit-tests --features inventory --test it linked_";
         let arguments: Vec<&str> = arguments.split(' ').collect();

@@ -1,0 +1,102 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::contract::types::{Origin, Type, read};
+use crate::contract::{MethodDescriptor, MethodKind, ServiceDescriptor};
+
+/// What methods take and give, each read once.
+pub(super) struct Methods<'a> {
+    services: &'a [&'static ServiceDescriptor],
+    known: BTreeMap<String, Option<Arc<Method>>>,
+}
+
+/// What a method takes and gives.
+#[derive(Debug)]
+pub(super) struct Method {
+    /// All parameters.
+    pub(super) whole: Slot,
+    pub(super) parameters: BTreeMap<String, Slot>,
+    pub(super) gives: Type,
+}
+
+/// Where a value is put that a schema tells about.
+#[derive(Debug)]
+pub(super) struct Slot {
+    pub(super) takes: Type,
+    /// What refuses values there; none where the schema is none.
+    pub(super) validator: Option<jsonschema::Validator>,
+}
+
+impl Slot {
+    pub(super) fn new(schema: &Value, origin: Origin) -> Self {
+        Self {
+            takes: read(schema, origin),
+            validator: jsonschema::validator_for(schema).ok(),
+        }
+    }
+}
+
+impl<'a> Methods<'a> {
+    pub(super) fn new(services: &'a [&'static ServiceDescriptor]) -> Self {
+        Self {
+            services,
+            known: BTreeMap::new(),
+        }
+    }
+
+    /// `service.method`, if it is there.
+    pub(super) fn get(&mut self, name: &str) -> Option<Arc<Method>> {
+        if let Some(known) = self.known.get(name) {
+            return known.clone();
+        }
+        let found = find(self.services, name).map(|method| Arc::new(Method::new(method)));
+        self.known.insert(name.to_owned(), found.clone());
+        found
+    }
+}
+
+/// The descriptor of `service.method`.
+pub(in crate::orchestration) fn find(
+    services: &[&'static ServiceDescriptor],
+    name: &str,
+) -> Option<&'static MethodDescriptor> {
+    let (service, method) = name.rsplit_once('.')?;
+    let service = services.iter().find(|known| known.name == service)?;
+    service.methods.iter().find(|known| known.name == method)
+}
+
+impl Method {
+    fn new(method: &MethodDescriptor) -> Self {
+        let input = (method.input)().to_value();
+        let properties = input.get("properties").and_then(Value::as_object);
+        let parameters = properties.into_iter().flatten().map(|(name, schema)| {
+            let slot = Slot::new(&alone(schema, &input), Origin::Taken);
+            (name.clone(), slot)
+        });
+        Self {
+            parameters: parameters.collect(),
+            gives: match method.kind {
+                // Not said by the schema, which is that of one item.
+                MethodKind::Stream => Type::Any,
+                MethodKind::Sync | MethodKind::Async => {
+                    read(&(method.output)().to_value(), Origin::Written)
+                }
+            },
+            whole: Slot::new(&input, Origin::Taken),
+        }
+    }
+}
+
+/// A part of a schema as a schema of its own.
+fn alone(schema: &Value, root: &Value) -> Value {
+    let Value::Object(keywords) = schema else {
+        return schema.clone();
+    };
+    let mut alone: Map<String, Value> = keywords.clone();
+    if let Some(definitions) = root.get("$defs") {
+        alone.insert("$defs".to_owned(), definitions.clone());
+    }
+    Value::Object(alone)
+}
