@@ -69,9 +69,9 @@ pub(super) fn run(session: &Session, command: &Describe) -> Result<u8, Failure> 
 
 fn schema(method: &MethodDescriptor, side: Side) -> Value {
     let schema = match side {
-        Side::Input => (method.input)(),
-        Side::Output => (method.output)(),
-        Side::Error => (method.error)(),
+        Side::Input => method.input.get(),
+        Side::Output => method.output.get(),
+        Side::Error => method.error.get(),
     };
     schema.to_value()
 }

@@ -144,7 +144,7 @@ fn own(session: &Session) -> Vec<Explanation> {
     let mut own: Vec<Explanation> = Vec::new();
     for service in session.services() {
         for method in service.methods {
-            let schema = (method.error)().to_value();
+            let schema = method.error.get().to_value();
             for variant in schema["oneOf"].as_array().into_iter().flatten() {
                 let properties = &variant["properties"];
                 let Some(code) = properties["code"]["const"].as_str() else {
