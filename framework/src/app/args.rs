@@ -80,6 +80,14 @@ pub(super) enum Command {
     #[cfg(feature = "orchestration")]
     #[command(subcommand)]
     Workflow(WorkflowCommand),
+    /// Show the composites, and whether they fit what they are made of
+    #[cfg(feature = "composition")]
+    #[command(subcommand)]
+    Compose(ComposeCommand),
+    /// Show what is published in the running host
+    #[cfg(feature = "transaction")]
+    #[command(subcommand)]
+    Events(EventsCommand),
     /// Find out what is wrong
     Doctor(With<Nothing>),
     /// Explain the code of an error
@@ -112,6 +120,10 @@ impl Command {
             Self::Tx(tx) => tx.globals(),
             #[cfg(feature = "orchestration")]
             Self::Workflow(what) => what.globals(),
+            #[cfg(feature = "composition")]
+            Self::Compose(what) => what.globals(),
+            #[cfg(feature = "transaction")]
+            Self::Events(EventsCommand::Tail(with)) => &with.globals,
             Self::Config(with) => {
                 let later = match &with.command.page {
                     Page::Schema(page) | Page::Sample(page) => &page.globals,
@@ -223,6 +235,70 @@ pub(super) struct Show {
     /// Say behind each value where it comes from
     #[arg(long)]
     pub(super) origins: bool,
+}
+
+/// What to do with composites.
+#[cfg(feature = "composition")]
+#[derive(Debug, Subcommand)]
+pub(super) enum ComposeCommand {
+    /// Every composite, its methods and its slots
+    List(With<Nothing>),
+    /// Compare composites with what they are made of; nothing starts
+    Check(With<Nothing>),
+    /// Draw the calls of a composite
+    Graph(With<DrawnComposite>),
+}
+
+#[cfg(feature = "composition")]
+impl ComposeCommand {
+    fn globals(&self) -> &Globals {
+        match self {
+            Self::List(with) | Self::Check(with) => &with.globals,
+            Self::Graph(with) => &with.globals,
+        }
+    }
+}
+
+#[cfg(feature = "composition")]
+#[derive(Debug, Args)]
+pub(super) struct DrawnComposite {
+    /// The composite, as `compose list` shows it
+    #[arg(value_name = "COMPOSITE")]
+    pub(super) name: String,
+    /// The language of the picture
+    #[arg(long = "as", value_enum, default_value_t)]
+    pub(super) drawn_as: DrawnAs,
+}
+
+/// How a composite is drawn.
+#[cfg(feature = "composition")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum DrawnAs {
+    #[default]
+    Mermaid,
+    Dot,
+}
+
+/// What to do with events.
+#[cfg(feature = "transaction")]
+#[derive(Debug, Subcommand)]
+pub(super) enum EventsCommand {
+    /// Print each event as one line of JSON, until interrupted
+    Tail(With<Tail>),
+}
+
+#[cfg(feature = "transaction")]
+#[derive(Debug, Args)]
+pub(super) struct Tail {
+    /// Only this type, or `a.b.*` for those that begin so
+    #[arg(long = "type", value_name = "TYPE")]
+    pub(super) types: Vec<String>,
+    /// Only from this source
+    #[arg(long = "source", value_name = "SOURCE")]
+    pub(super) sources: Vec<String>,
+    /// End after so many
+    #[arg(long, value_name = "COUNT")]
+    pub(super) count: Option<u64>,
 }
 
 /// What to do with transactions.

@@ -13,10 +13,14 @@ mod args;
 mod build_info;
 mod call;
 mod check;
+#[cfg(feature = "composition")]
+mod compose;
 mod configuration;
 mod control;
 mod describe;
 mod doctor;
+#[cfg(feature = "transaction")]
+mod events;
 mod explain;
 mod failure;
 #[cfg(feature = "transaction")]
@@ -152,6 +156,10 @@ fn execute(session: &Session, command: Command) -> Result<u8, Failure> {
         Command::Tx(tx) => tx::run(session, &tx),
         #[cfg(feature = "orchestration")]
         Command::Workflow(what) => workflow::run(session, &what),
+        #[cfg(feature = "composition")]
+        Command::Compose(what) => compose::run(session, &what),
+        #[cfg(feature = "transaction")]
+        Command::Events(what) => events::run(session, &what),
         Command::Doctor(_) => doctor::run(session),
         Command::Explain(with) => explain::run(session, &with.command.code),
         Command::BuildInfo(_) => build_info::run(session),

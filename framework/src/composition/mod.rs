@@ -19,9 +19,12 @@
 
 mod compatible;
 mod definition;
+#[cfg(feature = "cli")]
+mod draw;
 mod guards;
 mod payload;
 mod plan;
+mod ports;
 mod problems;
 mod provider;
 mod reader;
@@ -31,5 +34,8 @@ mod schema;
 pub use definition::{
     Binding, Breaker, Composite, End, Listen, Merge, Method, OnFailure, Outcome, Port, Role, Slot, Step, Target,
 };
+#[cfg(feature = "cli")]
+pub(crate) use draw::{Language, draw};
 pub(crate) use plan::{Parts, Plan, make};
+pub use ports::Ports;
 pub(crate) use provider::entry;

@@ -232,6 +232,12 @@ impl HostBuilder {
         self
     }
 
+    /// All plugins: those that are linked, the host itself, and composites that fit what they are made of.
+    #[cfg(feature = "cli")]
+    pub(crate) fn entries(&self) -> Vec<PluginEntry> {
+        self.setup.composed().0
+    }
+
     /// Fits everything together without starting anything.
     ///
     /// # Errors

@@ -93,6 +93,7 @@ impl HostBuilder {
     }
 
     /// The composites that fit what they are made of.
+    #[cfg(feature = "cli")]
     pub(crate) fn composites(&self) -> &[Arc<Plan>] {
         &self.setup.composites.made(&self.setup).plans
     }

@@ -9,6 +9,7 @@ use super::inject::{Binder, FromHost};
 use crate::call::{BoxFuture, Contract};
 use crate::contract::Stability;
 use crate::error::Result;
+use crate::event::{EventService, Events};
 #[cfg(feature = "orchestration")]
 use crate::orchestration::{WorkflowService, Workflows};
 use crate::transaction::{TransactionService, Transactions};
@@ -16,6 +17,7 @@ use crate::transaction::{TransactionService, Transactions};
 /// The host as a plugin of itself. Not registered by link: it is in no request and in no audit.
 struct Builtin {
     transactions: Transactions,
+    events: Events,
     #[cfg(feature = "orchestration")]
     workflows: Workflows,
 }
@@ -37,6 +39,7 @@ impl Plugin for Builtin {
         exclusive: false,
         provides: &[
             <dyn TransactionService as Contract>::DESCRIPTOR,
+            <dyn EventService as Contract>::DESCRIPTOR,
             #[cfg(feature = "orchestration")]
             <dyn WorkflowService as Contract>::DESCRIPTOR,
         ],
@@ -47,6 +50,7 @@ impl Plugin for Builtin {
         Box::pin(async move {
             Ok(Self {
                 transactions: Transactions::from_host(binder)?,
+                events: Events::from_host(binder)?,
                 #[cfg(feature = "orchestration")]
                 workflows: Workflows::from_host(binder)?,
             })
@@ -64,6 +68,7 @@ impl Plugin for Builtin {
     fn provide(self: Arc<Self>) -> Vec<Provided> {
         vec![
             Provided::new::<dyn TransactionService>(Arc::new(self.transactions.clone())),
+            Provided::new::<dyn EventService>(Arc::new(self.events.clone())),
             #[cfg(feature = "orchestration")]
             Provided::new::<dyn WorkflowService>(Arc::new(self.workflows.clone())),
         ]
