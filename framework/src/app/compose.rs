@@ -24,22 +24,42 @@ fn overview(session: &Session) -> Result<u8, Failure> {
     let plans = loaded.builder.composites();
     let text = || {
         if plans.is_empty() {
-            return "no composites: `[composites.NAME]` in the configuration declares one\n".to_owned();
+            return "no composites: `[composites.NAME]` in the configuration declares one\n"
+                .to_owned();
         }
         let rows = plans.iter().map(|plan| {
-            let methods: Vec<&str> = plan.service.methods.iter().map(|method| method.name).collect();
-            let slots: Vec<String> = plan.slots.iter().map(|slot| slot_text(&slot.name, slot.service.name, &slot.slot.role)).collect();
+            let methods: Vec<&str> = plan
+                .service
+                .methods
+                .iter()
+                .map(|method| method.name)
+                .collect();
+            let slots: Vec<String> = plan
+                .slots
+                .iter()
+                .map(|slot| slot_text(&slot.name, slot.service.name, &slot.slot.role))
+                .collect();
             [
                 plan.service.name.to_owned(),
                 plan.service.version.to_string(),
                 list(&methods),
                 list(&slots),
-                plan.service.docs.lines().next().unwrap_or_default().to_owned(),
+                plan.service
+                    .docs
+                    .lines()
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned(),
             ]
         });
         table(["COMPOSITE", "VERSION", "METHODS", "SLOTS", "DOES"], rows)
     };
-    let json = || envelope([("composites", plans.iter().map(|plan| report(plan)).collect())]);
+    let json = || {
+        envelope([(
+            "composites",
+            plans.iter().map(|plan| report(plan)).collect(),
+        )])
+    };
     session.output.either(text, json)?;
     Ok(0)
 }
@@ -89,13 +109,24 @@ fn check(session: &Session) -> Result<u8, Failure> {
         let rows = plans.iter().map(|plan| {
             let decided = match plan.undecided.len() {
                 0 => "fits".to_owned(),
-                count => format!("fits as far as can be said; {count} to be seen in calls: {}", list(&plan.undecided)),
+                count => format!(
+                    "fits as far as can be said; {count} to be seen in calls: {}",
+                    list(&plan.undecided)
+                ),
             };
             [plan.service.name.to_owned(), decided]
         });
         table(["COMPOSITE", "CHECK"], rows)
     };
-    let json = || envelope([("composites", plans.iter().map(|plan| report(plan)).collect()), ("problems", json!([]))]);
+    let json = || {
+        envelope([
+            (
+                "composites",
+                plans.iter().map(|plan| report(plan)).collect(),
+            ),
+            ("problems", json!([])),
+        ])
+    };
     session.output.either(text, json)?;
     Ok(0)
 }
@@ -105,7 +136,9 @@ fn graph(session: &Session, wanted: &DrawnComposite) -> Result<u8, Failure> {
     let plans = loaded.builder.composites();
     let Some(plan) = plans.iter().find(|plan| plan.service.name == wanted.name) else {
         let known = plans.iter().map(|plan| plan.service.name);
-        let help = name::suggest(&wanted.name, known).unwrap_or_else(|| "`compose list` shows them, `compose check` what is wrong".to_owned());
+        let help = name::suggest(&wanted.name, known).unwrap_or_else(|| {
+            "`compose list` shows them, `compose check` what is wrong".to_owned()
+        });
         let message = format!("there is no composite `{}` that fits: {help}", wanted.name);
         return Err(CallError::new(Code::NotFound, message).into());
     };
@@ -114,6 +147,8 @@ fn graph(session: &Session, wanted: &DrawnComposite) -> Result<u8, Failure> {
         DrawnAs::Dot => Language::Dot,
     };
     let picture = draw(plan, language);
-    session.output.either(|| picture.clone(), || envelope([("graph", json!(picture))]))?;
+    session
+        .output
+        .either(|| picture.clone(), || envelope([("graph", json!(picture))]))?;
     Ok(0)
 }

@@ -81,7 +81,9 @@ fn providers(session: &Session, service: &ServiceDescriptor) -> Vec<&'static str
         provided.name == service.name && provided.line() == service.line()
     };
     let entries = session.load().builder.entries();
-    let entries = entries.iter().filter(|entry| entry.descriptor.provides.iter().any(provides));
+    let entries = entries
+        .iter()
+        .filter(|entry| entry.descriptor.provides.iter().any(provides));
     entries.map(|entry| entry.descriptor.id).collect()
 }
 

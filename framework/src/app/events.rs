@@ -25,7 +25,8 @@ async fn tail(session: &Session, with: &Tail) -> Result<u8, Failure> {
     };
     let mut signals = Signals::new(Signal::Stop)?;
     let params = json!({ "types": with.types, "sources": with.sources }).to_string();
-    let params: &RawValue = serde_json::from_str(&params).map_err(|fault| CallError::internal(fault.to_string()))?;
+    let params: &RawValue =
+        serde_json::from_str(&params).map_err(|fault| CallError::internal(fault.to_string()))?;
     let request = Request {
         method: Some("weldkit.events.tail".into()),
         params: Some(params),

@@ -38,10 +38,20 @@ pub(super) fn compatible(from: Shape<'_>, to: Shape<'_>) -> Answer {
 
 /// Keywords that are looked at by themselves.
 const KNOWN: &[&str] = &[
-    "type", "properties", "required", "additionalProperties", "items", "enum", "const", "anyOf", "oneOf",
+    "type",
+    "properties",
+    "required",
+    "additionalProperties",
+    "items",
+    "enum",
+    "const",
+    "anyOf",
+    "oneOf",
 ];
 /// Every type of JSON; a whole number is a number as well.
-const KINDS: [&str; 7] = ["null", "boolean", "integer", "number", "string", "array", "object"];
+const KINDS: [&str; 7] = [
+    "null", "boolean", "integer", "number", "string", "array", "object",
+];
 
 fn compare(from: Shape<'_>, to: Shape<'_>, at: &str, depth: usize) -> Answer {
     if depth > limit::SCHEMA_DEPTH {
@@ -50,7 +60,9 @@ fn compare(from: Shape<'_>, to: Shape<'_>, at: &str, depth: usize) -> Answer {
     let (from, to) = (from.resolved(), to.resolved());
     match (from.schema, to.schema) {
         (_, Value::Bool(true)) | (Value::Bool(false), _) => return Answer::Yes,
-        (_, Value::Bool(false)) => return Answer::No(format!("{}nothing is taken here", place(at))),
+        (_, Value::Bool(false)) => {
+            return Answer::No(format!("{}nothing is taken here", place(at)));
+        }
         _ => {}
     }
     let Some(wanted) = to.schema.as_object() else {
@@ -60,10 +72,18 @@ fn compare(from: Shape<'_>, to: Shape<'_>, at: &str, depth: usize) -> Answer {
         return Answer::Yes;
     }
     if let Some(branches) = from.branches() {
-        return of_all(branches.into_iter().map(|branch| compare(branch, to, at, depth + 1)));
+        return of_all(
+            branches
+                .into_iter()
+                .map(|branch| compare(branch, to, at, depth + 1)),
+        );
     }
     if let Some(branches) = to.branches() {
-        return of_any(branches.into_iter().map(|branch| compare(from, branch, at, depth + 1)));
+        return of_any(
+            branches
+                .into_iter()
+                .map(|branch| compare(from, branch, at, depth + 1)),
+        );
     }
     let empty = Map::new();
     let given = from.schema.as_object().unwrap_or(&empty);
@@ -75,9 +95,12 @@ fn compare(from: Shape<'_>, to: Shape<'_>, at: &str, depth: usize) -> Answer {
         .and(|| properties(from, to, at, depth))
         .and(|| match (given.get("items"), wanted.get("items")) {
             (_, None) => Answer::Yes,
-            (Some(given), Some(wanted)) => {
-                compare(from.with(given), to.with(wanted), &format!("{at}/-"), depth + 1)
-            }
+            (Some(given), Some(wanted)) => compare(
+                from.with(given),
+                to.with(wanted),
+                &format!("{at}/-"),
+                depth + 1,
+            ),
             (None, Some(_)) if holds(given, "array") => Answer::Unknown,
             (None, Some(_)) => Answer::Yes,
         })
@@ -127,7 +150,10 @@ fn values(given: &Map<String, Value>, to: Shape<'_>) -> Option<Answer> {
     let Ok(validator) = jsonschema::draft202012::new(&schema) else {
         return Some(Answer::Unknown);
     };
-    let fitting = values.iter().filter(|value| validator.is_valid(value)).count();
+    let fitting = values
+        .iter()
+        .filter(|value| validator.is_valid(value))
+        .count();
     Some(match fitting {
         fitting if fitting == values.len() => Answer::Yes,
         0 => Answer::No(format!("{} is not taken", values[0])),
@@ -161,7 +187,9 @@ fn kinds_of(schema: &Map<String, Value>) -> BTreeSet<&str> {
 }
 
 fn named(kinds: &BTreeSet<&str>) -> String {
-    let shown = kinds.iter().filter(|kind| **kind != "integer" || !kinds.contains("number"));
+    let shown = kinds
+        .iter()
+        .filter(|kind| **kind != "integer" || !kinds.contains("number"));
     let shown: Vec<&str> = shown.copied().collect();
     shown.join(" or ")
 }
@@ -172,16 +200,23 @@ fn holds(schema: &Map<String, Value>, kind: &str) -> bool {
 
 /// Everything that is not looked at by itself: the same bound or a tighter one will do.
 fn bounds(given: &Map<String, Value>, wanted: &Map<String, Value>) -> Answer {
-    let restricts = |keyword: &&String| {
-        !is_word(keyword) && !KNOWN.contains(&keyword.as_str())
-    };
+    let restricts = |keyword: &&String| !is_word(keyword) && !KNOWN.contains(&keyword.as_str());
     let met = |keyword: &String| {
         let (given, wanted) = (given.get(keyword), wanted.get(keyword));
-        let numbers = (given.and_then(Value::as_f64), wanted.and_then(Value::as_f64));
+        let numbers = (
+            given.and_then(Value::as_f64),
+            wanted.and_then(Value::as_f64),
+        );
         given == wanted
             || match (keyword.as_str(), numbers) {
-                ("minimum" | "minLength" | "minItems" | "minProperties" | "exclusiveMinimum", (Some(given), Some(wanted))) => given >= wanted,
-                ("maximum" | "maxLength" | "maxItems" | "maxProperties" | "exclusiveMaximum", (Some(given), Some(wanted))) => given <= wanted,
+                (
+                    "minimum" | "minLength" | "minItems" | "minProperties" | "exclusiveMinimum",
+                    (Some(given), Some(wanted)),
+                ) => given >= wanted,
+                (
+                    "maximum" | "maxLength" | "maxItems" | "maxProperties" | "exclusiveMaximum",
+                    (Some(given), Some(wanted)),
+                ) => given <= wanted,
                 _ => false,
             }
     };
@@ -243,7 +278,8 @@ fn properties(from: Shape<'_>, to: Shape<'_>, at: &str, depth: usize) -> Answer 
 /// Whether a schema says that there may be fields that it does not name.
 fn is_open(schema: &Map<String, Value>) -> bool {
     let named = schema.get("additionalProperties");
-    named.is_some_and(|others| *others != Value::Bool(false)) || schema.contains_key("patternProperties")
+    named.is_some_and(|others| *others != Value::Bool(false))
+        || schema.contains_key("patternProperties")
 }
 
 fn place(at: &str) -> String {
@@ -269,25 +305,88 @@ mod tests {
         let object = |properties: Value, required: Value| json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false});
         let cases = [
             (json!({"type": "integer"}), json!({"type": "number"}), "yes"),
-            (json!({"type": "number"}), json!({"type": "integer"}), "unknown"),
+            (
+                json!({"type": "number"}),
+                json!({"type": "integer"}),
+                "unknown",
+            ),
             (json!({"type": "string"}), json!({"type": "integer"}), "no"),
             (json!({"type": "string"}), json!(true), "yes"),
             (json!(true), json!({"type": "string"}), "unknown"),
-            (json!({"type": ["string", "null"]}), json!({"type": "string"}), "unknown"),
-            (json!({"enum": ["a", "b"]}), json!({"enum": ["a", "b", "c"]}), "yes"),
-            (json!({"enum": ["a", "d"]}), json!({"enum": ["a"]}), "unknown"),
+            (
+                json!({"type": ["string", "null"]}),
+                json!({"type": "string"}),
+                "unknown",
+            ),
+            (
+                json!({"enum": ["a", "b"]}),
+                json!({"enum": ["a", "b", "c"]}),
+                "yes",
+            ),
+            (
+                json!({"enum": ["a", "d"]}),
+                json!({"enum": ["a"]}),
+                "unknown",
+            ),
             (json!({"const": "x"}), json!({"enum": ["a"]}), "no"),
-            (json!({"type": "string"}), json!({"type": "string", "enum": ["a"]}), "unknown"),
-            (json!({"type": "integer", "minimum": 5}), json!({"type": "integer", "minimum": 1}), "yes"),
-            (json!({"type": "integer"}), json!({"type": "integer", "minimum": 1}), "unknown"),
-            (json!({"type": "array", "items": {"type": "string"}}), json!({"type": "array", "items": {"type": "string"}}), "yes"),
-            (json!({"type": "array", "items": {"type": "string"}}), json!({"type": "array", "items": {"type": "integer"}}), "no"),
-            (object(json!({"a": {"type": "string"}}), json!(["a"])), object(json!({"a": {"type": "string"}}), json!(["a"])), "yes"),
-            (object(json!({"a": {"type": "string"}}), json!(["a"])), object(json!({"a": {"type": "string"}, "b": true}), json!(["a", "b"])), "no"),
-            (object(json!({"a": {"type": "string"}}), json!([])), object(json!({"a": {"type": "string"}}), json!(["a"])), "unknown"),
-            (object(json!({"a": true, "c": true}), json!(["a", "c"])), object(json!({"a": true}), json!([])), "no"),
-            (json!({"anyOf": [{"type": "string"}, {"type": "null"}]}), json!({"anyOf": [{"type": "null"}, {"type": "string"}]}), "yes"),
-            (json!({"$ref": "#/$defs/x", "$defs": {"x": {"type": "string"}}}), json!({"type": "string"}), "yes"),
+            (
+                json!({"type": "string"}),
+                json!({"type": "string", "enum": ["a"]}),
+                "unknown",
+            ),
+            (
+                json!({"type": "integer", "minimum": 5}),
+                json!({"type": "integer", "minimum": 1}),
+                "yes",
+            ),
+            (
+                json!({"type": "integer"}),
+                json!({"type": "integer", "minimum": 1}),
+                "unknown",
+            ),
+            (
+                json!({"type": "array", "items": {"type": "string"}}),
+                json!({"type": "array", "items": {"type": "string"}}),
+                "yes",
+            ),
+            (
+                json!({"type": "array", "items": {"type": "string"}}),
+                json!({"type": "array", "items": {"type": "integer"}}),
+                "no",
+            ),
+            (
+                object(json!({"a": {"type": "string"}}), json!(["a"])),
+                object(json!({"a": {"type": "string"}}), json!(["a"])),
+                "yes",
+            ),
+            (
+                object(json!({"a": {"type": "string"}}), json!(["a"])),
+                object(
+                    json!({"a": {"type": "string"}, "b": true}),
+                    json!(["a", "b"]),
+                ),
+                "no",
+            ),
+            (
+                object(json!({"a": {"type": "string"}}), json!([])),
+                object(json!({"a": {"type": "string"}}), json!(["a"])),
+                "unknown",
+            ),
+            (
+                object(json!({"a": true, "c": true}), json!(["a", "c"])),
+                object(json!({"a": true}), json!([])),
+                "no",
+            ),
+            (
+                json!({"anyOf": [{"type": "string"}, {"type": "null"}]}),
+                json!({"anyOf": [{"type": "null"}, {"type": "string"}]}),
+                "yes",
+            ),
+            (
+                json!({"$ref": "#/$defs/x", "$defs": {"x": {"type": "string"}}}),
+                json!({"type": "string"}),
+                "yes",
+            ),
         ];
         for (from, to, wanted) in cases {
             let found = match answer(&from, &to) {

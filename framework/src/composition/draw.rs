@@ -34,7 +34,10 @@ struct Shape {
 pub(crate) fn draw(plan: &Plan, language: Language) -> String {
     let mut text = match language {
         Language::Mermaid => "flowchart LR\n".to_owned(),
-        Language::Dot => format!("digraph {} {{\n  rankdir=LR;\n  node [shape=box];\n", quoted(plan.service.name)),
+        Language::Dot => format!(
+            "digraph {} {{\n  rankdir=LR;\n  node [shape=box];\n",
+            quoted(plan.service.name)
+        ),
     };
     for graph in &plan.graphs {
         let (shapes, arrows) = method(plan, graph);
@@ -71,9 +74,16 @@ fn method(plan: &Plan, graph: &Graph) -> (Vec<Shape>, Vec<Arrow>) {
         }
         if let Some((slot, method)) = node.instead {
             let slot = &plan.slots[slot];
-            lines.push(format!("unless {}.{}", slot.name, slot.service.methods[method].name));
+            lines.push(format!(
+                "unless {}.{}",
+                slot.name, slot.service.methods[method].name
+            ));
         }
-        shapes.push(Shape { id: here.clone(), lines, is_round: false });
+        shapes.push(Shape {
+            id: here.clone(),
+            lines,
+            is_round: false,
+        });
         for edge in &node.inputs {
             let mut label = format!("{} to {}", whole(&edge.pointer), whole(&edge.to));
             if edge.map.is_some() {
@@ -82,12 +92,22 @@ fn method(plan: &Plan, graph: &Graph) -> (Vec<Shape>, Vec<Arrow>) {
             if edge.each {
                 label.push_str(", each");
             }
-            arrows.push(Arrow { from: end(edge.from), to: here.clone(), label, is_dashed: node.is_auxiliary });
+            arrows.push(Arrow {
+                from: end(edge.from),
+                to: here.clone(),
+                label,
+                is_dashed: node.is_auxiliary,
+            });
         }
         for (number, emission) in node.emits.iter().enumerate() {
             let event = id(&format!("event_{}_{number}", node.name));
             shapes.push(round(event.clone(), &format!("event {}", emission.kind)));
-            arrows.push(Arrow { from: here.clone(), to: event, label: whole(&emission.pointer), is_dashed: false });
+            arrows.push(Arrow {
+                from: here.clone(),
+                to: event,
+                label: whole(&emission.pointer),
+                is_dashed: false,
+            });
         }
     }
     for (name, source, pointer) in &graph.result.ports {
@@ -96,45 +116,93 @@ fn method(plan: &Plan, graph: &Graph) -> (Vec<Shape>, Vec<Arrow>) {
             Merge::First => "first".to_owned(),
             Merge::Named | Merge::List | Merge::Combine => format!("{} as {name}", whole(pointer)),
         };
-        arrows.push(Arrow { from: end(*source), to: id("result"), label, is_dashed: false });
+        arrows.push(Arrow {
+            from: end(*source),
+            to: id("result"),
+            label,
+            is_dashed: false,
+        });
     }
     (shapes, arrows)
 }
 
 fn round(id: String, text: &str) -> Shape {
-    Shape { id, lines: vec![text.to_owned()], is_round: true }
+    Shape {
+        id,
+        lines: vec![text.to_owned()],
+        is_round: true,
+    }
 }
 
 fn whole(pointer: &str) -> String {
-    if pointer.is_empty() { "all".to_owned() } else { pointer.to_owned() }
+    if pointer.is_empty() {
+        "all".to_owned()
+    } else {
+        pointer.to_owned()
+    }
 }
 
 fn mermaid(text: &mut String, name: &str, title: &str, (shapes, arrows): (&[Shape], &[Arrow])) {
     // Names of our own grammar, and pointers: only quotes could end a label early.
     let safe = |text: &str| text.replace('"', "#quot;");
     // Writing to a string cannot fail.
-    let _ = writeln!(text, "  subgraph {}[\"{}\"]", plain(&format!("m_{name}")), safe(title));
+    let _ = writeln!(
+        text,
+        "  subgraph {}[\"{}\"]",
+        plain(&format!("m_{name}")),
+        safe(title)
+    );
     for shape in shapes {
         let label = safe(&shape.lines.join("<br/>"));
-        let (open, close) = if shape.is_round { ("([", "])") } else { ("[", "]") };
+        let (open, close) = if shape.is_round {
+            ("([", "])")
+        } else {
+            ("[", "]")
+        };
         let _ = writeln!(text, "    {}{open}\"{label}\"{close}", plain(&shape.id));
     }
     for arrow in arrows {
         let line = if arrow.is_dashed { "-.->" } else { "-->" };
-        let _ = writeln!(text, "    {} {line}|\"{}\"| {}", plain(&arrow.from), safe(&arrow.label), plain(&arrow.to));
+        let _ = writeln!(
+            text,
+            "    {} {line}|\"{}\"| {}",
+            plain(&arrow.from),
+            safe(&arrow.label),
+            plain(&arrow.to)
+        );
     }
     text.push_str("  end\n");
 }
 
 fn dot(text: &mut String, name: &str, title: &str, (shapes, arrows): (&[Shape], &[Arrow])) {
-    let _ = writeln!(text, "  subgraph {} {{\n    label={};", quoted(&format!("cluster_{name}")), quoted(title));
+    let _ = writeln!(
+        text,
+        "  subgraph {} {{\n    label={};",
+        quoted(&format!("cluster_{name}")),
+        quoted(title)
+    );
     for shape in shapes {
         let style = if shape.is_round { ", shape=oval" } else { "" };
-        let _ = writeln!(text, "    {} [label={}{style}];", quoted(&shape.id), quoted(&shape.lines.join("\n")));
+        let _ = writeln!(
+            text,
+            "    {} [label={}{style}];",
+            quoted(&shape.id),
+            quoted(&shape.lines.join("\n"))
+        );
     }
     for arrow in arrows {
-        let style = if arrow.is_dashed { ", style=dashed" } else { "" };
-        let _ = writeln!(text, "    {} -> {} [label={}{style}];", quoted(&arrow.from), quoted(&arrow.to), quoted(&arrow.label));
+        let style = if arrow.is_dashed {
+            ", style=dashed"
+        } else {
+            ""
+        };
+        let _ = writeln!(
+            text,
+            "    {} -> {} [label={}{style}];",
+            quoted(&arrow.from),
+            quoted(&arrow.to),
+            quoted(&arrow.label)
+        );
     }
     text.push_str("  }\n");
 }
@@ -145,5 +213,10 @@ fn plain(id: &str) -> String {
 }
 
 fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
+    format!(
+        "\"{}\"",
+        text.replace('\\', "\\\\")
+            .replace('"', "\\\"")
+            .replace('\n', "\\n")
+    )
 }

@@ -62,7 +62,11 @@ impl Guards {
             return;
         };
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.answers.insert(key.clone(), (now + time, answer.to_vec())).is_none() {
+        if kept
+            .answers
+            .insert(key.clone(), (now + time, answer.to_vec()))
+            .is_none()
+        {
             kept.order.push_back(key);
         }
         if kept.order.len() > limit::CACHED_ANSWERS
@@ -110,7 +114,12 @@ impl Guards {
 /// Whether somebody else may be asked after this error: it is not the caller's own, and what was asked has not
 /// happened, or may happen twice.
 fn may_go_on(method: &MethodDescriptor, error: &CallError) -> bool {
-    let own = ["invalid_parameter", "unknown_parameter", "permission_denied", "cancelled"];
+    let own = [
+        "invalid_parameter",
+        "unknown_parameter",
+        "permission_denied",
+        "cancelled",
+    ];
     let harmless = method.read_only || method.idempotent || error.has_effect() == Effect::None;
     harmless && !own.contains(&error.code().as_str())
 }
@@ -120,7 +129,12 @@ type Asked<'a> = BoxFuture<'a, Result<Vec<u8>, CallError>>;
 
 impl Inner {
     /// Calls a method of a slot: the slot itself, then who stands in for it.
-    pub(super) async fn called(&self, call: (usize, usize), ctx: &Ctx, input: &[u8]) -> Result<Vec<u8>, CallError> {
+    pub(super) async fn called(
+        &self,
+        call: (usize, usize),
+        ctx: &Ctx,
+        input: &[u8],
+    ) -> Result<Vec<u8>, CallError> {
         let slot = &self.plan.slots[call.0];
         let method = &slot.service.methods[call.1];
         if slot.stand_ins.is_empty() {
@@ -133,7 +147,9 @@ impl Inner {
         // Who was asked before it, is slow, and may still answer.
         let mut earlier: Option<Asked<'_>> = None;
         loop {
-            let slow = next.and_then(|(_, after)| *after).filter(|_| method.read_only || method.idempotent);
+            let slow = next
+                .and_then(|(_, after)| *after)
+                .filter(|_| method.read_only || method.idempotent);
             let result = tokio::select! {
                 biased;
                 result = &mut now => Some((true, result)),
@@ -165,7 +181,9 @@ impl Inner {
             self.outer.meter.counter("taken_over").add(1);
             let service = self.plan.slots[*stand_in].service;
             let Some(index) = service.method(method.name) else {
-                return Err(CallError::internal("a stand-in was checked to have the method"));
+                return Err(CallError::internal(
+                    "a stand-in was checked to have the method",
+                ));
             };
             let asked: Asked<'_> = Box::pin(self.tried((*stand_in, index), ctx, input));
             let before = std::mem::replace(&mut now, asked);
@@ -176,7 +194,12 @@ impl Inner {
     }
 
     /// One slot: its kept answer, or as many tries as it has.
-    async fn tried(&self, (slot, index): (usize, usize), ctx: &Ctx, input: &[u8]) -> Result<Vec<u8>, CallError> {
+    async fn tried(
+        &self,
+        (slot, index): (usize, usize),
+        ctx: &Ctx,
+        input: &[u8],
+    ) -> Result<Vec<u8>, CallError> {
         let (planned, guards) = (&self.plan.slots[slot], &self.guards[slot]);
         let method = &planned.service.methods[index];
         if guards.cache.is_none() && guards.breaker.is_none() && guards.tries == 1 {
@@ -185,7 +208,10 @@ impl Inner {
         // What a transaction sees is not for others, nor the other way round.
         let keeps = guards.cache.is_some() && method.read_only && ctx.transaction().is_none();
         let key = keeps.then(|| (index, ctx.principal().as_str().to_owned(), input.to_vec()));
-        if let Some(answer) = key.as_ref().and_then(|key| guards.kept(key, ctx.clock().now())) {
+        if let Some(answer) = key
+            .as_ref()
+            .and_then(|key| guards.kept(key, ctx.clock().now()))
+        {
             self.outer.meter.counter("cached").add(1);
             return Ok(answer);
         }
@@ -194,7 +220,9 @@ impl Inner {
             guards.admit(&planned.name, ctx.clock().now())?;
             let result = self.once((slot, index), ctx, input).await;
             // What the caller did wrong says nothing of the provider.
-            let failed = |error: &CallError| may_go_on(method, error) || error.has_effect() == Effect::Possible;
+            let failed = |error: &CallError| {
+                may_go_on(method, error) || error.has_effect() == Effect::Possible
+            };
             guards.note(result.as_ref().is_err_and(failed), ctx.clock().now());
             tries -= 1;
             match result {
@@ -210,7 +238,12 @@ impl Inner {
         }
     }
 
-    async fn once(&self, (slot, method): (usize, usize), ctx: &Ctx, input: &[u8]) -> Result<Vec<u8>, CallError> {
+    async fn once(
+        &self,
+        (slot, method): (usize, usize),
+        ctx: &Ctx,
+        input: &[u8],
+    ) -> Result<Vec<u8>, CallError> {
         match self.clients[slot].answer(method, ctx, input).await? {
             Answer::Value(value) => Ok(value),
             Answer::Stream(items) => collect(items).await,

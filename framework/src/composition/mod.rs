@@ -7,7 +7,7 @@
 //!
 //! A method is a graph of calls. Three forms make most of them: a **chain**, a **fan-out** with a rule that merges, and
 //! a call that is **wrapped** by others before, after or instead; any other graph is written as steps and bindings.
-//! Values between declared steps are JSON; a composite in Rust is a plugin like any other.
+//! Values between declared steps are JSON; between the stages of a [`typed`] pipeline they are moved.
 //!
 //! **Parameters of a step.** Direct parameters (`with`) come first; what is bound is laid over them in the order of the
 //! bindings: objects field by field at every depth, anything else in place of what was there. A step to which nothing
@@ -30,9 +30,11 @@ mod provider;
 mod reader;
 mod run;
 mod schema;
+pub mod typed;
 
 pub use definition::{
-    Binding, Breaker, Composite, End, Listen, Merge, Method, OnFailure, Outcome, Port, Role, Slot, Step, Target,
+    Binding, Breaker, Composite, End, Listen, Merge, Method, OnFailure, Outcome, Port, Role, Slot,
+    Step, Target,
 };
 #[cfg(feature = "cli")]
 pub(crate) use draw::{Language, draw};

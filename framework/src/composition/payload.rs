@@ -34,8 +34,9 @@ impl Payload {
         if let Some(value) = self.0.read.get() {
             return Ok(value);
         }
-        let value = serde_json::from_slice(&self.0.bytes)
-            .map_err(|fault| CallError::internal(format!("a component answered no JSON: {fault}")))?;
+        let value = serde_json::from_slice(&self.0.bytes).map_err(|fault| {
+            CallError::internal(format!("a component answered no JSON: {fault}"))
+        })?;
         Ok(self.0.read.get_or_init(|| value))
     }
 
@@ -47,7 +48,11 @@ impl Payload {
 
 /// Lays `value` over what stands at `pointer`: objects field by field at every depth, anything else in place of what
 /// was there.
-pub(super) fn lay(object: &mut Map<String, Value>, pointer: &str, value: Value) -> Result<(), CallError> {
+pub(super) fn lay(
+    object: &mut Map<String, Value>,
+    pointer: &str,
+    value: Value,
+) -> Result<(), CallError> {
     let mut whole = Value::Object(std::mem::take(object));
     let mut here = &mut whole;
     for step in steps(pointer) {
@@ -95,8 +100,18 @@ mod tests {
     #[test]
     fn what_is_bound_is_laid_over_what_is_direct_field_by_field() {
         let cases = [
-            (json!({"a": 1, "b": 2}), "", json!({"b": 3}), json!({"a": 1, "b": 3})),
-            (json!({"o": {"x": 1, "y": 2}}), "/o", json!({"y": 3}), json!({"o": {"x": 1, "y": 3}})),
+            (
+                json!({"a": 1, "b": 2}),
+                "",
+                json!({"b": 3}),
+                json!({"a": 1, "b": 3}),
+            ),
+            (
+                json!({"o": {"x": 1, "y": 2}}),
+                "/o",
+                json!({"y": 3}),
+                json!({"o": {"x": 1, "y": 3}}),
+            ),
             (json!({"o": [1, 2]}), "/o", json!([3]), json!({"o": [3]})),
             (json!({}), "/a/b", json!(1), json!({"a": {"b": 1}})),
             (json!({"a": 1}), "/a/b", json!(1), json!({"a": {"b": 1}})),

@@ -25,7 +25,8 @@ pub struct Ports {
 impl Ports {
     /// The ports of a service.
     pub fn of(service: &ServiceDescriptor) -> Self {
-        let (mut input_ports, mut output_ports, mut stream_ports) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut input_ports, mut output_ports, mut stream_ports) =
+            (Vec::new(), Vec::new(), Vec::new());
         for method in service.methods {
             let part = |name: &str| format!("{}#/{}", method.name, escape(name));
             input_ports.push(method.name.to_owned());

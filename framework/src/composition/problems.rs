@@ -27,7 +27,13 @@ impl<'a> Problems<'a> {
         self.push(Problem::new(code, self.said(&message)), pointer);
     }
 
-    pub(super) fn add_with(&mut self, code: &'static str, message: String, pointer: &str, help: impl Into<String>) {
+    pub(super) fn add_with(
+        &mut self,
+        code: &'static str,
+        message: String,
+        pointer: &str,
+        help: impl Into<String>,
+    ) {
         self.push(Problem::new(code, self.said(&message)).help(help), pointer);
     }
 

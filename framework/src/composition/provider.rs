@@ -10,7 +10,8 @@ use crate::contract::Stability;
 use crate::error::{CallError, Result};
 use crate::event::{Event, Handler, Subscription};
 use crate::registry::{
-    Binder, FromHost, Health, Need, PluginDescriptor, PluginEntry, Provided, Running, Start, Starting,
+    Binder, FromHost, Health, Need, PluginDescriptor, PluginEntry, Provided, Running, Start,
+    Starting,
 };
 use crate::transaction::AnyParticipant;
 
@@ -19,7 +20,9 @@ pub(crate) fn entry(plan: &Arc<Plan>) -> PluginEntry {
     let made = plan.clone();
     let start = move |binder: Binder| -> Starting {
         let plan = made.clone();
-        Box::pin(async move { Provider::start(plan, binder).map(|provider| -> Arc<dyn Running> { Arc::new(provider) }) })
+        Box::pin(async move {
+            Provider::start(plan, binder).map(|provider| -> Arc<dyn Running> { Arc::new(provider) })
+        })
     };
     PluginEntry {
         descriptor: Box::leak(Box::new(descriptor(&plan.composite, plan))),
@@ -40,7 +43,11 @@ fn descriptor(composite: &Composite, plan: &Plan) -> PluginDescriptor {
             optional: false,
         },
     };
-    let permissions: Vec<&'static str> = composite.permissions.iter().map(|permission| text(permission)).collect();
+    let permissions: Vec<&'static str> = composite
+        .permissions
+        .iter()
+        .map(|permission| text(permission))
+        .collect();
     PluginDescriptor {
         id: plan.service.name,
         version: text(&composite.version.to_string()),
@@ -70,16 +77,23 @@ struct Provider {
 
 impl Provider {
     fn start(plan: Arc<Plan>, binder: Binder) -> Result<Self> {
-        let clients: Vec<Arc<dyn AnyService>> =
-            binder.slots.iter().map(|slot: &Arc<dyn AnySlot>| slot.client(&binder.consumer)).collect();
+        let clients: Vec<Arc<dyn AnyService>> = binder
+            .slots
+            .iter()
+            .map(|slot: &Arc<dyn AnySlot>| slot.client(&binder.consumer))
+            .collect();
         let service = plan.service;
         let background = crate::registry::Background::from_host(&binder)?;
-        let inner = Arc::new(Inner::new(plan, clients, Outer {
-            events: binder.events.clone(),
-            background,
-            meter: binder.meter.clone(),
-            consumer: binder.consumer.clone(),
-        }));
+        let inner = Arc::new(Inner::new(
+            plan,
+            clients,
+            Outer {
+                events: binder.events.clone(),
+                background,
+                meter: binder.meter.clone(),
+                consumer: binder.consumer.clone(),
+            },
+        ));
         let provider = Self {
             inner,
             service,
@@ -92,7 +106,8 @@ impl Provider {
     fn listen(&self) -> Result<()> {
         let mut handlers = Vec::new();
         for (index, planned) in self.inner.plan.listens.iter().enumerate() {
-            let subscription = Subscription::new(self.service.name).kind(planned.listen.event.clone());
+            let subscription =
+                Subscription::new(self.service.name).kind(planned.listen.event.clone());
             let inner = self.inner.clone();
             let handle = move |event: Arc<Event>| {
                 let inner = inner.clone();
@@ -141,6 +156,10 @@ impl Dynamic for Provider {
     }
 
     fn seated(&self, slot: Weak<DynamicSlot>) {
-        *self.inner.seat.lock().unwrap_or_else(PoisonError::into_inner) = slot;
+        *self
+            .inner
+            .seat
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = slot;
     }
 }

@@ -14,8 +14,18 @@ pub(super) struct Shape<'a> {
 /// Whether a keyword restricts nothing.
 pub(super) fn is_word(keyword: &str) -> bool {
     const WORDS: [&str; 12] = [
-        "title", "description", "default", "examples", "$schema", "$defs", "definitions", "deprecated", "readOnly",
-        "writeOnly", "$comment", "format",
+        "title",
+        "description",
+        "default",
+        "examples",
+        "$schema",
+        "$defs",
+        "definitions",
+        "deprecated",
+        "readOnly",
+        "writeOnly",
+        "$comment",
+        "format",
     ];
     WORDS.contains(&keyword)
 }
@@ -46,7 +56,10 @@ impl<'a> Shape<'a> {
         for _ in 0..limit::SCHEMA_DEPTH {
             // What restricts beside a reference would be lost behind it.
             let others = schema.as_object().into_iter().flat_map(Map::keys);
-            if others.into_iter().any(|keyword| keyword != "$ref" && !is_word(keyword)) {
+            if others
+                .into_iter()
+                .any(|keyword| keyword != "$ref" && !is_word(keyword))
+            {
                 break;
             }
             let target = schema.get("$ref").and_then(Value::as_str);
@@ -60,9 +73,15 @@ impl<'a> Shape<'a> {
 
     /// The alternatives of a schema that is nothing but a choice.
     pub(super) fn branches(self) -> Option<Vec<Self>> {
-        let branches = ["anyOf", "oneOf"].iter().find_map(|keyword| self.schema.get(keyword))?;
+        let branches = ["anyOf", "oneOf"]
+            .iter()
+            .find_map(|keyword| self.schema.get(keyword))?;
         let branches = branches.as_array()?.iter();
-        Some(branches.map(|branch| self.with(branch).resolved()).collect())
+        Some(
+            branches
+                .map(|branch| self.with(branch).resolved())
+                .collect(),
+        )
     }
 
     /// The one alternative that is not `null`.
@@ -109,7 +128,11 @@ impl<'a> Shape<'a> {
             if !names.into_iter().any(|name| name == step) {
                 return false;
             }
-            match solid.schema.get("properties").and_then(|known| known.get(&step)) {
+            match solid
+                .schema
+                .get("properties")
+                .and_then(|known| known.get(&step))
+            {
                 Some(schema) => here = solid.with(schema),
                 None => return false,
             }
@@ -119,8 +142,16 @@ impl<'a> Shape<'a> {
 
     /// The names of required properties at the top.
     pub(super) fn required(self) -> Vec<&'a str> {
-        let required = self.resolved().schema.get("required").and_then(Value::as_array);
-        required.into_iter().flatten().filter_map(Value::as_str).collect()
+        let required = self
+            .resolved()
+            .schema
+            .get("required")
+            .and_then(Value::as_array);
+        required
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect()
     }
 
     /// The properties at the top.
@@ -140,7 +171,10 @@ fn next<'a>(schema: &'a Map<String, Value>, step: &str) -> Next<'a> {
     if let Some(found) = properties.and_then(|known| known.get(step)) {
         return Next::Schema(found);
     }
-    if let Some(items) = schema.get("items").filter(|_| step.parse::<usize>().is_ok()) {
+    if let Some(items) = schema
+        .get("items")
+        .filter(|_| step.parse::<usize>().is_ok())
+    {
         return Next::Schema(items);
     }
     match schema.get("additionalProperties") {
@@ -212,7 +246,9 @@ fn redirect(schema: &mut Value, prefix: &str) -> bool {
         }
         Value::Array(items) => {
             // Every one: `any` would stop at the first.
-            items.iter_mut().fold(false, |any, item| redirect(item, prefix) | any)
+            items
+                .iter_mut()
+                .fold(false, |any, item| redirect(item, prefix) | any)
         }
         _ => false,
     }

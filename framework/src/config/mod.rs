@@ -39,9 +39,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+pub use crate::duration::{format_duration, parse_duration};
 pub use catalog::{Catalog, Plugin, Service};
 pub use changes::{Changes, changes};
-pub use crate::duration::{format_duration, parse_duration};
 pub use place::Origin;
 pub use problem::{Code, Problem};
 pub use render::render;

@@ -30,7 +30,11 @@ impl Given {
     /// # Errors
     ///
     /// Every violation, as for a method with a type.
-    pub(crate) fn check(&self, method: &MethodDescriptor, input: &[u8]) -> Result<Vec<u8>, CallError> {
+    pub(crate) fn check(
+        &self,
+        method: &MethodDescriptor,
+        input: &[u8],
+    ) -> Result<Vec<u8>, CallError> {
         bounded(input)?;
         let input = if input.is_empty() { b"{}" } else { input };
         let value = parameter_object(method, &self.schema, input)?;

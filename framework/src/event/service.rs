@@ -47,5 +47,6 @@ impl EventService for Events {
 }
 
 fn item(event: &Event) -> Result<Json, CallError> {
-    serde_json::to_value(event).map_err(|fault| CallError::internal(format!("an event is no JSON: {fault}")))
+    serde_json::to_value(event)
+        .map_err(|fault| CallError::internal(format!("an event is no JSON: {fault}")))
 }

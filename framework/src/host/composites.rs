@@ -78,10 +78,12 @@ impl HostBuilder {
                 places.insert(pointer.clone(), origin.to_string());
             }
             match value.pointer(&pointer) {
-                Some(Value::Object(fields)) => open.extend(
-                    fields.keys().map(|name| format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"))),
-                ),
-                Some(Value::Array(items)) => open.extend((0..items.len()).map(|index| format!("{pointer}/{index}"))),
+                Some(Value::Object(fields)) => open.extend(fields.keys().map(|name| {
+                    format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"))
+                })),
+                Some(Value::Array(items)) => {
+                    open.extend((0..items.len()).map(|index| format!("{pointer}/{index}")))
+                }
                 Some(_) | None => {}
             }
         }

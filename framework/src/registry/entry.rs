@@ -157,11 +157,7 @@ impl fmt::Debug for PluginEntry {
 }
 
 /// Puts a twin, whose type only this function knows, behind its gates.
-type MakeSlot = fn(
-    &Provided,
-    Arc<[MethodGate]>,
-    Arc<Instance>,
-) -> Result<Option<Arc<dyn AnySlot>>>;
+type MakeSlot = fn(&Provided, Arc<[MethodGate]>, Arc<Instance>) -> Result<Option<Arc<dyn AnySlot>>>;
 
 /// One service of an instance.
 pub struct Provided {
@@ -197,7 +193,9 @@ impl Provided {
             service,
             twin: Box::new(provider),
             slot: |provided, gates, instance| {
-                let twin = provided.twin.downcast_ref::<Arc<dyn crate::call::Dynamic>>();
+                let twin = provided
+                    .twin
+                    .downcast_ref::<Arc<dyn crate::call::Dynamic>>();
                 let Some(twin) = twin.cloned() else {
                     return Ok(None);
                 };

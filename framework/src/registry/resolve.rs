@@ -248,7 +248,11 @@ impl Resolver<'_> {
     }
 
     /// The instance that a consumer names itself.
-    fn pinned(&self, instance: &str, service: &ServiceDescriptor) -> Result<Option<String>, Problem> {
+    fn pinned(
+        &self,
+        instance: &str,
+        service: &ServiceDescriptor,
+    ) -> Result<Option<String>, Problem> {
         let candidates = self.candidates(service.name, service.line());
         if candidates.contains(&instance) {
             return Ok(Some(instance.to_owned()));

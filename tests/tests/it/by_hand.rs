@@ -7,8 +7,8 @@ use std::task::Context;
 use serde_json::{Value, json};
 use weldkit::call::{BoxFuture, JsonCall};
 use weldkit::contract::{
-    MethodDescriptor, MethodKind, Parameters, Rules, SchemaOf, ServiceDescriptor, Stability, Version,
-    error_schema, input_schema, output_schema,
+    MethodDescriptor, MethodKind, Parameters, Rules, SchemaOf, ServiceDescriptor, Stability,
+    Version, error_schema, input_schema, output_schema,
 };
 use weldkit::registry::{Binder, Need, PluginDescriptor, Provided};
 use weldkit::{CallError, Contract, Ctx, Host, Plugin, Service};

@@ -37,13 +37,18 @@ struct Part {
 
 impl<'m> Derived<'m> {
     pub(super) fn new(method: &'m Method, calls: &Calls<'_>) -> Self {
-        let only = (method.result.merge == Merge::Only).then(|| method.result.ports.first()).flatten();
+        let only = (method.result.merge == Merge::Only)
+            .then(|| method.result.ports.first())
+            .flatten();
         let step = only.and_then(|(_, port)| match &port.end {
             End::Step(step) => Some(step),
             End::Input | End::Event(_) => None,
         });
         let called = step.and_then(|step| calls.iter().find(|call| call.name == step));
-        let each = method.bindings.iter().any(|binding| binding.each && Some(&binding.to.end) == step.map(|step| End::Step(step.clone())).as_ref());
+        let each = method.bindings.iter().any(|binding| {
+            binding.each
+                && Some(&binding.to.end) == step.map(|step| End::Step(step.clone())).as_ref()
+        });
         Self {
             method,
             input: Part::default(),
@@ -75,7 +80,8 @@ impl<'m> Derived<'m> {
             At::Schema(schema) => (Some(schema), shape.is_required(to)),
             At::Anything | At::Nothing(..) => (None, false),
         };
-        let schema = schema.map(|schema| embed(shape.with(schema), call.name, &mut self.definitions));
+        let schema =
+            schema.map(|schema| embed(shape.with(schema), call.name, &mut self.definitions));
         let part = self.input.at(from, required);
         part.schemas.extend(schema);
     }
@@ -102,10 +108,15 @@ impl<'m> Derived<'m> {
             if call.step.on_failure == OnFailure::Fail
                 && let At::Schema(found) = shape.at(pointer)
             {
-                schema = embed(shape.with(found), &format!("{}.result", call.name), &mut self.definitions);
+                schema = embed(
+                    shape.with(found),
+                    &format!("{}.result", call.name),
+                    &mut self.definitions,
+                );
             }
         }
-        self.outputs.push((name.to_owned(), schema, always || pointer.is_empty()));
+        self.outputs
+            .push((name.to_owned(), schema, always || pointer.is_empty()));
     }
 
     fn input(&self) -> Value {
@@ -131,10 +142,17 @@ impl<'m> Derived<'m> {
             Merge::Combine => json!({ "type": "object" }),
             Merge::List => json!({ "type": "array", "prefixItems": all().collect::<Vec<_>>() }),
             Merge::Named => {
-                let properties: Map<String, Value> =
-                    self.outputs.iter().map(|(name, schema, _)| (name.clone(), schema.clone())).collect();
-                let required: Vec<&str> =
-                    self.outputs.iter().filter(|(_, _, always)| *always).map(|(name, ..)| name.as_str()).collect();
+                let properties: Map<String, Value> = self
+                    .outputs
+                    .iter()
+                    .map(|(name, schema, _)| (name.clone(), schema.clone()))
+                    .collect();
+                let required: Vec<&str> = self
+                    .outputs
+                    .iter()
+                    .filter(|(_, _, always)| *always)
+                    .map(|(name, ..)| name.as_str())
+                    .collect();
                 json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
             }
         };
@@ -145,7 +163,10 @@ impl<'m> Derived<'m> {
     /// Adds the definitions that the schema refers to.
     fn define(&self, schema: &mut Value) {
         if let Value::Object(schema) = schema {
-            schema.insert("$schema".to_owned(), "https://json-schema.org/draft/2020-12/schema".into());
+            schema.insert(
+                "$schema".to_owned(),
+                "https://json-schema.org/draft/2020-12/schema".into(),
+            );
             if !self.definitions.is_empty() {
                 let own = schema.entry("$defs").or_insert_with(|| json!({}));
                 if let Value::Object(own) = own {
@@ -169,11 +190,19 @@ impl Part {
     fn schema(&self, root: bool) -> Value {
         let mut all: Vec<Value> = self.schemas.clone();
         if root || !self.fields.is_empty() {
-            let properties: Map<String, Value> =
-                self.fields.iter().map(|(name, part)| (name.clone(), part.schema(false))).collect();
-            let required: Vec<&String> =
-                self.fields.iter().filter(|(_, part)| part.required).map(|(name, _)| name).collect();
-            let mut object = json!({ "type": "object", "properties": properties, "required": required });
+            let properties: Map<String, Value> = self
+                .fields
+                .iter()
+                .map(|(name, part)| (name.clone(), part.schema(false)))
+                .collect();
+            let required: Vec<&String> = self
+                .fields
+                .iter()
+                .filter(|(_, part)| part.required)
+                .map(|(name, _)| name)
+                .collect();
+            let mut object =
+                json!({ "type": "object", "properties": properties, "required": required });
             // Where nothing else has a say, what nobody reads is refused.
             if root && !self.open && self.schemas.is_empty() {
                 object["additionalProperties"] = false.into();
@@ -222,14 +251,26 @@ impl Planner<'_> {
         if let Some(properties) = Shape::of(&input.clone().to_value()).properties() {
             parameters.extend(properties.keys().map(|name| &*String::leak(name.clone())));
         }
-        let deciding = || calls.iter().filter(|call| call.slot.slot.role != Role::Auxiliary);
-        let emits = method.bindings.iter().any(|binding| matches!(binding.to.end, End::Event(_)));
+        let deciding = || {
+            calls
+                .iter()
+                .filter(|call| call.slot.slot.role != Role::Auxiliary)
+        };
+        let emits = method
+            .bindings
+            .iter()
+            .any(|binding| matches!(binding.to.end, End::Event(_)));
         Some(MethodDescriptor {
             name: String::leak(name.to_owned()),
             docs: String::leak(method.description.clone()),
-            kind: if derived.is_stream { MethodKind::Stream } else { MethodKind::Async },
+            kind: if derived.is_stream {
+                MethodKind::Stream
+            } else {
+                MethodKind::Async
+            },
             read_only: !emits && deciding().all(|call| call.method.read_only),
-            idempotent: !emits && deciding().all(|call| call.method.idempotent || call.method.read_only),
+            idempotent: !emits
+                && deciding().all(|call| call.method.idempotent || call.method.read_only),
             transactional: !derived.is_stream && deciding().any(|call| call.method.transactional),
             isolated: false,
             permission: None,
@@ -247,12 +288,19 @@ impl Planner<'_> {
     fn schema(&mut self, schema: Value, at: &str) -> Option<Schema> {
         let usable = jsonschema::draft202012::new(&schema).map_err(|fault| fault.to_string());
         let made = usable.and_then(|_| Schema::try_from(schema).map_err(|fault| fault.to_string()));
-        made.map_err(|fault| self.problems.add("config_bad_schema", format!("no schema: {fault}"), at)).ok()
+        made.map_err(|fault| {
+            self.problems
+                .add("config_bad_schema", format!("no schema: {fault}"), at)
+        })
+        .ok()
     }
 }
 
 /// The contract of the whole.
-pub(super) fn service(composite: &Composite, methods: Vec<MethodDescriptor>) -> &'static ServiceDescriptor {
+pub(super) fn service(
+    composite: &Composite,
+    methods: Vec<MethodDescriptor>,
+) -> &'static ServiceDescriptor {
     Box::leak(Box::new(ServiceDescriptor {
         name: String::leak(composite.name.clone()),
         version: composite.version,

@@ -114,26 +114,44 @@ pub(crate) struct Parts<'a> {
 pub(crate) fn make(composites: &[Composite], parts: &Parts<'_>) -> (Vec<Arc<Plan>>, Vec<Problem>) {
     let mut services = newest(parts.entries);
     let (mut plans, mut problems) = (Vec::new(), Vec::new());
-    let taken: BTreeSet<&str> = parts.entries.iter().map(|entry| entry.descriptor.id).collect();
+    let taken: BTreeSet<&str> = parts
+        .entries
+        .iter()
+        .map(|entry| entry.descriptor.id)
+        .collect();
     let mut waiting: Vec<&Composite> = Vec::new();
     for (index, composite) in composites.iter().enumerate() {
-        let twice = composites[..index].iter().any(|other| other.name == composite.name);
-        let is_taken = taken.contains(composite.name.as_str()) || services.contains_key(composite.name.as_str());
+        let twice = composites[..index]
+            .iter()
+            .any(|other| other.name == composite.name);
+        let is_taken = taken.contains(composite.name.as_str())
+            || services.contains_key(composite.name.as_str());
         if twice || is_taken {
             let mut found = Problems::new(&composite.name, &composite.places);
-            let message = "there is a plugin, a service or a composite of that name already".to_owned();
-            found.add_with("duplicate_plugin", message, "", "give the composite another name");
+            let message =
+                "there is a plugin, a service or a composite of that name already".to_owned();
+            found.add_with(
+                "duplicate_plugin",
+                message,
+                "",
+                "give the composite another name",
+            );
             problems.extend(found.into_list());
         } else {
             waiting.push(composite);
         }
     }
-    let all: BTreeSet<&str> = waiting.iter().map(|composite| composite.name.as_str()).collect();
+    let all: BTreeSet<&str> = waiting
+        .iter()
+        .map(|composite| composite.name.as_str())
+        .collect();
     let mut done: BTreeSet<&str> = BTreeSet::new();
     loop {
         let ready = |composite: &&Composite| {
             let asked = composite.slots.values().map(|slot| slot.service.as_str());
-            asked.into_iter().all(|service| !all.contains(service) || done.contains(service))
+            asked
+                .into_iter()
+                .all(|service| !all.contains(service) || done.contains(service))
         };
         let (now, later): (Vec<&Composite>, Vec<&Composite>) = waiting.into_iter().partition(ready);
         waiting = later;
@@ -175,16 +193,27 @@ fn circles(waiting: &[&Composite]) -> Vec<Problem> {
         let mut path: Vec<&Composite> = vec![start];
         loop {
             let last = path[path.len() - 1];
-            let next = last.slots.values().find_map(|slot| waiting.iter().find(|other| other.name == slot.service));
+            let next = last
+                .slots
+                .values()
+                .find_map(|slot| waiting.iter().find(|other| other.name == slot.service));
             let Some(next) = next else {
                 break;
             };
             if let Some(at) = path.iter().position(|known| known.name == next.name) {
                 let circle = &path[at..];
-                if circle.iter().all(|known| !seen.contains(known.name.as_str())) {
-                    let names: Vec<&str> = circle.iter().map(|known| known.name.as_str()).chain([next.name.as_str()]).collect();
+                if circle
+                    .iter()
+                    .all(|known| !seen.contains(known.name.as_str()))
+                {
+                    let names: Vec<&str> = circle
+                        .iter()
+                        .map(|known| known.name.as_str())
+                        .chain([next.name.as_str()])
+                        .collect();
                     let mut found = Problems::new(&next.name, &next.places);
-                    let message = format!("composites are made of each other: {}", names.join(" -> "));
+                    let message =
+                        format!("composites are made of each other: {}", names.join(" -> "));
                     found.add_with("cycle", message, "/slots", "take one of them out of a slot");
                     problems.extend(found.into_list());
                 }
@@ -282,10 +311,19 @@ impl Planner<'_> {
         for listen in &self.composite.listens {
             let Some(method) = methods.iter().position(|name| *name == listen.method) else {
                 let at = format!("{}/method", listen.pointer);
-                self.problems.unknown_as("method_not_found", "method", &listen.method, &at, methods.iter().copied());
+                self.problems.unknown_as(
+                    "method_not_found",
+                    "method",
+                    &listen.method,
+                    &at,
+                    methods.iter().copied(),
+                );
                 continue;
             };
-            let map = listen.map.as_ref().map(|map| self.expression(map, &format!("{}/map", listen.pointer)));
+            let map = listen
+                .map
+                .as_ref()
+                .map(|map| self.expression(map, &format!("{}/map", listen.pointer)));
             planned.push(PlannedListen {
                 listen: listen.clone(),
                 method,

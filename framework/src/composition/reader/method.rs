@@ -11,8 +11,23 @@ use crate::composition::definition::{
 };
 
 const METHOD: &[&str] = &[
-    "description", "timeout", "input", "output", "call", "chain", "fan_out", "merge", "wrap", "before", "after",
-    "instead", "steps", "bindings", "result", "map", "with",
+    "description",
+    "timeout",
+    "input",
+    "output",
+    "call",
+    "chain",
+    "fan_out",
+    "merge",
+    "wrap",
+    "before",
+    "after",
+    "instead",
+    "steps",
+    "bindings",
+    "result",
+    "map",
+    "with",
 ];
 /// The forms of a method, of which each has one.
 const FORMS: [&str; 5] = ["call", "chain", "fan_out", "wrap", "steps"];
@@ -25,7 +40,10 @@ type Graph = (BTreeMap<String, Step>, Vec<Binding>, Option<Outcome>);
 impl Reader<'_> {
     pub(super) fn method(&mut self, value: &Value, pointer: &str) -> Option<Method> {
         let table = self.table(value, pointer, METHOD)?;
-        let forms: Vec<&str> = FORMS.into_iter().filter(|form| table.contains_key(*form)).collect();
+        let forms: Vec<&str> = FORMS
+            .into_iter()
+            .filter(|form| table.contains_key(*form))
+            .collect();
         let [form] = forms.as_slice() else {
             let message = format!("a method has one of `{}`", FORMS.join("`, `"));
             self.problems.add("config_invalid_value", message, pointer);
@@ -39,8 +57,15 @@ impl Reader<'_> {
             _ => &FORMS,
         };
         for field in table.keys().filter(|field| !only(field).contains(form)) {
-            let message = format!("`{field}` belongs to a method with `{}`", only(field).join("` or `"));
-            self.problems.add("config_invalid_value", message, &format!("{pointer}/{field}"));
+            let message = format!(
+                "`{field}` belongs to a method with `{}`",
+                only(field).join("` or `")
+            );
+            self.problems.add(
+                "config_invalid_value",
+                message,
+                &format!("{pointer}/{field}"),
+            );
         }
         let (steps, bindings, result) = match *form {
             "call" => self.single(table, pointer),
@@ -71,7 +96,9 @@ impl Reader<'_> {
     fn single(&mut self, table: &Map<String, Value>, pointer: &str) -> Graph {
         let at = format!("{pointer}/call");
         let mut steps = BTreeMap::new();
-        let call = self.text(table, "call", pointer).and_then(|text| self.target(&text, &at));
+        let call = self
+            .text(table, "call", pointer)
+            .and_then(|text| self.target(&text, &at));
         let mut bindings = Vec::new();
         let result = call.map(|call| {
             let name = call.slot.clone();
@@ -106,7 +133,11 @@ impl Reader<'_> {
             last = Some(name);
         }
         if last.is_none() {
-            self.problems.add("config_invalid_value", "a chain of nothing".to_owned(), &format!("{pointer}/chain"));
+            self.problems.add(
+                "config_invalid_value",
+                "a chain of nothing".to_owned(),
+                &format!("{pointer}/chain"),
+            );
         }
         let result = last.map(|last| only(&last, &format!("{pointer}/chain")));
         (steps, bindings, result)
@@ -130,7 +161,10 @@ impl Reader<'_> {
             None => Merge::Named,
             Some(text) => self.merge(&text, &format!("{pointer}/merge")),
         };
-        let ports = steps.keys().map(|name| (name.clone(), Port::step(name))).collect();
+        let ports = steps
+            .keys()
+            .map(|name| (name.clone(), Port::step(name)))
+            .collect();
         let result = Outcome {
             merge,
             ports,
@@ -159,7 +193,8 @@ impl Reader<'_> {
             let at = format!("{pointer}/{field}");
             self.target(&text, &at).map(|target| (target, at))
         };
-        let (wrapped, before, after, instead) = (call("wrap"), call("before"), call("after"), call("instead"));
+        let (wrapped, before, after, instead) =
+            (call("wrap"), call("before"), call("after"), call("instead"));
         let (mut steps, mut bindings, mut last) = (BTreeMap::new(), Vec::new(), None::<String>);
         let Some((wrapped, at)) = wrapped else {
             return (steps, bindings, None);
@@ -186,7 +221,8 @@ impl Reader<'_> {
         for (name, value, pointer) in self.entries(table, "steps", pointer) {
             self.named(&name, &pointer);
             if name == "input" {
-                let message = "a step cannot be called `input`: that is the method's own".to_owned();
+                let message =
+                    "a step cannot be called `input`: that is the method's own".to_owned();
                 self.problems.add("bad_name", message, &pointer);
             }
             steps.extend(self.step(value, &pointer).map(|step| (name, step)));
@@ -195,7 +231,12 @@ impl Reader<'_> {
         for (value, pointer) in self.array(table, "bindings", pointer) {
             bindings.extend(self.binding(value, &pointer));
         }
-        let feeds = |name: &str| bindings.iter().any(|binding| binding.from.end == End::Step(name.to_owned()) && matches!(binding.to.end, End::Step(_)));
+        let feeds = |name: &str| {
+            bindings.iter().any(|binding| {
+                binding.from.end == End::Step(name.to_owned())
+                    && matches!(binding.to.end, End::Step(_))
+            })
+        };
         let ends: Vec<&String> = steps.keys().filter(|name| !feeds(name)).collect();
         let result = match ends.as_slice() {
             [end] => Some(only(end, &format!("{pointer}/steps/{end}"))),
@@ -203,7 +244,8 @@ impl Reader<'_> {
             _ => {
                 let message = "nothing says which step gives the result".to_owned();
                 let help = "add `result = \"STEP\"`, or a table of names and steps";
-                self.problems.add_with("config_missing", message, pointer, help);
+                self.problems
+                    .add_with("config_missing", message, pointer, help);
                 None
             }
         };
@@ -234,7 +276,8 @@ impl Reader<'_> {
             None => Map::new(),
             Some(Value::Object(with)) => with.clone(),
             Some(other) => {
-                self.problems.wrong_type("a table", other, &format!("{pointer}/with"));
+                self.problems
+                    .wrong_type("a table", other, &format!("{pointer}/with"));
                 Map::new()
             }
         }
@@ -253,12 +296,15 @@ impl Reader<'_> {
             Some("data_flow") if !is_event => {}
             Some("event_flow") if is_event => {}
             Some("data_flow" | "event_flow") => {
-                let message = "`event_flow` binds to an `event:TYPE`, `data_flow` to a step".to_owned();
-                self.problems.add("config_invalid_value", message, &format!("{pointer}/type"));
+                let message =
+                    "`event_flow` binds to an `event:TYPE`, `data_flow` to a step".to_owned();
+                self.problems
+                    .add("config_invalid_value", message, &format!("{pointer}/type"));
             }
             Some(other) => {
                 let at = format!("{pointer}/type");
-                self.problems.unknown("binding type", other, &at, ["data_flow", "event_flow"]);
+                self.problems
+                    .unknown("binding type", other, &at, ["data_flow", "event_flow"]);
             }
         }
         Some(Binding {
@@ -280,7 +326,8 @@ impl Reader<'_> {
                 inner.get("default").cloned().map(OnFailure::Default)
             }
             _ => {
-                let message = "`on_failure` is \"fail\", \"skip\" or { default = VALUE }".to_owned();
+                let message =
+                    "`on_failure` is \"fail\", \"skip\" or { default = VALUE }".to_owned();
                 self.problems.add("config_invalid_value", message, &at);
                 None
             }

@@ -82,7 +82,8 @@ impl Reader<'_> {
             None => Version::parse("1.0.0"),
             Some(text) => Version::try_parse(&text).unwrap_or_else(|| {
                 let message = format!("`{text}` is no version: write `1.0` or `1.0.0`");
-                self.problems.add("config_invalid_value", message, "/version");
+                self.problems
+                    .add("config_invalid_value", message, "/version");
                 Version::parse("1.0.0")
             }),
         };
@@ -92,8 +93,14 @@ impl Reader<'_> {
             slots.extend(self.slot(value, &pointer).map(|read| (slot, read)));
         }
         if slots.is_empty() {
-            let help = "name what it is made of: `[composites.NAME.slots.SLOT]` with `service = \"…\"`";
-            self.problems.add_with("config_missing", "a composite without slots".to_owned(), "", help);
+            let help =
+                "name what it is made of: `[composites.NAME.slots.SLOT]` with `service = \"…\"`";
+            self.problems.add_with(
+                "config_missing",
+                "a composite without slots".to_owned(),
+                "",
+                help,
+            );
         }
         let mut methods = BTreeMap::new();
         for (method, value, pointer) in self.entries(table, "methods", "") {
@@ -103,7 +110,8 @@ impl Reader<'_> {
         let most = limit::METHODS_PER_SERVICE;
         if methods.is_empty() || methods.len() > most {
             let message = format!("{} methods; a composite has 1 to {most}", methods.len());
-            self.problems.add("config_invalid_value", message, "/methods");
+            self.problems
+                .add("config_invalid_value", message, "/methods");
         }
         Some(Composite {
             name: name.to_owned(),
@@ -129,22 +137,34 @@ impl Reader<'_> {
             },
             Some(other) => {
                 let known = ["primary", "secondary", "auxiliary"];
-                self.problems.unknown("role", other, &format!("{pointer}/role"), known);
+                self.problems
+                    .unknown("role", other, &format!("{pointer}/role"), known);
                 return None;
             }
         };
         if !matches!(role, Role::Secondary { .. }) {
-            for field in ["of", "after"].iter().filter(|field| table.contains_key(**field)) {
+            for field in ["of", "after"]
+                .iter()
+                .filter(|field| table.contains_key(**field))
+            {
                 let message = format!("`{field}` belongs to a slot with `role = \"secondary\"`");
-                self.problems.add("config_invalid_value", message, &format!("{pointer}/{field}"));
+                self.problems.add(
+                    "config_invalid_value",
+                    message,
+                    &format!("{pointer}/{field}"),
+                );
             }
         }
-        let tries = self.count(table, "tries", pointer, limit::COMPOSITE_TRIES).unwrap_or(1);
+        let tries = self
+            .count(table, "tries", pointer, limit::COMPOSITE_TRIES)
+            .unwrap_or(1);
         let breaker = table.get("breaker").and_then(|value| {
             let pointer = format!("{pointer}/breaker");
             let table = self.table(value, &pointer, &["failures", "pause"])?;
             Some(Breaker {
-                failures: self.count(table, "failures", &pointer, u32::MAX).unwrap_or(5),
+                failures: self
+                    .count(table, "failures", &pointer, u32::MAX)
+                    .unwrap_or(5),
                 pause: self
                     .duration(table, "pause", &pointer)
                     .unwrap_or(Duration::from_secs(30)),
@@ -213,7 +233,8 @@ impl Reader<'_> {
         };
         for name in table.keys().filter(|name| !known.contains(&name.as_str())) {
             let at = format!("{pointer}/{}", escape(name));
-            self.problems.unknown("name", name, &at, known.iter().copied());
+            self.problems
+                .unknown("name", name, &at, known.iter().copied());
         }
         Some(table)
     }
@@ -263,7 +284,8 @@ impl Reader<'_> {
         match table.get(field)? {
             Value::String(text) => Some(text.clone()),
             other => {
-                self.problems.wrong_type("a string", other, &format!("{pointer}/{field}"));
+                self.problems
+                    .wrong_type("a string", other, &format!("{pointer}/{field}"));
                 None
             }
         }
@@ -289,20 +311,38 @@ impl Reader<'_> {
         texts
     }
 
-    fn duration(&mut self, table: &Map<String, Value>, field: &str, pointer: &str) -> Option<Duration> {
+    fn duration(
+        &mut self,
+        table: &Map<String, Value>,
+        field: &str,
+        pointer: &str,
+    ) -> Option<Duration> {
         let text = self.text(table, field, pointer)?;
         parse_duration(&text)
-            .map_err(|fault| self.problems.add("config_invalid_value", fault, &format!("{pointer}/{field}")))
+            .map_err(|fault| {
+                self.problems
+                    .add("config_invalid_value", fault, &format!("{pointer}/{field}"))
+            })
             .ok()
     }
 
-    fn count(&mut self, table: &Map<String, Value>, field: &str, pointer: &str, most: u32) -> Option<u32> {
+    fn count(
+        &mut self,
+        table: &Map<String, Value>,
+        field: &str,
+        pointer: &str,
+        most: u32,
+    ) -> Option<u32> {
         let value = table.get(field)?;
         let count = value.as_u64().and_then(|count| u32::try_from(count).ok());
         let fitting = count.filter(|count| (1..=most).contains(count));
         if fitting.is_none() {
             let message = format!("`{field}` is a whole number from 1 to {most}");
-            self.problems.add("config_invalid_value", message, &format!("{pointer}/{field}"));
+            self.problems.add(
+                "config_invalid_value",
+                message,
+                &format!("{pointer}/{field}"),
+            );
         }
         fitting
     }
@@ -312,7 +352,8 @@ impl Reader<'_> {
             None => false,
             Some(Value::Bool(flag)) => *flag,
             Some(other) => {
-                self.problems.wrong_type("a boolean", other, &format!("{pointer}/{field}"));
+                self.problems
+                    .wrong_type("a boolean", other, &format!("{pointer}/{field}"));
                 false
             }
         }

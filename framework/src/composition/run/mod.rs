@@ -59,7 +59,11 @@ type Ended = (usize, Result<Payload, CallError>);
 impl Inner {
     pub(super) fn new(plan: Arc<Plan>, clients: Vec<Arc<dyn AnyService>>, outer: Outer) -> Self {
         Self {
-            guards: plan.slots.iter().map(|slot| Guards::new(&slot.slot)).collect(),
+            guards: plan
+                .slots
+                .iter()
+                .map(|slot| Guards::new(&slot.slot))
+                .collect(),
             plan,
             clients,
             outer,
@@ -69,14 +73,24 @@ impl Inner {
     }
 
     /// Calls a method that gives one value.
-    pub(super) async fn run(self: Arc<Self>, method: usize, ctx: &Ctx, input: Vec<u8>) -> Result<Vec<u8>, CallError> {
+    pub(super) async fn run(
+        self: Arc<Self>,
+        method: usize,
+        ctx: &Ctx,
+        input: Vec<u8>,
+    ) -> Result<Vec<u8>, CallError> {
         match self.flow(method, ctx, input).await? {
             Answer::Value(value) => Ok(value),
             Answer::Stream(items) => collect(items).await,
         }
     }
 
-    async fn flow(self: &Arc<Self>, method: usize, ctx: &Ctx, input: Vec<u8>) -> Result<Answer, CallError> {
+    async fn flow(
+        self: &Arc<Self>,
+        method: usize,
+        ctx: &Ctx,
+        input: Vec<u8>,
+    ) -> Result<Answer, CallError> {
         let graph = &self.plan.graphs[method];
         let mut flow = Flow {
             inner: self,
@@ -116,18 +130,29 @@ impl Inner {
     /// Answers an event with a call of the composite's own, through its gate.
     pub(super) async fn answer(&self, listen: usize, event: &Event) -> Result<(), CallError> {
         let planned = &self.plan.listens[listen];
-        let whole = serde_json::to_value(event).map_err(|fault| CallError::internal(fault.to_string()))?;
+        let whole =
+            serde_json::to_value(event).map_err(|fault| CallError::internal(fault.to_string()))?;
         let input = match planned.map {
             Some(map) => self.evaluate(map, &whole)?,
-            None => whole.get("data").cloned().unwrap_or_else(|| Value::Object(Map::new())),
+            None => whole
+                .get("data")
+                .cloned()
+                .unwrap_or_else(|| Value::Object(Map::new())),
         };
-        let seat = self.seat.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
+        let seat = self
+            .seat
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .upgrade();
         let Some(slot) = seat else {
             return Err(CallError::unavailable("the composite has stopped"));
         };
         let client = crate::call::AnySlot::client(&*slot, &self.outer.consumer);
         let ctx = self.outer.background.ctx();
-        match client.answer(planned.method, &ctx, &encode(&input)?).await? {
+        match client
+            .answer(planned.method, &ctx, &encode(&input)?)
+            .await?
+        {
             Answer::Value(_) => Ok(()),
             Answer::Stream(mut items) => {
                 while let Some(item) = items.next().await {
@@ -138,10 +163,17 @@ impl Inner {
         }
     }
 
-    pub(super) fn evaluate(&self, map: crate::orchestration::definition::Expr, value: &Value) -> Result<Value, CallError> {
-        self.plan.program.evaluate(map, value, &()).map_err(|fault| {
-            CallError::invalid_parameter(format!("{fault} (at `{}`)", fault.pointer))
-        })
+    pub(super) fn evaluate(
+        &self,
+        map: crate::orchestration::definition::Expr,
+        value: &Value,
+    ) -> Result<Value, CallError> {
+        self.plan
+            .program
+            .evaluate(map, value, &())
+            .map_err(|fault| {
+                CallError::invalid_parameter(format!("{fault} (at `{}`)", fault.pointer))
+            })
     }
 
     /// The value of a pointer, through an expression if there is one.
@@ -159,10 +191,18 @@ impl Inner {
     }
 
     /// Publishes what a step gave, where it is bound to events.
-    async fn publish(&self, ctx: &Ctx, emits: &[Emission], payload: &Payload) -> Result<(), CallError> {
+    async fn publish(
+        &self,
+        ctx: &Ctx,
+        emits: &[Emission],
+        payload: &Payload,
+    ) -> Result<(), CallError> {
         for emission in emits {
             let data = self.taken(payload, &emission.pointer, emission.map)?;
-            let event = self.outer.events.event(&emission.kind, None, data.map(Data::Json))?;
+            let event = self
+                .outer
+                .events
+                .event(&emission.kind, None, data.map(Data::Json))?;
             self.outer.events.emit(ctx, event).await?;
         }
         Ok(())
@@ -174,7 +214,11 @@ impl Inner {
             self.outer.meter.counter("auxiliary_dropped").add(1);
             return;
         };
-        let (inner, call, ctx) = (self.clone(), node.call, ctx.detached().with_timeout(limit::AUXILIARY));
+        let (inner, call, ctx) = (
+            self.clone(),
+            node.call,
+            ctx.detached().with_timeout(limit::AUXILIARY),
+        );
         self.outer.background.spawn(async move {
             let _permit = permit;
             if inner.called(call, &ctx, &input).await.is_err() {
@@ -184,7 +228,12 @@ impl Inner {
     }
 
     /// A step's call: what may answer instead first.
-    async fn called_or_instead(&self, node: &Node, ctx: &Ctx, input: &[u8]) -> Result<Vec<u8>, CallError> {
+    async fn called_or_instead(
+        &self,
+        node: &Node,
+        ctx: &Ctx,
+        input: &[u8],
+    ) -> Result<Vec<u8>, CallError> {
         if let Some(instead) = node.instead {
             let answer = self.called(instead, ctx, input).await?;
             if answer != b"null" {
@@ -213,7 +262,9 @@ impl<'a> Flow<'a> {
     async fn begin(&mut self) -> Result<Vec<BoxFuture<'a, Ended>>, CallError> {
         let mut calls = Vec::new();
         loop {
-            let ready: Vec<usize> = (0..self.states.len()).filter(|index| self.is_ready(*index)).collect();
+            let ready: Vec<usize> = (0..self.states.len())
+                .filter(|index| self.is_ready(*index))
+                .collect();
             if ready.is_empty() {
                 return Ok(calls);
             }
@@ -228,12 +279,16 @@ impl<'a> Flow<'a> {
             Source::Input => true,
             Source::Node(step) => !matches!(self.states[step], State::Waiting | State::Running),
         };
-        matches!(self.states[index], State::Waiting) && self.graph.nodes[index].inputs.iter().all(settled)
+        matches!(self.states[index], State::Waiting)
+            && self.graph.nodes[index].inputs.iter().all(settled)
     }
 
     async fn start(&mut self, index: usize) -> Result<Option<BoxFuture<'a, Ended>>, CallError> {
         let node = &self.graph.nodes[index];
-        let given = self.given(node).await.map_err(|error| self.failed(index, error))?;
+        let given = self
+            .given(node)
+            .await
+            .map_err(|error| self.failed(index, error))?;
         let Some(given) = given else {
             self.states[index] = State::Left;
             return Ok(None);
@@ -242,11 +297,22 @@ impl<'a> Flow<'a> {
         let method = &plan.slots[node.call.0].service.methods[node.call.1];
         if let Some(each) = given.each {
             self.touched |= !method.read_only;
-            let items = stream::each(self.inner.clone(), stream::Place { graph: self.graph_index(), node: index }, self.ctx.clone(), given.values, each);
+            let items = stream::each(
+                self.inner.clone(),
+                stream::Place {
+                    graph: self.graph_index(),
+                    node: index,
+                },
+                self.ctx.clone(),
+                given.values,
+                each,
+            );
             self.states[index] = State::Open(Some(items));
             return Ok(None);
         }
-        let input = given.parameters(self.inner, node).map_err(|error| self.failed(index, error))?;
+        let input = given
+            .parameters(self.inner, node)
+            .map_err(|error| self.failed(index, error))?;
         if node.is_auxiliary {
             self.inner.observe(node, self.ctx, input);
             self.states[index] = State::Left;
@@ -255,7 +321,10 @@ impl<'a> Flow<'a> {
         self.touched |= !method.read_only;
         let (inner, ctx) = (self.inner, self.ctx);
         if method.kind == MethodKind::Stream {
-            let opened = inner.open(node.call, ctx, &input).await.map_err(|error| self.failed(index, error))?;
+            let opened = inner
+                .open(node.call, ctx, &input)
+                .await
+                .map_err(|error| self.failed(index, error))?;
             self.states[index] = State::Open(Some(opened));
             return Ok(None);
         }
@@ -273,12 +342,18 @@ impl<'a> Flow<'a> {
 
     fn graph_index(&self) -> usize {
         let graphs = &self.inner.plan.graphs;
-        graphs.iter().position(|graph| std::ptr::eq(graph, self.graph)).unwrap_or_default()
+        graphs
+            .iter()
+            .position(|graph| std::ptr::eq(graph, self.graph))
+            .unwrap_or_default()
     }
 
     /// What the step's bindings bring; nothing for an observer of what has failed.
     async fn given(&mut self, node: &Node) -> Result<Option<Given>, CallError> {
-        let mut given = Given { values: Vec::new(), each: None };
+        let mut given = Given {
+            values: Vec::new(),
+            each: None,
+        };
         for edge in &node.inputs {
             let value = match edge.from {
                 Source::Input => Bound::Value(self.input.clone()),
@@ -295,11 +370,13 @@ impl<'a> Flow<'a> {
                             Bound::Value(Payload::new(collect(items).await?))
                         }
                     }
-                    State::Waiting | State::Running | State::Failed | State::Left => match &edge.on_failure {
-                        OnFailure::Default(value) => Bound::Constant(value.clone()),
-                        OnFailure::Skip => Bound::Nothing,
-                        OnFailure::Fail => return Ok(None),
-                    },
+                    State::Waiting | State::Running | State::Failed | State::Left => {
+                        match &edge.on_failure {
+                            OnFailure::Default(value) => Bound::Constant(value.clone()),
+                            OnFailure::Skip => Bound::Nothing,
+                            OnFailure::Fail => return Ok(None),
+                        }
+                    }
                 },
             };
             given.values.push(value);
@@ -308,7 +385,11 @@ impl<'a> Flow<'a> {
     }
 
     /// Takes in what a step gave; an error ends the whole, unless nobody minds.
-    async fn settle(&mut self, index: usize, result: Result<Payload, CallError>) -> Result<(), CallError> {
+    async fn settle(
+        &mut self,
+        index: usize,
+        result: Result<Payload, CallError>,
+    ) -> Result<(), CallError> {
         match result {
             Ok(payload) => {
                 self.states[index] = State::Done(payload);
@@ -327,7 +408,12 @@ impl<'a> Flow<'a> {
     }
 
     fn has_first(&self, node: usize) -> bool {
-        let is_port = self.graph.result.ports.iter().any(|(_, source, _)| *source == Source::Node(node));
+        let is_port = self
+            .graph
+            .result
+            .ports
+            .iter()
+            .any(|(_, source, _)| *source == Source::Node(node));
         is_port && matches!(self.states[node], State::Done(_))
     }
 
@@ -335,7 +421,10 @@ impl<'a> Flow<'a> {
     fn failed(&self, index: usize, error: CallError) -> CallError {
         let (node, plan) = (&self.graph.nodes[index], &self.inner.plan);
         let slot = &plan.slots[node.call.0];
-        let call = format!("{}.{}", slot.service.name, slot.service.methods[node.call.1].name);
+        let call = format!(
+            "{}.{}",
+            slot.service.name, slot.service.methods[node.call.1].name
+        );
         let mut details = Map::from_iter([
             ("step".to_owned(), Value::from(node.name.as_str())),
             ("call".to_owned(), call.as_str().into()),
@@ -346,8 +435,18 @@ impl<'a> Flow<'a> {
         if let Some(inner) = error.detail() {
             details.insert("details".to_owned(), inner.clone());
         }
-        let effect = if self.touched { Effect::Possible } else { error.has_effect() };
-        let message = format!("step `{}` of `{}.{}`: {}", node.name, plan.service.name, self.graph.name, error.message());
+        let effect = if self.touched {
+            Effect::Possible
+        } else {
+            error.has_effect()
+        };
+        let message = format!(
+            "step `{}` of `{}.{}`: {}",
+            node.name,
+            plan.service.name,
+            self.graph.name,
+            error.message()
+        );
         CallError::new(error.code().clone(), message)
             .retryable(error.is_retryable())
             .effect(effect)
@@ -356,12 +455,21 @@ impl<'a> Flow<'a> {
 
     async fn result(mut self) -> Result<Answer, CallError> {
         let result = &self.graph.result;
-        if result.merge == Merge::Only && result.map.is_none() && let Some((_, source, pointer)) = result.ports.first() && pointer.is_empty() {
+        if result.merge == Merge::Only
+            && result.map.is_none()
+            && let Some((_, source, pointer)) = result.ports.first()
+            && pointer.is_empty()
+        {
             match source {
                 Source::Input => return Ok(Answer::Value(self.input.bytes().to_vec())),
                 Source::Node(step) => match &mut self.states[*step] {
                     State::Done(payload) => return Ok(Answer::Value(payload.bytes().to_vec())),
-                    State::Open(items) => return items.take().map(Answer::Stream).ok_or_else(|| CallError::internal("a stream was read twice")),
+                    State::Open(items) => {
+                        return items
+                            .take()
+                            .map(Answer::Stream)
+                            .ok_or_else(|| CallError::internal("a stream was read twice"));
+                    }
                     State::Waiting | State::Running | State::Failed | State::Left => {}
                 },
             }
@@ -384,13 +492,18 @@ impl<'a> Flow<'a> {
             }
             match part {
                 Some(value) => parts.push((name, value)),
-                None if matches!(result.merge, Merge::Only | Merge::List) => parts.push((name, Value::Null)),
+                None if matches!(result.merge, Merge::Only | Merge::List) => {
+                    parts.push((name, Value::Null))
+                }
                 None => {}
             }
         }
         Ok(match result.merge {
             Merge::Only => parts.pop().map(|(_, value)| value).unwrap_or_default(),
-            Merge::Named => parts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+            Merge::Named => parts
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
             Merge::List => parts.into_iter().map(|(_, value)| value).collect(),
             Merge::Combine => {
                 let mut all = Map::new();
@@ -399,7 +512,12 @@ impl<'a> Flow<'a> {
                 }
                 Value::Object(all)
             }
-            Merge::First => return Err(self.last.take().unwrap_or_else(|| CallError::internal("no step has answered"))),
+            Merge::First => {
+                return Err(self
+                    .last
+                    .take()
+                    .unwrap_or_else(|| CallError::internal("no step has answered")));
+            }
         })
     }
 
@@ -413,7 +531,10 @@ impl<'a> Flow<'a> {
             let Some(items) = items.take() else {
                 return Err(CallError::internal("a stream was read twice"));
             };
-            return Payload::new(collect(items).await?).value().cloned().map(Some);
+            return Payload::new(collect(items).await?)
+                .value()
+                .cloned()
+                .map(Some);
         }
         match &self.states[step] {
             State::Done(payload) => self.inner.taken(payload, pointer, None),
@@ -450,7 +571,12 @@ impl Given {
 
 /// The parameters of a call: those that are always the same, and what is bound laid over them in the order of the
 /// bindings.
-pub(super) fn parameters(inner: &Inner, node: &Node, values: &[Bound], item: Option<&Payload>) -> Result<Vec<u8>, CallError> {
+pub(super) fn parameters(
+    inner: &Inner,
+    node: &Node,
+    values: &[Bound],
+    item: Option<&Payload>,
+) -> Result<Vec<u8>, CallError> {
     let payload = |bound: &Bound| match bound {
         Bound::Value(payload) => Some(payload.clone()),
         Bound::Item => item.cloned(),

@@ -21,15 +21,27 @@ pub(super) struct Place {
 
 impl Inner {
     /// Calls a method that gives items.
-    pub(in crate::composition) fn stream(self: Arc<Self>, method: usize, ctx: Ctx, input: Vec<u8>) -> Stream<Vec<u8>, CallError> {
+    pub(in crate::composition) fn stream(
+        self: Arc<Self>,
+        method: usize,
+        ctx: Ctx,
+        input: Vec<u8>,
+    ) -> Stream<Vec<u8>, CallError> {
         Stream::new(Opening {
-            opening: Some(Box::pin(async move { self.flow(method, &ctx, input).await })),
+            opening: Some(Box::pin(
+                async move { self.flow(method, &ctx, input).await },
+            )),
             items: None,
         })
     }
 
     /// Opens the stream of a slot.
-    pub(super) async fn open(&self, (slot, method): (usize, usize), ctx: &Ctx, input: &[u8]) -> Result<Stream<Vec<u8>, CallError>, CallError> {
+    pub(super) async fn open(
+        &self,
+        (slot, method): (usize, usize),
+        ctx: &Ctx,
+        input: &[u8],
+    ) -> Result<Stream<Vec<u8>, CallError>, CallError> {
         match self.clients[slot].answer(method, ctx, input).await? {
             Answer::Stream(items) => Ok(items),
             Answer::Value(value) => Ok(Stream::from_iter([Ok(value)])),
@@ -74,7 +86,12 @@ pub(super) fn each(
 ) -> Stream<Vec<u8>, CallError> {
     Stream::channel(limit::COMPOSITE_BUFFER, move |sender| async move {
         let node = &inner.plan.graphs[place.graph].nodes[place.node];
-        let policy = node.inputs.iter().find(|edge| edge.each).map(|edge| edge.on_failure.clone()).unwrap_or_default();
+        let policy = node
+            .inputs
+            .iter()
+            .find(|edge| edge.each)
+            .map(|edge| edge.on_failure.clone())
+            .unwrap_or_default();
         while let Some(item) = items.next().await {
             let result = match item {
                 Ok(item) => one(&inner, place, &ctx, &values, &Payload::new(item)).await,
@@ -104,7 +121,13 @@ pub(super) fn each(
     })
 }
 
-async fn one(inner: &Arc<Inner>, place: Place, ctx: &Ctx, values: &[Bound], item: &Payload) -> Result<Vec<u8>, CallError> {
+async fn one(
+    inner: &Arc<Inner>,
+    place: Place,
+    ctx: &Ctx,
+    values: &[Bound],
+    item: &Payload,
+) -> Result<Vec<u8>, CallError> {
     let node = &inner.plan.graphs[place.graph].nodes[place.node];
     let input = parameters(inner, node, values, Some(item))?;
     let answer = Payload::new(inner.called_or_instead(node, ctx, &input).await?);

@@ -99,7 +99,9 @@ impl<'a> Reader<'a> {
     }
 
     fn composites(&mut self, entries: &Entries) {
-        let read = entries.iter().map(|(name, node)| (name.clone(), node.value()));
+        let read = entries
+            .iter()
+            .map(|(name, node)| (name.clone(), node.value()));
         self.typed.composites.extend(read);
     }
 

@@ -114,8 +114,8 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn service_exists(&mut self, service: &str, spot: Spot<'_>, pointer: &str) -> bool {
-        let exists = self.catalog.service(service).is_some()
-            || self.typed.composites.contains_key(service);
+        let exists =
+            self.catalog.service(service).is_some() || self.typed.composites.contains_key(service);
         if !exists {
             let linked = self.catalog.services.iter();
             let composites = self.typed.composites.keys().map(String::as_str);

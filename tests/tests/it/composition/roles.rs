@@ -12,7 +12,9 @@ async fn host(mood: Value, slots: &str, methods: &str) -> TestHost {
     let toml = format!("permissions = ['ledger.write']\n[slots]\n{slots}\n{methods}");
     TestHost::new(|host| {
         let host = host.instance("main", "flaky").settings("main", mood);
-        let host = host.instance("spare", "flaky").settings("spare", json!({"factor": 100}));
+        let host = host
+            .instance("spare", "flaky")
+            .settings("spare", json!({"factor": 100}));
         with(host, "calc", &toml)
     })
     .await
@@ -20,7 +22,10 @@ async fn host(mood: Value, slots: &str, methods: &str) -> TestHost {
 }
 
 fn calls(host: &TestHost, instance: &str, method: &str) -> u64 {
-    host.counts()[instance][method].iter().map(|counts| counts.started).sum()
+    host.counts()[instance][method]
+        .iter()
+        .map(|counts| counts.started)
+        .sum()
 }
 
 const PAIR: &str = "main = { service = 'flaky', instance = 'main' }
@@ -48,7 +53,12 @@ async fn a_secondary_takes_over_when_the_primary_panics() {
 #[tokio::test]
 async fn a_secondary_takes_over_when_the_primary_is_slow() {
     let slow = PAIR.replace("of = 'main'", "of = 'main', after = '200ms'");
-    let host = host(json!({"mood": "wait"}), &slow, "[methods.scale]\ncall = 'main.scale'").await;
+    let host = host(
+        json!({"mood": "wait"}),
+        &slow,
+        "[methods.scale]\ncall = 'main.scale'",
+    )
+    .await;
     let ctx = host.ctx();
     let calling = host.call_json(&ctx, "calc.scale", br#"{"value": 3}"#);
     let moving = async {
@@ -65,14 +75,20 @@ async fn a_secondary_takes_over_when_the_primary_is_slow() {
 #[tokio::test]
 async fn nobody_takes_over_where_something_may_have_happened_or_the_caller_is_wrong() {
     let half = host(json!({"mood": "effect"}), PAIR, BOTH).await;
-    let error = half.call("calc.charge", r#"{"value": 3}"#).await.unwrap_err();
+    let error = half
+        .call("calc.charge", r#"{"value": 3}"#)
+        .await
+        .unwrap_err();
     assert_eq!(error.has_effect(), weldkit::Effect::Possible);
     assert_eq!(error.detail().unwrap()["call"], "flaky.charge");
     // A call that changes nothing may be made again, whatever it says.
     assert_eq!(call(&half, "calc.scale", json!({"value": 3})).await, 300);
     half.stop().await.unwrap();
     let wrong = host(json!({"mood": "invalid"}), PAIR, BOTH).await;
-    let error = wrong.call("calc.scale", r#"{"value": 3}"#).await.unwrap_err();
+    let error = wrong
+        .call("calc.scale", r#"{"value": 3}"#)
+        .await
+        .unwrap_err();
     assert_eq!(error.code().as_str(), "invalid_parameter");
     assert_eq!(calls(&wrong, "spare", "flaky.scale"), 0);
     wrong.stop().await.unwrap();
@@ -89,7 +105,10 @@ async fn an_auxiliary_neither_delays_nor_fails_the_call() {
             steps = { sum = 'desk.add', look = 'watch.scale', note = 'audit.write' }
             bindings = [{ from = 'input', to = 'sum' }, { from = 'sum#/value', to = 'look#/value' }, { from = 'sum', to = 'note' }]";
         let host = host(json!({ "mood": mood }), slots, methods).await;
-        let answer = tokio::time::timeout(Duration::from_secs(5), call(&host, "calc.run", json!({"a": 1, "b": 2})));
+        let answer = tokio::time::timeout(
+            Duration::from_secs(5),
+            call(&host, "calc.run", json!({"a": 1, "b": 2})),
+        );
         assert_eq!(answer.await.unwrap()["value"], 3, "{mood}");
         let mut lines = json!([]);
         for _ in 0..100 {
@@ -121,9 +140,17 @@ async fn a_slot_tries_again_keeps_answers_and_is_left_alone_after_failures() {
     first.stop().await.unwrap();
 
     let slots = "main = { service = 'flaky', instance = 'main', breaker = { failures = 2, pause = '10s' } }";
-    let second = host(json!({"stumble": 2, "factor": 7}), slots, "[methods.run]\ncall = 'main.scale'").await;
+    let second = host(
+        json!({"stumble": 2, "factor": 7}),
+        slots,
+        "[methods.run]\ncall = 'main.scale'",
+    )
+    .await;
     for wanted in [1, 2, 2, 2] {
-        let error = second.call("calc.run", r#"{"value": 1}"#).await.unwrap_err();
+        let error = second
+            .call("calc.run", r#"{"value": 1}"#)
+            .await
+            .unwrap_err();
         assert_eq!(error.code().as_str(), "unavailable");
         assert_eq!(calls(&second, "main", "flaky.scale"), wanted);
     }
@@ -138,14 +165,19 @@ async fn a_kept_answer_is_for_whom_it_was_made() {
     let host = {
         let toml = format!("[slots]\n{slots}\n[methods.run]\ncall = 'kept.scale'");
         TestHost::new(|host| {
-            let host = host.instance("spare", "flaky").settings("spare", json!({"factor": 100}));
+            let host = host
+                .instance("spare", "flaky")
+                .settings("spare", json!({"factor": 100}));
             with(host.grant("guest", &["calc"]), "calc", &toml)
         })
         .await
         .unwrap()
     };
     assert_eq!(call(&host, "calc.run", json!({"value": 2})).await, 200);
-    let error = host.call_as("guest", "calc.run", r#"{"value": 2}"#).await.unwrap_err();
+    let error = host
+        .call_as("guest", "calc.run", r#"{"value": 2}"#)
+        .await
+        .unwrap_err();
     assert_eq!(error.code().as_str(), "permission_denied");
     host.stop().await.unwrap();
 }

@@ -13,12 +13,21 @@ impl Planner<'_> {
             return Some(source);
         };
         let feeds_observer = match &binding.to.end {
-            End::Step(to) => calls.iter().any(|call| call.name == to && is_auxiliary(call)),
+            End::Step(to) => calls
+                .iter()
+                .any(|call| call.name == to && is_auxiliary(call)),
             End::Event(_) | End::Input => false,
         };
         if is_auxiliary(&calls[step]) && !feeds_observer {
-            let message = format!("`{}` only observes: nothing can hang on its result", calls[step].name);
-            self.problems.add("incompatible_interface", message, &format!("{}/from", binding.pointer));
+            let message = format!(
+                "`{}` only observes: nothing can hang on its result",
+                calls[step].name
+            );
+            self.problems.add(
+                "incompatible_interface",
+                message,
+                &format!("{}/from", binding.pointer),
+            );
             return None;
         }
         Some(source)
@@ -32,7 +41,8 @@ impl Planner<'_> {
                 let step = self.step(name, calls, at)?;
                 if let At::Nothing(name, known) = Shape::of(&calls[step].output).at(&port.pointer) {
                     let what = format!("field in what `{}` gives called", calls[step].said());
-                    self.problems.unknown_as("unknown_field", &what, &name, at, known);
+                    self.problems
+                        .unknown_as("unknown_field", &what, &name, at, known);
                     return None;
                 }
                 Some(Source::Node(step))
@@ -40,7 +50,8 @@ impl Planner<'_> {
             End::Event(kind) => {
                 let message = format!("`event:{kind}` cannot be waited for inside of a call");
                 let help = "answer it with a method: `[[composites.NAME.listens]]`";
-                self.problems.add_with("incompatible_interface", message, at, help);
+                self.problems
+                    .add_with("incompatible_interface", message, at, help);
                 None
             }
         }
@@ -50,7 +61,8 @@ impl Planner<'_> {
         let found = calls.iter().position(|call| call.name == name);
         if found.is_none() {
             let known = calls.iter().map(|call| call.name).chain(["input"]);
-            self.problems.unknown_as("step_not_found", "step", name, at, known);
+            self.problems
+                .unknown_as("step_not_found", "step", name, at, known);
         }
         found
     }
@@ -58,15 +70,20 @@ impl Planner<'_> {
     /// Data that flows in a circle, with its path.
     pub(super) fn circle(&mut self, nodes: &[Node], method: &str, pointer: &str) {
         let feeders = |node: usize| {
-            nodes[node].inputs.iter().filter_map(|edge| match edge.from {
-                Source::Node(step) => Some(step),
-                Source::Input => None,
-            })
+            nodes[node]
+                .inputs
+                .iter()
+                .filter_map(|edge| match edge.from {
+                    Source::Node(step) => Some(step),
+                    Source::Input => None,
+                })
         };
         // Whatever waits only for what is done is done; what is left waits in a circle, or for one.
         let mut done = vec![false; nodes.len()];
         loop {
-            let ready: Vec<usize> = (0..nodes.len()).filter(|node| !done[*node] && feeders(*node).all(|step| done[step])).collect();
+            let ready: Vec<usize> = (0..nodes.len())
+                .filter(|node| !done[*node] && feeders(*node).all(|step| done[step]))
+                .collect();
             if ready.is_empty() {
                 break;
             }
@@ -82,11 +99,18 @@ impl Planner<'_> {
                 return;
             };
             if let Some(at) = path.iter().position(|node| *node == next) {
-                let mut names: Vec<&str> = path[at..].iter().map(|node| nodes[*node].name.as_str()).collect();
+                let mut names: Vec<&str> = path[at..]
+                    .iter()
+                    .map(|node| nodes[*node].name.as_str())
+                    .collect();
                 names.reverse();
                 names.push(names[0]);
-                let message = format!("data flows in a circle in `{method}`: {}", names.join(" -> "));
-                self.problems.add("cycle", message, &format!("{pointer}/bindings"));
+                let message = format!(
+                    "data flows in a circle in `{method}`: {}",
+                    names.join(" -> ")
+                );
+                self.problems
+                    .add("cycle", message, &format!("{pointer}/bindings"));
                 return;
             }
             path.push(next);
@@ -103,15 +127,26 @@ impl Planner<'_> {
                 self.problems.add("incompatible_interface", message, at);
             }
             for edge in each {
-                let gives = matches!(edge.from, Source::Node(step) if gives_stream(step, nodes, calls));
+                let gives =
+                    matches!(edge.from, Source::Node(step) if gives_stream(step, nodes, calls));
                 if !gives {
-                    let message = format!("`{}` is called for each item of what is no stream", node.name);
+                    let message = format!(
+                        "`{}` is called for each item of what is no stream",
+                        node.name
+                    );
                     self.problems.add("incompatible_interface", message, at);
                 }
             }
-            let readers = nodes.iter().flat_map(|other| &other.inputs).filter(|edge| edge.from == Source::Node(index)).count();
+            let readers = nodes
+                .iter()
+                .flat_map(|other| &other.inputs)
+                .filter(|edge| edge.from == Source::Node(index))
+                .count();
             if gives_stream(index, nodes, calls) && readers + node.emits.len() > 1 {
-                let message = format!("the stream of `{}` is read {readers} times; it is there once", node.name);
+                let message = format!(
+                    "the stream of `{}` is read {readers} times; it is there once",
+                    node.name
+                );
                 self.problems.add("incompatible_interface", message, at);
             }
             if calls[index].is_stream() && node.inputs.iter().any(|edge| edge.each) {
@@ -127,6 +162,10 @@ fn is_auxiliary(call: &Call<'_>) -> bool {
 }
 
 /// Whether what a step gives comes item by item.
-pub(in crate::composition::plan) fn gives_stream(step: usize, nodes: &[Node], calls: &Calls<'_>) -> bool {
+pub(in crate::composition::plan) fn gives_stream(
+    step: usize,
+    nodes: &[Node],
+    calls: &Calls<'_>,
+) -> bool {
     calls[step].is_stream() || nodes[step].inputs.iter().any(|edge| edge.each)
 }

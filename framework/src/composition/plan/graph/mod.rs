@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::contract::Derived;
-use super::{Edge, Emission, Graph, Node, PlannedSlot, Planner, Gathered, Source};
+use super::{Edge, Emission, Gathered, Graph, Node, PlannedSlot, Planner, Source};
 use crate::composition::compatible::{Answer, compatible};
 use crate::composition::definition::{Binding, End, Merge, Method, OnFailure, Role, Step};
 use crate::composition::schema::{At, Shape, steps};
@@ -49,7 +49,11 @@ impl Planner<'_> {
     ) -> Option<(Graph, MethodDescriptor)> {
         let pointer = format!("/methods/{name}");
         if method.steps.len() > limit::COMPOSITE_STEPS {
-            let message = format!("`{name}` has {} steps; at most {}", method.steps.len(), limit::COMPOSITE_STEPS);
+            let message = format!(
+                "`{name}` has {} steps; at most {}",
+                method.steps.len(),
+                limit::COMPOSITE_STEPS
+            );
             self.problems.add("limit", message, &pointer);
             return None;
         }
@@ -73,17 +77,31 @@ impl Planner<'_> {
                     let Some(to) = self.step(to, &calls, &format!("{}/to", binding.pointer)) else {
                         continue;
                     };
-                    if let Some(other) = written.insert((to, &binding.to.pointer), &binding.pointer) {
-                        let message = format!("`{}` and `{other}` both write `{}`", binding.pointer, binding.to);
+                    if let Some(other) = written.insert((to, &binding.to.pointer), &binding.pointer)
+                    {
+                        let message = format!(
+                            "`{}` and `{other}` both write `{}`",
+                            binding.pointer, binding.to
+                        );
                         let at = format!("{}/to", binding.pointer);
-                        self.problems.add_with("duplicate_binding", message, &at, "keep one of them, or merge their values in a step between");
+                        self.problems.add_with(
+                            "duplicate_binding",
+                            message,
+                            &at,
+                            "keep one of them, or merge their values in a step between",
+                        );
                         continue;
                     }
                     self.binding(binding, from, (&calls, to), &mut derived, &mut nodes);
                 }
                 End::Input => {
-                    let message = "nothing can be bound to `input`: it is what the caller gives".to_owned();
-                    self.problems.add("incompatible_interface", message, &format!("{}/to", binding.pointer));
+                    let message =
+                        "nothing can be bound to `input`: it is what the caller gives".to_owned();
+                    self.problems.add(
+                        "incompatible_interface",
+                        message,
+                        &format!("{}/to", binding.pointer),
+                    );
                 }
             }
         }
@@ -113,11 +131,20 @@ impl Planner<'_> {
         ))
     }
 
-    fn call<'c>(&mut self, name: &'c str, step: &'c Step, slots: &'c [PlannedSlot]) -> Option<Call<'c>> {
-        let (at, slot, method) = self.target(&step.call.slot, &step.call.method, slots, &step.pointer)?;
+    fn call<'c>(
+        &mut self,
+        name: &'c str,
+        step: &'c Step,
+        slots: &'c [PlannedSlot],
+    ) -> Option<Call<'c>> {
+        let (at, slot, method) =
+            self.target(&step.call.slot, &step.call.method, slots, &step.pointer)?;
         self.stand_ins(slot, slots, method, &step.pointer);
         let mut instead = None;
-        let (input, output) = (method.input.get().to_value(), method.output.get().to_value());
+        let (input, output) = (
+            method.input.get().to_value(),
+            method.output.get().to_value(),
+        );
         if let Some(target) = &step.instead {
             let pointer = format!("{}/instead", step.pointer);
             let (at, other, found) = self.target(&target.slot, &target.method, slots, &pointer)?;
@@ -125,8 +152,12 @@ impl Planner<'_> {
             let (from, to) = (&slot.name, &other.name);
             let wanted = found.input.get().to_value();
             if let Answer::No(why) = compatible(Shape::of(&input), Shape::of(&wanted)) {
-                let message = format!("what `{from}.{}` takes does not fit `{to}.{}`: {why}", method.name, found.name);
-                self.problems.add("incompatible_interface", message, &pointer);
+                let message = format!(
+                    "what `{from}.{}` takes does not fit `{to}.{}`: {why}",
+                    method.name, found.name
+                );
+                self.problems
+                    .add("incompatible_interface", message, &pointer);
             }
         }
         Some(Call {
@@ -141,7 +172,10 @@ impl Planner<'_> {
         })
     }
 
-    #[expect(clippy::type_complexity, reason = "indices, slot and method of one call")]
+    #[expect(
+        clippy::type_complexity,
+        reason = "indices, slot and method of one call"
+    )]
     fn target<'s>(
         &mut self,
         slot: &str,
@@ -153,7 +187,8 @@ impl Planner<'_> {
         let Some(found) = slot.service.method(method) else {
             let known = slot.service.methods.iter().map(|method| method.name);
             let what = format!("method of `{}` called", slot.service.name);
-            self.problems.unknown_as("method_not_found", &what, method, pointer, known);
+            self.problems
+                .unknown_as("method_not_found", &what, method, pointer, known);
             return None;
         };
         let descriptor = &slot.service.methods[found];
@@ -180,7 +215,8 @@ impl Planner<'_> {
             At::Anything => None,
             At::Nothing(name, known) => {
                 let what = format!("field of `{}` called", call.said());
-                self.problems.unknown_as("unknown_field", &what, &name, &at, known);
+                self.problems
+                    .unknown_as("unknown_field", &what, &name, &at, known);
                 return;
             }
         };
@@ -198,13 +234,21 @@ impl Planner<'_> {
         if on_failure == OnFailure::Skip && required && !binding.to.pointer.is_empty() {
             let message = format!("`{}` may not be left out of `{}`", binding.to, call.said());
             let help = "write on_failure = { default = VALUE }, or let the call fail";
-            self.problems.add_with("missing_parameter", message, &format!("{}/on_failure", binding.pointer), help);
+            self.problems.add_with(
+                "missing_parameter",
+                message,
+                &format!("{}/on_failure", binding.pointer),
+                help,
+            );
         }
         let full = call.step.with.is_empty() && nodes[to].inputs.is_empty();
         if binding.map.is_none() {
             self.flow(binding, from, (calls, to), target, full);
         }
-        let map = binding.map.as_ref().map(|map| self.expression(map, &format!("{}/map", binding.pointer)));
+        let map = binding
+            .map
+            .as_ref()
+            .map(|map| self.expression(map, &format!("{}/map", binding.pointer)));
         nodes[to].inputs.push(Edge {
             from,
             pointer: binding.from.pointer.clone(),
@@ -235,7 +279,11 @@ impl Planner<'_> {
         let collected;
         let given = if giver.is_stream() && !binding.each {
             let mut array = json!({ "type": "array", "items": given });
-            array["$defs"] = giver.output.get("$defs").cloned().unwrap_or_else(|| json!({}));
+            array["$defs"] = giver
+                .output
+                .get("$defs")
+                .cloned()
+                .unwrap_or_else(|| json!({}));
             collected = array;
             Shape::of(&collected)
         } else {
@@ -249,7 +297,10 @@ impl Planner<'_> {
                 schema.remove("required");
             }
             loose = schema;
-            Shape { root: target.root, schema: &loose }
+            Shape {
+                root: target.root,
+                schema: &loose,
+            }
         } else {
             target
         };
@@ -257,11 +308,18 @@ impl Planner<'_> {
             Answer::Yes => {}
             Answer::No(why) => {
                 let (ends, taker) = (format!("`{}` ({})", binding.from, giver.said()), &calls[to]);
-                let message = format!("{ends} does not fit `{}` ({}): {why}", binding.to, taker.said());
+                let message = format!(
+                    "{ends} does not fit `{}` ({}): {why}",
+                    binding.to,
+                    taker.said()
+                );
                 let help = "bind another field, or say how with `map`";
-                self.problems.add_with("incompatible_interface", message, &binding.pointer, help);
+                self.problems
+                    .add_with("incompatible_interface", message, &binding.pointer, help);
             }
-            Answer::Unknown => self.undecided.push(format!("{} -> {}", binding.from, binding.to)),
+            Answer::Unknown => self
+                .undecided
+                .push(format!("{} -> {}", binding.from, binding.to)),
         }
     }
 
@@ -275,7 +333,13 @@ impl Planner<'_> {
             return true;
         }
         let what = format!("parameter of `{}` called", call.said());
-        self.problems.unknown_as("unknown_parameter", &what, &first, at, known.iter().copied());
+        self.problems.unknown_as(
+            "unknown_parameter",
+            &what,
+            &first,
+            at,
+            known.iter().copied(),
+        );
         false
     }
 
@@ -307,16 +371,29 @@ impl Planner<'_> {
                 Some(first) => first == name,
                 // All of something: what is in it has been compared, or is the caller's to bring.
                 None => match edge.from {
-                    Source::Node(step) if edge.pointer.is_empty() && edge.map.is_none() && node.inputs.len() > 1 => {
-                        Shape::of(&calls[step].output).properties().is_none_or(|has| has.contains_key(name))
+                    Source::Node(step)
+                        if edge.pointer.is_empty()
+                            && edge.map.is_none()
+                            && node.inputs.len() > 1 =>
+                    {
+                        Shape::of(&calls[step].output)
+                            .properties()
+                            .is_none_or(|has| has.contains_key(name))
                     }
                     Source::Node(_) | Source::Input => true,
                 },
             });
             if !brought && !call.step.with.contains_key(name) {
-                let message = format!("`{}` needs the parameter `{name}`, which nothing brings", call.said());
-                let help = format!("bind something to `{}#/{name}`, or give it in `with`", call.name);
-                self.problems.add_with("missing_parameter", message, &call.step.pointer, help);
+                let message = format!(
+                    "`{}` needs the parameter `{name}`, which nothing brings",
+                    call.said()
+                );
+                let help = format!(
+                    "bind something to `{}#/{name}`, or give it in `with`",
+                    call.name
+                );
+                self.problems
+                    .add_with("missing_parameter", message, &call.step.pointer, help);
             }
         }
     }
@@ -324,15 +401,26 @@ impl Planner<'_> {
     fn emission(&mut self, binding: &Binding, from: Source, kind: &str, nodes: &mut [Node]) {
         let Source::Node(step) = from else {
             let message = "only what a step gives becomes an event".to_owned();
-            self.problems.add("incompatible_interface", message, &format!("{}/from", binding.pointer));
+            self.problems.add(
+                "incompatible_interface",
+                message,
+                &format!("{}/from", binding.pointer),
+            );
             return;
         };
         if kind.is_empty() || kind.contains('*') {
             let message = format!("`{kind}` is no type of events: write `event:shop.order.placed`");
-            self.problems.add("config_invalid_value", message, &format!("{}/to", binding.pointer));
+            self.problems.add(
+                "config_invalid_value",
+                message,
+                &format!("{}/to", binding.pointer),
+            );
             return;
         }
-        let map = binding.map.as_ref().map(|map| self.expression(map, &format!("{}/map", binding.pointer)));
+        let map = binding
+            .map
+            .as_ref()
+            .map(|map| self.expression(map, &format!("{}/map", binding.pointer)));
         nodes[step].emits.push(Emission {
             kind: kind.to_owned(),
             pointer: binding.from.pointer.clone(),
@@ -340,7 +428,12 @@ impl Planner<'_> {
         });
     }
 
-    fn result(&mut self, method: &Method, calls: &Calls<'_>, derived: &mut Derived<'_>) -> Option<Gathered> {
+    fn result(
+        &mut self,
+        method: &Method,
+        calls: &Calls<'_>,
+        derived: &mut Derived<'_>,
+    ) -> Option<Gathered> {
         let at = &method.result.pointer;
         let mut ports = Vec::new();
         for (name, port) in &method.result.ports {
@@ -348,13 +441,20 @@ impl Planner<'_> {
             if let Source::Node(step) = source
                 && calls[step].slot.slot.role == Role::Auxiliary
             {
-                let message = format!("`{}` only observes: its result cannot be part of one", calls[step].name);
+                let message = format!(
+                    "`{}` only observes: its result cannot be part of one",
+                    calls[step].name
+                );
                 self.problems.add("incompatible_interface", message, at);
             }
             derived.gives(name, source, &port.pointer, calls);
             ports.push((name.clone(), source, port.pointer.clone()));
         }
-        let map = method.result.map.as_ref().map(|map| self.expression(map, &format!("{at}/map")));
+        let map = method
+            .result
+            .map
+            .as_ref()
+            .map(|map| self.expression(map, &format!("{at}/map")));
         Some(Gathered {
             merge: method.result.merge,
             ports,
@@ -389,7 +489,10 @@ fn is_needed(index: usize, nodes: &[Node], result: &Gathered) -> bool {
         .flat_map(|other| &other.inputs)
         .filter(|edge| edge.from == Source::Node(index))
         .collect();
-    let is_port = result.ports.iter().any(|(_, source, _)| *source == Source::Node(index));
+    let is_port = result
+        .ports
+        .iter()
+        .any(|(_, source, _)| *source == Source::Node(index));
     let fails = node.on_failure == OnFailure::Fail;
     feeds.iter().any(|edge| edge.on_failure == OnFailure::Fail)
         || (is_port && fails && result.merge != Merge::First)
