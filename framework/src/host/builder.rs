@@ -174,6 +174,8 @@ impl HostBuilder {
     /// Grants permissions to a principal.
     #[must_use]
     pub fn grant(mut self, principal: &str, permissions: &[&str]) -> Self {
+        #[cfg(feature = "composition")]
+        self.setup.composites.renew();
         let granted = self.setup.grants.entry(principal.to_owned()).or_default();
         granted.extend(
             permissions

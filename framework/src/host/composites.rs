@@ -45,6 +45,7 @@ impl Composites {
             let parts = Parts {
                 entries: &setup.entries,
                 instances: &setup.choices.instances,
+                grants: &setup.grants,
             };
             let (plans, mut problems) = make(&self.declared, &parts);
             problems.extend(self.unreadable.iter().cloned());

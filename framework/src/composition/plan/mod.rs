@@ -106,6 +106,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) entries: &'a [PluginEntry],
     /// Further instances: name to plugin.
     pub(crate) instances: &'a BTreeMap<String, String>,
+    /// What is granted to each principal.
+    pub(crate) grants: &'a BTreeMap<String, Vec<String>>,
 }
 
 /// Compares composites with what they are made of, those first that others are made of.
@@ -262,7 +264,7 @@ fn plan(
             methods.push(descriptor);
         }
     }
-    let listens = planner.listens();
+    let listens = planner.listens(&slots);
     let program = planner.program();
     let undecided = planner.undecided;
     let problems = planner.problems.into_list();
@@ -305,7 +307,47 @@ impl Planner<'_> {
         }
     }
 
-    fn listens(&mut self) -> Vec<PlannedListen> {
+    /// Whether the composite itself may make the calls with which it answers events.
+    fn granted(&mut self, listen: &Listen, slots: &[PlannedSlot]) {
+        let Some(method) = self.composite.methods.get(&listen.method) else {
+            return;
+        };
+        let mut needed = BTreeSet::from([self.composite.name.as_str()]);
+        for step in method.steps.values() {
+            for target in std::iter::once(&step.call).chain(&step.instead) {
+                let slot = slots.iter().find(|slot| slot.name == target.slot);
+                let method = slot.and_then(|slot| {
+                    let index = slot.service.method(&target.method)?;
+                    Some((slot.service.name, &slot.service.methods[index]))
+                });
+                needed.extend(method.map(|(service, method)| method.permission.unwrap_or(service)));
+            }
+        }
+        let principal = format!("plugin:{}", self.composite.name);
+        let granted = self.parts.grants.get(&principal).into_iter().flatten();
+        let granted: Vec<_> = granted
+            .filter_map(|text| crate::security::Permission::new(text).ok())
+            .collect();
+        let is_missing =
+            |permission: &&str| !granted.iter().any(|pattern| pattern.covers(permission));
+        let missing: Vec<&str> = needed.into_iter().filter(is_missing).collect();
+        if missing.is_empty() {
+            return;
+        }
+        let message = format!(
+            "`{principal}` answers `{}` with `{}` and does not hold `{}`",
+            listen.event,
+            listen.method,
+            missing.join("`, `")
+        );
+        let help = format!(
+            "to grant it, add to the configuration:\n[permissions]\n\"{principal}\" = {missing:?}"
+        );
+        self.problems
+            .add_with("missing_grant", message, &listen.pointer, help);
+    }
+
+    fn listens(&mut self, slots: &[PlannedSlot]) -> Vec<PlannedListen> {
         let methods: Vec<&str> = self.composite.methods.keys().map(String::as_str).collect();
         let mut planned = Vec::new();
         for listen in &self.composite.listens {
@@ -324,6 +366,7 @@ impl Planner<'_> {
                 .map
                 .as_ref()
                 .map(|map| self.expression(map, &format!("{}/map", listen.pointer)));
+            self.granted(listen, slots);
             planned.push(PlannedListen {
                 listen: listen.clone(),
                 method,

@@ -1,5 +1,6 @@
 //! From the values of a configuration to a definition. Everything that is wrong is told at once.
 
+mod forms;
 mod method;
 
 use std::collections::BTreeMap;

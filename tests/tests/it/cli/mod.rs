@@ -3,6 +3,7 @@
 //! The application is `fixtures/app`; each test has a folder of its own to run it in.
 
 mod commands;
+mod compose;
 mod configuration;
 mod doors;
 mod input;

@@ -2,9 +2,13 @@
 
 mod checks;
 mod flow;
+mod graphs;
 mod parts;
 mod primitives;
+mod probed;
 mod roles;
+mod stages;
+mod strategies;
 
 use serde_json::Value;
 use weldkit::composition::Composite;
