@@ -17,6 +17,7 @@ fn main() -> ExitCode {
     };
     let mut subjects = calls::subjects();
     subjects.extend(events::subjects());
+    subjects.extend(composition::subjects());
     subjects.extend(transactions::subjects());
     if instructions::run_only(&mut subjects) {
         return ExitCode::SUCCESS;

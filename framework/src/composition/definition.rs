@@ -125,6 +125,8 @@ pub struct Step {
     pub call: Target,
     /// Asked first, with the same input: `call` is made only when it answers null.
     pub instead: Option<Target>,
+    /// Steps that it waits for without taking anything from them.
+    pub after: Vec<String>,
     /// Parameters that are always the same; what is bound is laid over them.
     pub with: Map<String, Value>,
     /// What its failure means to those it feeds, unless their binding says otherwise.

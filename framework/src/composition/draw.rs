@@ -99,6 +99,14 @@ fn method(plan: &Plan, graph: &Graph) -> (Vec<Shape>, Vec<Arrow>) {
                 is_dashed: node.is_auxiliary,
             });
         }
+        for step in &node.after {
+            arrows.push(Arrow {
+                from: end(Source::Node(*step)),
+                to: here.clone(),
+                label: "then".to_owned(),
+                is_dashed: true,
+            });
+        }
         for (number, emission) in node.emits.iter().enumerate() {
             let event = id(&format!("event_{}_{number}", node.name));
             shapes.push(round(event.clone(), &format!("event {}", emission.kind)));

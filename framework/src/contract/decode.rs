@@ -87,7 +87,7 @@ pub(crate) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, CallError> {
 #[cold]
 fn second_look<P: Parameters>(method: &MethodDescriptor, input: &[u8]) -> Result<P, CallError> {
     let schema = method.input.get().to_value();
-    let value = parameter_object(method, &schema, input)?;
+    let value = parameter_object(method, &schema, true, input)?;
     let misfit = match serde_path_to_error::deserialize::<_, P>(&value) {
         Ok(parameters) => return checked(parameters),
         Err(misfit) => misfit,
@@ -100,10 +100,12 @@ fn second_look<P: Parameters>(method: &MethodDescriptor, input: &[u8]) -> Result
     Err(refused(violations))
 }
 
-/// The input as an object of parameters that the method has, with integers where the schema wants them.
+/// The input as an object, with integers where the schema wants them; of parameters that the method has, if it is
+/// closed to others.
 pub(super) fn parameter_object(
     method: &MethodDescriptor,
     schema: &Value,
+    is_closed: bool,
     input: &[u8],
 ) -> Result<Value, CallError> {
     let mut value: Value = match serde_json::from_slice(input) {
@@ -128,7 +130,7 @@ pub(super) fn parameter_object(
         ))
         .pointer(""));
     }
-    if let Some(error) = unknown(method, &value) {
+    if let Some(error) = unknown(method, &value).filter(|_| is_closed) {
         return Err(error);
     }
     integral(schema, schema, &mut value);

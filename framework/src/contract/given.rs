@@ -37,7 +37,9 @@ impl Given {
     ) -> Result<Vec<u8>, CallError> {
         bounded(input)?;
         let input = if input.is_empty() { b"{}" } else { input };
-        let value = parameter_object(method, &self.schema, input)?;
+        // What an expression reads of the whole input has no name in the contract.
+        let is_closed = self.schema.get("additionalProperties") == Some(&Value::Bool(false));
+        let value = parameter_object(method, &self.schema, is_closed, input)?;
         let violations = violated(&self.validator, &value);
         if violations.is_empty() {
             encode(&value)

@@ -86,7 +86,7 @@ impl<'m> Derived<'m> {
         part.schemas.extend(schema);
     }
 
-    /// A place in the input is read by an expression, which does not say what it needs.
+    /// A place in the input is read by an expression, or as it is into the result: nothing says what is needed there.
     pub(super) fn open(&mut self, from: &str) {
         self.input.at(from, false).open = true;
     }
@@ -101,6 +101,9 @@ impl<'m> Derived<'m> {
     /// A port that is part of the result.
     pub(super) fn gives(&mut self, name: &str, source: Source, pointer: &str, calls: &Calls<'_>) {
         let (mut schema, mut always) = (Value::Bool(true), true);
+        if source == Source::Input {
+            self.open(pointer);
+        }
         if let Source::Node(step) = source {
             let call = &calls[step];
             let shape = Shape::of(&call.output);

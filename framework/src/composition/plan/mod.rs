@@ -53,6 +53,8 @@ pub(crate) struct Node {
     /// Slot, and method of its service.
     pub(crate) call: (usize, usize),
     pub(crate) instead: Option<(usize, usize)>,
+    /// What it waits for without taking anything from it.
+    pub(crate) after: Vec<usize>,
     pub(crate) with: Map<String, Value>,
     pub(crate) inputs: Vec<Edge>,
     pub(crate) emits: Vec<Emission>,

@@ -31,7 +31,7 @@ const METHOD: &[&str] = &[
 ];
 /// The forms of a method, of which each has one.
 const FORMS: [&str; 5] = ["call", "chain", "fan_out", "wrap", "steps"];
-const STEP: &[&str] = &["call", "instead", "with", "on_failure"];
+const STEP: &[&str] = &["call", "instead", "after", "with", "on_failure"];
 const BINDING: &[&str] = &["from", "to", "type", "map", "on_failure", "each"];
 
 /// Steps, bindings and result of a method.
@@ -141,6 +141,7 @@ impl Reader<'_> {
         Some(Step {
             call,
             instead,
+            after: self.texts(table, "after", pointer),
             with: self.with(table, pointer),
             on_failure: self.on_failure(table, pointer).unwrap_or_default(),
             pointer: pointer.to_owned(),
@@ -276,6 +277,7 @@ pub(super) fn step(call: Target, pointer: &str) -> Step {
     Step {
         call,
         instead: None,
+        after: Vec::new(),
         with: Map::new(),
         on_failure: OnFailure::Fail,
         pointer: pointer.to_owned(),

@@ -8,7 +8,7 @@ use super::{Bound, Ended, Given, Inner, State, stream};
 use crate::call::{BoxFuture, Ctx, collect};
 use crate::composition::definition::OnFailure;
 use crate::composition::payload::Payload;
-use crate::composition::plan::{Edge, Graph, Node, Source};
+use crate::composition::plan::{Graph, Node, Source};
 use crate::contract::MethodKind;
 use crate::error::{CallError, Effect};
 
@@ -43,12 +43,15 @@ impl<'a> Flow<'a> {
     }
 
     fn is_ready(&self, index: usize) -> bool {
-        let settled = |edge: &Edge| match edge.from {
+        let settled = |step: usize| !matches!(self.states[step], State::Waiting | State::Running);
+        let node = &self.graph.nodes[index];
+        let fed = node.inputs.iter().all(|edge| match edge.from {
             Source::Input => true,
-            Source::Node(step) => !matches!(self.states[step], State::Waiting | State::Running),
-        };
+            Source::Node(step) => settled(step),
+        });
         matches!(self.states[index], State::Waiting)
-            && self.graph.nodes[index].inputs.iter().all(settled)
+            && fed
+            && node.after.iter().all(|step| settled(*step))
     }
 
     async fn start(&mut self, index: usize) -> Result<Option<BoxFuture<'a, Ended>>, CallError> {

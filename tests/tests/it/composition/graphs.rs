@@ -80,7 +80,7 @@ fn toml(steps: &[Planned]) -> String {
         })
         .collect();
     toml.push_str(&format!(
-        "result = {{ {} }}\nmap = '[.[]] | add'\n",
+        "result = {{ {} }}\nmap = '[.[]] | add // 0'\n",
         ports.join(", ")
     ));
     let mut bindings = String::new();

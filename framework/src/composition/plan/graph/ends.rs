@@ -70,13 +70,12 @@ impl Planner<'_> {
     /// Data that flows in a circle, with its path.
     pub(super) fn circle(&mut self, nodes: &[Node], method: &str, pointer: &str) {
         let feeders = |node: usize| {
-            nodes[node]
-                .inputs
-                .iter()
-                .filter_map(|edge| match edge.from {
-                    Source::Node(step) => Some(step),
-                    Source::Input => None,
-                })
+            let inputs = nodes[node].inputs.iter();
+            let inputs = inputs.filter_map(|edge| match edge.from {
+                Source::Node(step) => Some(step),
+                Source::Input => None,
+            });
+            inputs.chain(nodes[node].after.iter().copied())
         };
         // Whatever waits only for what is done is done; what is left waits in a circle, or for one.
         let mut done = vec![false; nodes.len()];
@@ -99,11 +98,11 @@ impl Planner<'_> {
                 return;
             };
             if let Some(at) = path.iter().position(|node| *node == next) {
-                let mut names: Vec<&str> = path[at..]
-                    .iter()
-                    .map(|node| nodes[*node].name.as_str())
-                    .collect();
+                let circle = path[at..].iter();
+                let mut names: Vec<&str> = circle.map(|node| nodes[*node].name.as_str()).collect();
                 names.reverse();
+                let first = (0..names.len()).min_by_key(|at| names[*at]).unwrap_or(0);
+                names.rotate_left(first);
                 names.push(names[0]);
                 let message = format!(
                     "data flows in a circle in `{method}`: {}",

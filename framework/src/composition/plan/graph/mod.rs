@@ -111,6 +111,10 @@ impl Planner<'_> {
                 nodes[index].inputs.push(all_of_the_input());
                 derived.reads("", call, "");
             }
+            let at = format!("{}/after", call.step.pointer);
+            let after = call.step.after.iter();
+            let after = after.filter_map(|name| self.step(name, &calls, &at));
+            nodes[index].after = after.collect();
             self.constants(call);
             self.missing(&nodes[index], &calls, index);
         }
@@ -267,6 +271,7 @@ fn node(call: &Call<'_>) -> Node {
         name: call.name.to_owned(),
         call: call.at,
         instead: call.instead,
+        after: Vec::new(),
         with: Map::clone(&call.step.with),
         inputs: Vec::new(),
         emits: Vec::new(),
@@ -293,8 +298,12 @@ fn is_needed(index: usize, nodes: &[Node], result: &Gathered) -> bool {
         .iter()
         .any(|(_, source, _)| *source == Source::Node(index));
     let fails = node.on_failure == OnFailure::Fail;
+    let waited_for = nodes
+        .iter()
+        .any(|other| !other.is_auxiliary && other.after.contains(&index));
     feeds.iter().any(|edge| edge.on_failure == OnFailure::Fail)
         || (is_port && fails && result.merge != Merge::First)
+        || (waited_for && fails)
         || (!is_port && feeds.is_empty() && fails)
 }
 
