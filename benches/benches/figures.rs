@@ -4,7 +4,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use weldkit_benches::{
-    calls, events, instructions, measure, options::Options, report, start, transactions,
+    calls, composition, events, instructions, measure, options::Options, report, start,
+    transactions,
 };
 
 fn main() -> ExitCode {
