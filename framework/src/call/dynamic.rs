@@ -63,6 +63,8 @@ pub(crate) struct DynamicSlot {
     service: &'static ServiceDescriptor,
     inputs: Arc<[Given]>,
     slot: Slot<dyn Dynamic>,
+    /// Who was in it first, to be told when it is put into another slot.
+    first: Arc<dyn Dynamic>,
     own: Weak<Self>,
 }
 
@@ -91,6 +93,7 @@ impl DynamicSlot {
             Self {
                 service,
                 inputs: inputs.into(),
+                first: provider.clone(),
                 slot: Slot::new(provider, gates, instance),
                 own: own.clone(),
             }
@@ -126,7 +129,7 @@ impl AnySlot for DynamicSlot {
         match other.as_any().downcast_ref::<Self>() {
             Some(other) if std::ptr::eq(other.service, self.service) => {
                 self.slot.put_in_front(&other.slot, self.service.name)?;
-                other.slot.provider().seated(self.own.clone());
+                other.first.seated(self.own.clone());
                 Ok(())
             }
             Some(_) | None => Err(other_contract(self.service.name)),

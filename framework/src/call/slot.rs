@@ -51,12 +51,6 @@ impl<S: Contract + ?Sized> Slot<S> {
         Service::new(self.first.newest().clone(), contract, consumer)
     }
 
-    /// The newest provider.
-    #[cfg(feature = "composition")]
-    pub(super) fn provider(&self) -> Arc<S::Twin> {
-        self.first.newest().generation.provider.clone()
-    }
-
     /// Puts the provider of `other` in front.
     pub(super) fn put_in_front(&self, other: &Self, name: &str) -> Result<()> {
         let mut replacements = self

@@ -292,109 +292,70 @@ fn place(at: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn answer(from: &Value, to: &Value) -> Answer {
         compatible(Shape::of(from), Shape::of(to))
     }
 
-    #[test]
-    fn the_answer_is_yes_no_or_unknown() {
-        let object = |properties: Value, required: Value| json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false});
-        let cases = [
-            (json!({"type": "integer"}), json!({"type": "number"}), "yes"),
-            (
-                json!({"type": "number"}),
-                json!({"type": "integer"}),
-                "unknown",
-            ),
-            (json!({"type": "string"}), json!({"type": "integer"}), "no"),
-            (json!({"type": "string"}), json!(true), "yes"),
-            (json!(true), json!({"type": "string"}), "unknown"),
-            (
-                json!({"type": ["string", "null"]}),
-                json!({"type": "string"}),
-                "unknown",
-            ),
-            (
-                json!({"enum": ["a", "b"]}),
-                json!({"enum": ["a", "b", "c"]}),
-                "yes",
-            ),
-            (
-                json!({"enum": ["a", "d"]}),
-                json!({"enum": ["a"]}),
-                "unknown",
-            ),
-            (json!({"const": "x"}), json!({"enum": ["a"]}), "no"),
-            (
-                json!({"type": "string"}),
-                json!({"type": "string", "enum": ["a"]}),
-                "unknown",
-            ),
-            (
-                json!({"type": "integer", "minimum": 5}),
-                json!({"type": "integer", "minimum": 1}),
-                "yes",
-            ),
-            (
-                json!({"type": "integer"}),
-                json!({"type": "integer", "minimum": 1}),
-                "unknown",
-            ),
-            (
-                json!({"type": "array", "items": {"type": "string"}}),
-                json!({"type": "array", "items": {"type": "string"}}),
-                "yes",
-            ),
-            (
-                json!({"type": "array", "items": {"type": "string"}}),
-                json!({"type": "array", "items": {"type": "integer"}}),
-                "no",
-            ),
-            (
-                object(json!({"a": {"type": "string"}}), json!(["a"])),
-                object(json!({"a": {"type": "string"}}), json!(["a"])),
-                "yes",
-            ),
-            (
-                object(json!({"a": {"type": "string"}}), json!(["a"])),
-                object(
-                    json!({"a": {"type": "string"}, "b": true}),
-                    json!(["a", "b"]),
-                ),
-                "no",
-            ),
-            (
-                object(json!({"a": {"type": "string"}}), json!([])),
-                object(json!({"a": {"type": "string"}}), json!(["a"])),
-                "unknown",
-            ),
-            (
-                object(json!({"a": true, "c": true}), json!(["a", "c"])),
-                object(json!({"a": true}), json!([])),
-                "no",
-            ),
-            (
-                json!({"anyOf": [{"type": "string"}, {"type": "null"}]}),
-                json!({"anyOf": [{"type": "null"}, {"type": "string"}]}),
-                "yes",
-            ),
-            (
-                json!({"$ref": "#/$defs/x", "$defs": {"x": {"type": "string"}}}),
-                json!({"type": "string"}),
-                "yes",
-            ),
-        ];
-        for (from, to, wanted) in cases {
-            let found = match answer(&from, &to) {
+    fn check(cases: &str) {
+        for case in cases.lines().map(str::trim).filter(|case| !case.is_empty()) {
+            let [from, to, wanted] = case.split(" | ").collect::<Vec<_>>()[..] else {
+                panic!("three columns: {case}");
+            };
+            let read = |text| serde_json::from_str::<Value>(text).expect("a schema");
+            let found = match answer(&read(from), &read(to)) {
                 Answer::Yes => "yes",
                 Answer::No(_) => "no",
                 Answer::Unknown => "unknown",
             };
             assert_eq!(found, wanted, "{from} into {to}");
         }
+    }
+
+    #[test]
+    fn types_and_bounds_are_compared() {
+        check(
+            r#"
+            {"type": "integer"} | {"type": "number"} | yes
+            {"type": "number"} | {"type": "integer"} | unknown
+            {"type": "string"} | {"type": "integer"} | no
+            {"type": "string"} | true | yes
+            {"type": "string"} | {"description": "anything"} | yes
+            {"type": "string"} | false | no
+            true | {"type": "string"} | unknown
+            {"type": ["string", "null"]} | {"type": "string"} | unknown
+            {"enum": ["a", "b"]} | {"enum": ["a", "b", "c"]} | yes
+            {"enum": ["a", "d"]} | {"enum": ["a"]} | unknown
+            {"const": "x"} | {"enum": ["a"]} | no
+            {"type": "string"} | {"type": "string", "enum": ["a"]} | unknown
+            {"type": "integer", "minimum": 5} | {"type": "integer", "minimum": 1} | yes
+            {"type": "integer", "minimum": 0} | {"type": "integer", "minimum": 1} | unknown
+            {"type": "integer"} | {"type": "integer", "minimum": 1} | unknown
+            {"type": "string"} | {"type": "string", "not": {"const": "a"}} | unknown
+            "#,
+        );
+    }
+
+    #[test]
+    fn objects_arrays_choices_and_references_are_compared() {
+        check(
+            r##"
+            {"type": "array", "items": {"type": "string"}} | {"type": "array", "items": {"type": "string"}} | yes
+            {"type": "array", "items": {"type": "string"}} | {"type": "array", "items": {"type": "integer"}} | no
+            {"type": "array"} | {"type": "array", "items": {"type": "integer"}} | unknown
+            {"properties": {"a": {"type": "string"}}, "required": ["a"]} | {"properties": {"a": {"type": "string"}}, "required": ["a"]} | yes
+            {"properties": {"a": {"type": "string"}}, "required": ["a"]} | {"properties": {"a": true, "b": true}, "required": ["b"]} | no
+            {"properties": {"a": {"type": "string"}}} | {"properties": {"a": {"type": "string"}}, "required": ["a"]} | unknown
+            {"properties": {"a": true, "c": true}, "required": ["a", "c"]} | {"properties": {"a": true}, "additionalProperties": false} | no
+            {"properties": {"a": true, "c": true}} | {"properties": {"a": true}, "additionalProperties": false} | unknown
+            {"type": "object"} | {"properties": {"a": true}, "additionalProperties": false} | unknown
+            {"anyOf": [{"type": "string"}, {"type": "null"}]} | {"anyOf": [{"type": "null"}, {"type": "string"}]} | yes
+            {"anyOf": [{"type": "string"}, {"type": "null"}]} | {"type": "string"} | unknown
+            {"type": "boolean"} | {"anyOf": [{"type": "null"}, {"type": "string"}]} | no
+            {"$ref": "#/$defs/x", "$defs": {"x": {"type": "string"}}} | {"type": "string"} | yes
+            {"type": "string"} | {"$ref": "#/$defs/x", "minLength": 3, "$defs": {"x": {"type": "string"}}} | unknown
+            "##,
+        );
     }
 }

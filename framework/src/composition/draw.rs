@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::definition::{Merge, Role};
-use super::plan::{Graph, Plan, Source};
+use super::plan::{Graph, Node, Plan, Source};
 
 /// The language of a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub(crate) fn draw(plan: &Plan, language: Language) -> String {
         ),
     };
     for graph in &plan.graphs {
-        let (shapes, arrows) = method(plan, graph);
+        let Picture { shapes, arrows, .. } = method(plan, graph);
         let title = format!("{}.{}", plan.service.name, graph.name);
         match language {
             Language::Mermaid => mermaid(&mut text, &graph.name, &title, (&shapes, &arrows)),
@@ -53,35 +53,65 @@ pub(crate) fn draw(plan: &Plan, language: Language) -> String {
     text
 }
 
-fn method(plan: &Plan, graph: &Graph) -> (Vec<Shape>, Vec<Arrow>) {
-    let id = |name: &str| format!("{}_{name}", graph.name);
-    let end = |source: Source| match source {
-        Source::Input => id("input"),
-        Source::Node(node) => id(&format!("step_{}", graph.nodes[node].name)),
+/// The boxes and arrows of one method.
+struct Picture<'a> {
+    plan: &'a Plan,
+    graph: &'a Graph,
+    shapes: Vec<Shape>,
+    arrows: Vec<Arrow>,
+}
+
+fn method<'a>(plan: &'a Plan, graph: &'a Graph) -> Picture<'a> {
+    let mut picture = Picture {
+        plan,
+        graph,
+        shapes: Vec::new(),
+        arrows: Vec::new(),
     };
-    let mut shapes = vec![round(id("input"), "input"), round(id("result"), "result")];
-    let mut arrows = Vec::new();
+    for name in ["input", "result"] {
+        picture.shapes.push(round(picture.id(name), name));
+    }
     for (index, node) in graph.nodes.iter().enumerate() {
-        let slot = &plan.slots[node.call.0];
-        let here = end(Source::Node(index));
-        let called = format!("{}.{}", slot.name, slot.service.methods[node.call.1].name);
-        let mut lines = vec![node.name.clone(), called];
-        if slot.slot.role == Role::Auxiliary {
-            lines.push("observes".to_owned());
+        picture.step(index, node);
+    }
+    for (name, source, pointer) in &graph.result.ports {
+        let label = match graph.result.merge {
+            Merge::Only => whole(pointer),
+            Merge::First => "first".to_owned(),
+            Merge::Named | Merge::List | Merge::Combine => format!("{} as {name}", whole(pointer)),
+        };
+        let to = picture.id("result");
+        picture.arrow(picture.end(*source), to, label, false);
+    }
+    picture
+}
+
+impl Picture<'_> {
+    fn id(&self, name: &str) -> String {
+        format!("{}_{name}", self.graph.name)
+    }
+
+    fn end(&self, source: Source) -> String {
+        match source {
+            Source::Input => self.id("input"),
+            Source::Node(node) => self.id(&format!("step_{}", self.graph.nodes[node].name)),
         }
-        for (stand_in, _) in &slot.stand_ins {
-            lines.push(format!("else {}", plan.slots[*stand_in].name));
-        }
-        if let Some((slot, method)) = node.instead {
-            let slot = &plan.slots[slot];
-            lines.push(format!(
-                "unless {}.{}",
-                slot.name, slot.service.methods[method].name
-            ));
-        }
-        shapes.push(Shape {
+    }
+
+    fn arrow(&mut self, from: String, to: String, label: String, is_dashed: bool) {
+        self.arrows.push(Arrow {
+            from,
+            to,
+            label,
+            is_dashed,
+        });
+    }
+
+    fn step(&mut self, index: usize, node: &Node) {
+        let here = self.end(Source::Node(index));
+        self.shapes.push(Shape {
             id: here.clone(),
-            lines,
+            lines: self.lines(node),
             is_round: false,
         });
         for edge in &node.inputs {
@@ -92,46 +122,40 @@ fn method(plan: &Plan, graph: &Graph) -> (Vec<Shape>, Vec<Arrow>) {
             if edge.each {
                 label.push_str(", each");
             }
-            arrows.push(Arrow {
-                from: end(edge.from),
-                to: here.clone(),
-                label,
-                is_dashed: node.is_auxiliary,
-            });
+            self.arrow(self.end(edge.from), here.clone(), label, node.is_auxiliary);
         }
         for step in &node.after {
-            arrows.push(Arrow {
-                from: end(Source::Node(*step)),
-                to: here.clone(),
-                label: "then".to_owned(),
-                is_dashed: true,
-            });
+            let from = self.end(Source::Node(*step));
+            self.arrow(from, here.clone(), "then".to_owned(), true);
         }
         for (number, emission) in node.emits.iter().enumerate() {
-            let event = id(&format!("event_{}_{number}", node.name));
-            shapes.push(round(event.clone(), &format!("event {}", emission.kind)));
-            arrows.push(Arrow {
-                from: here.clone(),
-                to: event,
-                label: whole(&emission.pointer),
-                is_dashed: false,
-            });
+            let event = self.id(&format!("event_{}_{number}", node.name));
+            self.shapes
+                .push(round(event.clone(), &format!("event {}", emission.kind)));
+            self.arrow(here.clone(), event, whole(&emission.pointer), false);
         }
     }
-    for (name, source, pointer) in &graph.result.ports {
-        let label = match graph.result.merge {
-            Merge::Only => whole(pointer),
-            Merge::First => "first".to_owned(),
-            Merge::Named | Merge::List | Merge::Combine => format!("{} as {name}", whole(pointer)),
+
+    /// What stands in the box of a step.
+    fn lines(&self, node: &Node) -> Vec<String> {
+        let slots = &self.plan.slots;
+        let called = |(slot, method): (usize, usize)| {
+            let slot = &slots[slot];
+            format!("{}.{}", slot.name, slot.service.methods[method].name)
         };
-        arrows.push(Arrow {
-            from: end(*source),
-            to: id("result"),
-            label,
-            is_dashed: false,
-        });
+        let slot = &slots[node.call.0];
+        let mut lines = vec![node.name.clone(), called(node.call)];
+        if slot.slot.role == Role::Auxiliary {
+            lines.push("observes".to_owned());
+        }
+        let stand_ins = slot.stand_ins.iter();
+        lines.extend(stand_ins.map(|(stand_in, _)| format!("else {}", slots[*stand_in].name)));
+        lines.extend(
+            node.instead
+                .map(|instead| format!("unless {}", called(instead))),
+        );
+        lines
     }
-    (shapes, arrows)
 }
 
 fn round(id: String, text: &str) -> Shape {

@@ -23,6 +23,7 @@ pub(super) struct Composites {
 }
 
 struct Made {
+    #[cfg(feature = "cli")]
     plans: Vec<Arc<Plan>>,
     entries: Vec<PluginEntry>,
     problems: Vec<Problem>,
@@ -51,6 +52,7 @@ impl Composites {
             problems.extend(self.unreadable.iter().cloned());
             Made {
                 entries: plans.iter().map(entry).collect(),
+                #[cfg(feature = "cli")]
                 plans,
                 problems,
             }

@@ -28,6 +28,10 @@ pub(crate) struct Plan {
     pub(crate) listens: Vec<PlannedListen>,
     pub(crate) program: Program,
     /// The bindings of which only a call can show whether they fit.
+    #[cfg_attr(
+        not(feature = "cli"),
+        expect(dead_code, reason = "`compose check` tells it")
+    )]
     pub(crate) undecided: Vec<String>,
 }
 

@@ -1,18 +1,69 @@
 //! Bindings to parameters: whether what is given fits what is taken, and whether all that is needed comes.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::{Call, Calls};
 use crate::composition::compatible::{Answer, compatible};
-use crate::composition::definition::{Binding, OnFailure};
+use crate::composition::definition::{Binding, End, Method, OnFailure};
 use crate::composition::plan::contract::Derived;
 use crate::composition::plan::{Edge, Node, Planner, Source};
 use crate::composition::schema::{At, Shape, steps};
 use crate::contract::escape;
 
 impl Planner<'_> {
+    /// Takes all bindings of a method in.
+    pub(super) fn bindings(
+        &mut self,
+        method: &Method,
+        calls: &Calls<'_>,
+        derived: &mut Derived<'_>,
+        nodes: &mut [Node],
+    ) {
+        let mut written: BTreeMap<(usize, &str), &str> = BTreeMap::new();
+        for binding in &method.bindings {
+            let Some(from) = self.source(binding, calls) else {
+                continue;
+            };
+            match &binding.to.end {
+                End::Event(kind) => self.emission(binding, from, kind, nodes),
+                End::Step(to) => {
+                    let Some(to) = self.step(to, calls, &format!("{}/to", binding.pointer)) else {
+                        continue;
+                    };
+                    if let Some(other) = written.insert((to, &binding.to.pointer), &binding.pointer)
+                    {
+                        let message = format!(
+                            "`{}` and `{other}` both write `{}`",
+                            binding.pointer, binding.to
+                        );
+                        let at = format!("{}/to", binding.pointer);
+                        self.problems.add_with(
+                            "duplicate_binding",
+                            message,
+                            &at,
+                            "keep one of them, or merge their values in a step between",
+                        );
+                        continue;
+                    }
+                    self.binding(binding, from, (calls, to), derived, nodes);
+                }
+                End::Input => {
+                    let message =
+                        "nothing can be bound to `input`: it is what the caller gives".to_owned();
+                    self.problems.add(
+                        "incompatible_interface",
+                        message,
+                        &format!("{}/to", binding.pointer),
+                    );
+                }
+            }
+        }
+    }
+
     /// A binding to parameters of a step.
-    pub(super) fn binding(
+    fn binding(
         &mut self,
         binding: &Binding,
         from: Source,

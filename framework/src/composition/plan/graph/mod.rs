@@ -3,14 +3,12 @@
 mod ends;
 mod flow;
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value};
 
 use super::contract::Derived;
 use super::{Edge, Emission, Gathered, Graph, Node, PlannedSlot, Planner, Source};
 use crate::composition::compatible::{Answer, compatible};
-use crate::composition::definition::{Binding, End, Merge, Method, OnFailure, Role, Step};
+use crate::composition::definition::{Binding, Merge, Method, OnFailure, Role, Step};
 use crate::composition::schema::Shape;
 use crate::contract::{MethodDescriptor, MethodKind};
 use crate::limit;
@@ -67,45 +65,7 @@ impl Planner<'_> {
         }
         let mut derived = Derived::new(method, &calls);
         let mut nodes: Vec<Node> = calls.iter().map(node).collect();
-        let mut written: BTreeMap<(usize, &str), &str> = BTreeMap::new();
-        for binding in &method.bindings {
-            let Some(from) = self.source(binding, &calls) else {
-                continue;
-            };
-            match &binding.to.end {
-                End::Event(kind) => self.emission(binding, from, kind, &mut nodes),
-                End::Step(to) => {
-                    let Some(to) = self.step(to, &calls, &format!("{}/to", binding.pointer)) else {
-                        continue;
-                    };
-                    if let Some(other) = written.insert((to, &binding.to.pointer), &binding.pointer)
-                    {
-                        let message = format!(
-                            "`{}` and `{other}` both write `{}`",
-                            binding.pointer, binding.to
-                        );
-                        let at = format!("{}/to", binding.pointer);
-                        self.problems.add_with(
-                            "duplicate_binding",
-                            message,
-                            &at,
-                            "keep one of them, or merge their values in a step between",
-                        );
-                        continue;
-                    }
-                    self.binding(binding, from, (&calls, to), &mut derived, &mut nodes);
-                }
-                End::Input => {
-                    let message =
-                        "nothing can be bound to `input`: it is what the caller gives".to_owned();
-                    self.problems.add(
-                        "incompatible_interface",
-                        message,
-                        &format!("{}/to", binding.pointer),
-                    );
-                }
-            }
-        }
+        self.bindings(method, &calls, &mut derived, &mut nodes);
         for (index, call) in calls.iter().enumerate() {
             if nodes[index].inputs.is_empty() && call.step.with.is_empty() {
                 nodes[index].inputs.push(all_of_the_input());
@@ -177,10 +137,6 @@ impl Planner<'_> {
         })
     }
 
-    #[expect(
-        clippy::type_complexity,
-        reason = "indices, slot and method of one call"
-    )]
     fn target<'s>(
         &mut self,
         slot: &str,
