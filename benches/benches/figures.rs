@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use weldkit_benches::{
-    calls, events, instructions, measure, metrics, options::Options, report, start, transactions,
-    workflows,
+    calls, composition, events, instructions, measure, metrics, options::Options, report, start,
+    transactions, workflows,
 };
 
 fn main() -> ExitCode {
@@ -19,6 +19,7 @@ fn main() -> ExitCode {
     let mut subjects = calls::subjects();
     subjects.extend(events::subjects());
     subjects.extend(metrics::subjects());
+    subjects.extend(composition::subjects());
     subjects.extend(transactions::subjects());
     subjects.extend(workflows::subjects());
     if instructions::run_only(&mut subjects) {

@@ -12,6 +12,7 @@
 pub mod builds;
 pub mod calls;
 pub mod clock;
+pub mod composition;
 pub mod events;
 pub mod instructions;
 pub mod measure;

@@ -18,8 +18,11 @@ extern crate self as weldkit;
 
 pub mod call;
 pub mod clock;
+#[cfg(feature = "composition")]
+pub mod composition;
 pub mod config;
 pub mod contract;
+mod duration;
 pub mod error;
 pub mod event;
 pub mod host;

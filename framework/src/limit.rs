@@ -379,3 +379,31 @@ pub const LIFECYCLE_EVENTS: usize = 4_096;
 
 /// The longest pause between two tries.
 pub const RUN_WAIT: Duration = Duration::from_secs(366 * 86_400);
+
+/// How deep schemas are followed when two are compared; a deeper one counts as unknown.
+#[cfg(feature = "composition")]
+pub const SCHEMA_DEPTH: usize = 64;
+
+/// The most tries of one call of a composite's slot.
+#[cfg(feature = "composition")]
+pub const COMPOSITE_TRIES: u32 = 100;
+
+/// Steps of one method of a composite.
+#[cfg(feature = "composition")]
+pub const COMPOSITE_STEPS: usize = 1_024;
+
+/// Calls of auxiliary slots under way at once, for one composite; further ones are left out and counted.
+#[cfg(feature = "composition")]
+pub const AUXILIARY_CALLS: usize = 256;
+
+/// How long the call of an auxiliary slot may take.
+#[cfg(feature = "composition")]
+pub const AUXILIARY: Duration = Duration::from_secs(30);
+
+/// Answers that the cache of one slot keeps; the oldest goes first.
+#[cfg(feature = "composition")]
+pub const CACHED_ANSWERS: usize = 1_024;
+
+/// Items of a stream between two steps of a composite that nobody has read yet.
+#[cfg(feature = "composition")]
+pub const COMPOSITE_BUFFER: usize = 16;

@@ -69,9 +69,9 @@ pub(super) fn run(session: &Session, command: &Describe) -> Result<u8, Failure> 
 
 fn schema(method: &MethodDescriptor, side: Side) -> Value {
     let schema = match side {
-        Side::Input => (method.input)(),
-        Side::Output => (method.output)(),
-        Side::Error => (method.error)(),
+        Side::Input => method.input.get(),
+        Side::Output => method.output.get(),
+        Side::Error => method.error.get(),
     };
     schema.to_value()
 }
@@ -80,8 +80,10 @@ fn providers(session: &Session, service: &ServiceDescriptor) -> Vec<&'static str
     let provides = |provided: &&ServiceDescriptor| {
         provided.name == service.name && provided.line() == service.line()
     };
-    let entries = session.app.entries.iter();
-    let entries = entries.filter(|entry| entry.descriptor.provides.iter().any(provides));
+    let entries = session.load().builder.entries();
+    let entries = entries
+        .iter()
+        .filter(|entry| entry.descriptor.provides.iter().any(provides));
     entries.map(|entry| entry.descriptor.id).collect()
 }
 
@@ -91,7 +93,7 @@ fn service_json(session: &Session, service: &ServiceDescriptor) -> Value {
         .iter()
         .map(|method| method_json(method, false))
         .collect();
-    json!({
+    let described = json!({
         "name": service.name,
         "version": service.version.to_string(),
         "docs": service.docs,
@@ -101,7 +103,14 @@ fn service_json(session: &Session, service: &ServiceDescriptor) -> Value {
         "package": service.package,
         "providers": providers(session, service),
         "methods": methods,
-    })
+    });
+    #[cfg(feature = "composition")]
+    let described = {
+        let mut described = described;
+        described["composition"] = json!(crate::composition::Ports::of(service));
+        described
+    };
+    described
 }
 
 fn method_json(method: &MethodDescriptor, schemas: bool) -> Value {

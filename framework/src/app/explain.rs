@@ -43,13 +43,13 @@ const GRAPH: &[(&str, &str, &str)] = &[
     ),
     (
         "cycle",
-        "Plugins wait for each other to start.",
-        "Break the cycle: another provider in [services], or one plugin that does without.",
+        "Plugins wait for each other to start, composites are made of each other, or data flows in a circle in one.",
+        "Break the cycle: another provider in [services], one plugin that does without, or one binding less.",
     ),
     (
         "duplicate_plugin",
-        "Two linked plugins have one id.",
-        "Leave one out, or give one another id in its attribute.",
+        "Two linked plugins have one id, or a composite has the name of a plugin or a service.",
+        "Leave one out, or give one another id in its attribute; give the composite another name.",
     ),
     (
         "duplicate_instance",
@@ -107,11 +107,6 @@ const GRAPH: &[(&str, &str, &str)] = &[
         "Move it out: a transaction holds calls and what computes.",
     ),
     (
-        "missing_parameter",
-        "A call of a workflow lacks a parameter.",
-        "Give it; `app describe SERVICE.METHOD` lists the parameters.",
-    ),
-    (
         "type_mismatch",
         "A value of a workflow can never be taken where it is put, or its expression always fails.",
         "Correct the expression; the message names what it gives and what is taken.",
@@ -125,6 +120,46 @@ const GRAPH: &[(&str, &str, &str)] = &[
         "unknown_type",
         "Too little is known of a value of a workflow to tell whether it is taken where it is put.",
         "Give a schema to the input, or to the output of the task that it comes from.",
+    ),
+    (
+        "slot_not_found",
+        "A step of a composite calls a slot that is not there, or one that only stands in for another.",
+        "Correct the name, or declare the slot under [composites.NAME.slots].",
+    ),
+    (
+        "step_not_found",
+        "A binding or a result of a composite names a step that is not there.",
+        "Correct the name; `input` stands for what the caller gives.",
+    ),
+    (
+        "unknown_field",
+        "A binding of a composite takes a field that is not in what the step gives, or writes one that is not taken.",
+        "`app describe SERVICE.METHOD --schema output` shows the fields.",
+    ),
+    (
+        "missing_parameter",
+        "A step of a composite or a workflow needs a parameter that nothing brings.",
+        "Bind something to it, or give it in `with`; `app describe SERVICE.METHOD` lists the parameters.",
+    ),
+    (
+        "duplicate_binding",
+        "Two bindings of a composite write one place.",
+        "Keep one of them, or merge their values in a step between.",
+    ),
+    (
+        "missing_grant",
+        "A composite answers events with calls that its own principal may not make.",
+        "Add the line that the message shows to [permissions].",
+    ),
+    (
+        "invalid_expression",
+        "A jq expression cannot be read, or uses what is not there.",
+        "The message quotes the expression and says what is wrong.",
+    ),
+    (
+        "impure_expression",
+        "A jq expression reads the clock, the environment or more input.",
+        "Give it what it needs as a value.",
     ),
 ];
 
@@ -179,7 +214,7 @@ fn own(session: &Session) -> Vec<Explanation> {
     let mut own: Vec<Explanation> = Vec::new();
     for service in session.services() {
         for method in service.methods {
-            let schema = (method.error)().to_value();
+            let schema = method.error.get().to_value();
             for variant in schema["oneOf"].as_array().into_iter().flatten() {
                 let properties = &variant["properties"];
                 let Some(code) = properties["code"]["const"].as_str() else {

@@ -18,7 +18,7 @@ pub(super) fn run(session: &Session) -> Result<u8, Failure> {
         // A host that does not answer keeps nobody from what is linked in.
         Err(failure) => (Running::Silent, failure.report(session.output.format)),
     };
-    let rows = rows(session, &loaded, &running);
+    let rows = rows(&loaded, &running);
     session
         .output
         .either(|| text(&rows), || envelope([("plugins", json!(rows))]))?;
@@ -49,11 +49,11 @@ async fn running(loaded: &Loaded) -> Result<Running, Failure> {
 }
 
 /// One instance, in the order of the names.
-fn rows(session: &Session, loaded: &Loaded, running: &Running) -> Vec<Value> {
-    let entries = &session.app.entries;
-    let default = session
-        .app
-        .plugins()
+fn rows(loaded: &Loaded, running: &Running) -> Vec<Value> {
+    let entries = loaded.builder.entries();
+    let default = entries
+        .iter()
+        .filter(|entry| !entry.is_builtin())
         .map(|entry| (entry.descriptor.id, entry));
     let further = loaded
         .config

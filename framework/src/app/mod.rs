@@ -16,10 +16,14 @@ mod bar;
 mod build_info;
 mod call;
 mod check;
+#[cfg(feature = "composition")]
+mod compose;
 mod configuration;
 mod control;
 mod describe;
 mod doctor;
+#[cfg(feature = "transaction")]
+mod events;
 mod explain;
 mod failure;
 mod format;
@@ -163,6 +167,10 @@ fn execute(session: &Session, command: Command) -> Result<u8, Failure> {
         Command::Metrics(with) => metrics::run(session, &with.command),
         #[cfg(feature = "top")]
         Command::Top(with) => top::run(session, &with.command),
+        #[cfg(feature = "composition")]
+        Command::Compose(what) => compose::run(session, &what),
+        #[cfg(feature = "transaction")]
+        Command::Events(what) => events::run(session, &what),
         Command::Doctor(_) => doctor::run(session),
         Command::Explain(with) => explain::run(session, &with.command.code),
         Command::BuildInfo(_) => build_info::run(session),

@@ -105,14 +105,11 @@ impl Session {
         missing.map(problem).collect()
     }
 
-    /// Every service of the linked plugins; of several lines of one name, the newest.
+    /// Every service of the linked plugins and of composites; of several lines of one name, the newest.
     pub(super) fn services(&self) -> Vec<&'static ServiceDescriptor> {
         let mut services: BTreeMap<&str, &'static ServiceDescriptor> = BTreeMap::new();
-        let provided = self
-            .app
-            .entries
-            .iter()
-            .flat_map(|entry| entry.descriptor.provides);
+        let entries = self.load().builder.entries();
+        let provided = entries.iter().flat_map(|entry| entry.descriptor.provides);
         for service in provided {
             let newest = services.entry(service.name).or_insert(service);
             if newest.version < service.version {

@@ -94,7 +94,7 @@ where
     let generation = &service.bound;
     let gate = &generation.gates[METHOD];
     let Some(plain) = plain(gate) else {
-        return begin_aside::<METHOD, S, A, T, E>((service, ctx), cx, arguments, call, waiting);
+        return begin_aside((service, ctx), METHOD, cx, arguments, call, waiting);
     };
     let first = enter(
         service,
@@ -132,11 +132,12 @@ where
     Poll::Ready(result)
 }
 
-/// The same for a call that is not like most.
+/// The same for a call that is not like most, or whose contract was made at start.
 #[cold]
 #[inline(never)]
-fn begin_aside<'a, const METHOD: usize, S, A, T, E>(
+pub(super) fn begin_aside<'a, S, A, T, E>(
     (service, ctx): (&'a Service<S>, &'a Ctx),
+    method: usize,
     cx: &mut Context<'_>,
     arguments: impl FnOnce() -> Result<A, CallError>,
     call: impl for<'x> FnOnce(&'x S::Twin, &'x Ctx, A) -> BoxFuture<'x, Result<T, E>> + Send + 'static,
@@ -149,12 +150,12 @@ where
     E: ServiceError,
 {
     let generation = service.newest();
-    let gate = &generation.gates[METHOD];
+    let gate = &generation.gates[method];
     let ticket = gate.lanes.start();
     let first = enter(
         service,
         (generation, gate),
-        METHOD,
+        method,
         ctx,
         arguments,
         |twin, ctx, a| {

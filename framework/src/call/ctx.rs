@@ -117,6 +117,25 @@ impl Ctx {
         }
     }
 
+    /// The same without deadline, cancel, progress and transaction: for what nobody waits for.
+    #[cfg(feature = "composition")]
+    pub(crate) fn detached(&self) -> Self {
+        let changed = self.changed(|shared| {
+            (shared.cancel, shared.progress, shared.transaction) = (None, None, None);
+        });
+        Self {
+            deadline: None,
+            open: self.roles,
+            ..changed
+        }
+    }
+
+    /// Where its time comes from.
+    #[cfg(feature = "composition")]
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.shared.clock
+    }
+
     /// The same, cancelled when `cancel` is or when this one is.
     #[must_use]
     pub fn with_cancel(&self, cancel: &Cancel) -> Self {

@@ -15,6 +15,7 @@ use super::instance::MethodGate;
 use super::{BoxFuture, Ctx, Service, Stream};
 use crate::contract::{Parameters, ServiceDescriptor, ServiceError, decode, encode};
 use crate::error::{CallError, Code};
+use crate::limit;
 
 /// What a call by name gives.
 #[derive(Debug)]
@@ -180,6 +181,25 @@ impl<T: Serialize, E: ServiceError> futures_core::Stream for Encoded<T, E> {
         }
         next
     }
+}
+
+/// All items as one JSON array.
+pub(crate) async fn collect(mut stream: Stream<Vec<u8>, CallError>) -> Result<Vec<u8>, CallError> {
+    let mut array = vec![b'['];
+    while let Some(item) = stream.next().await {
+        if array.len() > 1 {
+            array.push(b',');
+        }
+        array.extend_from_slice(&item?);
+        if array.len() > limit::JSON_BYTES {
+            return Err(CallError::limit(format!(
+                "the stream has more than {} bytes; read it item by item",
+                limit::JSON_BYTES
+            )));
+        }
+    }
+    array.push(b']');
+    Ok(array)
 }
 
 /// A client whose contract is not known to whoever holds it.

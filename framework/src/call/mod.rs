@@ -13,6 +13,8 @@ mod calling;
 mod consumer;
 mod contract;
 mod ctx;
+#[cfg(feature = "composition")]
+mod dynamic;
 mod enlist;
 mod gate;
 mod generation;
@@ -32,9 +34,12 @@ pub(crate) use consumer::{Consumer, Declared};
 pub use contract::{Contract, MethodResult};
 pub(crate) use ctx::Root;
 pub use ctx::{Cancel, Ctx, Progress};
+#[cfg(feature = "composition")]
+pub(crate) use dynamic::{Dynamic, DynamicSlot};
 pub use enlist::{Ended, Enlist, Turn};
 pub use gate::{call_async, call_stream, call_sync};
 pub(crate) use instance::{Instance, MethodGate};
+pub(crate) use json::collect;
 pub use json::{Answer, AnyService, JsonCall};
 pub use service::Service;
 pub(crate) use slot::{AnySlot, Slot};

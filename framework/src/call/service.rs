@@ -22,11 +22,16 @@ pub struct Service<S: Contract + ?Sized> {
 }
 
 impl<S: Contract + ?Sized> Service<S> {
-    pub(crate) fn new(link: Arc<Link<S::Twin>>, consumer: &Consumer) -> Self {
+    /// A client for `consumer`; `contract` is `S::DESCRIPTOR`, unless the contract was made at start.
+    pub(super) fn new(
+        link: Arc<Link<S::Twin>>,
+        contract: &ServiceDescriptor,
+        consumer: &Consumer,
+    ) -> Self {
         Self {
             bound: link.generation.clone(),
             link,
-            declared: consumer.word(S::DESCRIPTOR),
+            declared: consumer.word(contract),
             consumer: consumer.name.clone(),
         }
     }

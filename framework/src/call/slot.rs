@@ -44,8 +44,57 @@ impl<S: Contract + ?Sized> Slot<S> {
     }
 
     pub(crate) fn bind(&self, consumer: &Consumer) -> Service<S> {
-        Service::new(self.first.newest().clone(), consumer)
+        self.bind_as(S::DESCRIPTOR, consumer)
     }
+
+    pub(super) fn bind_as(&self, contract: &ServiceDescriptor, consumer: &Consumer) -> Service<S> {
+        Service::new(self.first.newest().clone(), contract, consumer)
+    }
+
+    /// Puts the provider of `other` in front.
+    pub(super) fn put_in_front(&self, other: &Self, name: &str) -> Result<()> {
+        let mut replacements = self
+            .replacements
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if *replacements >= limit::REPLACEMENTS {
+            return Err(Error::new(
+                ErrorKind::State,
+                format!(
+                    "`{name}` has been replaced {} times; restart the process",
+                    limit::REPLACEMENTS
+                ),
+            ));
+        }
+        let new = Link::new(other.first.newest().generation.clone());
+        // The lock makes this the only writer, so the end of the chain is still the end.
+        let last = self.first.newest();
+        let placed = last.next.set(new);
+        debug_assert!(placed.is_ok(), "the lock makes this the only writer");
+        for gate in last.generation.gates.iter() {
+            gate.aside.store(true, Relaxed);
+        }
+        *replacements += 1;
+        Ok(())
+    }
+
+    pub(super) fn all_gates(&self) -> Vec<Arc<[MethodGate]>> {
+        let mut all = vec![self.first.generation.gates.clone()];
+        let mut link = &self.first;
+        while let Some(next) = link.next.get() {
+            all.push(next.generation.gates.clone());
+            link = next;
+        }
+        all
+    }
+}
+
+/// Why a slot cannot take a provider.
+pub(super) fn other_contract(name: &str) -> Error {
+    Error::new(
+        ErrorKind::Graph,
+        format!("the new provider of `{name}` has another contract"),
+    )
 }
 
 /// A slot whose contract is not known to whoever holds it.
@@ -75,45 +124,13 @@ impl<S: Contract + ?Sized + 'static> AnySlot for Slot<S> {
     }
 
     fn replace(&self, other: &dyn AnySlot) -> Result<()> {
-        let name = S::DESCRIPTOR.name;
-        let Some(other) = other.as_any().downcast_ref::<Self>() else {
-            return Err(Error::new(
-                ErrorKind::Graph,
-                format!("the new provider of `{name}` has another contract"),
-            ));
-        };
-        let mut replacements = self
-            .replacements
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if *replacements >= limit::REPLACEMENTS {
-            return Err(Error::new(
-                ErrorKind::State,
-                format!(
-                    "`{name}` has been replaced {} times; restart the process",
-                    limit::REPLACEMENTS
-                ),
-            ));
+        match other.as_any().downcast_ref::<Self>() {
+            Some(other) => self.put_in_front(other, S::DESCRIPTOR.name),
+            None => Err(other_contract(S::DESCRIPTOR.name)),
         }
-        let new = Link::new(other.first.newest().generation.clone());
-        // The lock makes this the only writer, so the end of the chain is still the end.
-        let last = self.first.newest();
-        let placed = last.next.set(new);
-        debug_assert!(placed.is_ok(), "the lock makes this the only writer");
-        for gate in last.generation.gates.iter() {
-            gate.aside.store(true, Relaxed);
-        }
-        *replacements += 1;
-        Ok(())
     }
 
     fn gates(&self) -> Vec<Arc<[MethodGate]>> {
-        let mut all = vec![self.first.generation.gates.clone()];
-        let mut link = &self.first;
-        while let Some(next) = link.next.get() {
-            all.push(next.generation.gates.clone());
-            link = next;
-        }
-        all
+        self.all_gates()
     }
 }

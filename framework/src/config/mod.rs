@@ -14,7 +14,6 @@
 mod catalog;
 mod changes;
 mod document;
-mod duration;
 mod layer;
 mod names;
 mod place;
@@ -40,9 +39,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+pub use crate::duration::{format_duration, parse_duration};
 pub use catalog::{Catalog, Plugin, Service};
 pub use changes::{Changes, changes};
-pub use duration::{format_duration, parse_duration};
 pub use place::Origin;
 pub use problem::{Code, Problem};
 pub use render::render;
@@ -152,6 +151,18 @@ impl Config {
     /// `[permissions]`: what is granted to each principal.
     pub fn permissions(&self) -> &BTreeMap<String, Vec<String>> {
         &self.typed.permissions
+    }
+
+    /// `[composites]`, as they are written.
+    #[cfg(feature = "composition")]
+    pub(crate) fn composites(&self) -> &BTreeMap<String, Value> {
+        &self.typed.composites
+    }
+
+    /// Where the value at a JSON pointer is written: its name, if it has one.
+    #[cfg(feature = "composition")]
+    pub(crate) fn place_of(&self, pointer: &str) -> Option<Origin> {
+        self.root.at(pointer).map(|node| node.place.origin_of_key())
     }
 
     /// `[limits]`: bounds by `service.method`.

@@ -175,6 +175,12 @@ impl Place {
         self.source.origin(self.value.start)
     }
 
+    /// Where the name stands, or the value of what has none.
+    #[cfg(feature = "composition")]
+    pub(super) fn origin_of_key(&self) -> Origin {
+        self.source.origin(self.key_or_value().start)
+    }
+
     pub(super) fn key_or_value(&self) -> Range<usize> {
         self.key.clone().unwrap_or_else(|| self.value.clone())
     }

@@ -78,7 +78,7 @@ impl FieldKind {
         match self {
             Self::Text => json!({"type": "string"}),
             Self::Texts => json!({"type": "array", "items": {"type": "string"}}),
-            Self::Duration => json!({"type": "string", "pattern": super::duration::PATTERN}),
+            Self::Duration => json!({"type": "string", "pattern": crate::duration::PATTERN}),
             Self::Choice(choices) => json!({"type": "string", "enum": choices}),
             Self::Count => json!({"type": "integer", "minimum": 1, "maximum": u32::MAX}),
             Self::Number => json!({"type": "number"}),
@@ -100,6 +100,11 @@ pub(super) const SECTIONS: &[Section] = &[
     Section {
         name: "instances",
         description: "Further instances of plugins, each with settings of its own.",
+    },
+    #[cfg(feature = "composition")]
+    Section {
+        name: "composites",
+        description: "Plugins made of plugins: slots, and methods that are graphs of calls.",
     },
     Section {
         name: "services",
@@ -346,6 +351,8 @@ pub(super) struct Typed {
     /// `service` or `consumer.service` to instance.
     pub(super) services: BTreeMap<String, String>,
     pub(super) permissions: BTreeMap<String, Vec<String>>,
+    /// As they are written; who makes them reads them.
+    pub(super) composites: BTreeMap<String, Value>,
     /// By `service.method`.
     pub(super) limits: BTreeMap<String, Limit>,
     pub(super) alerts: BTreeMap<String, Alert>,

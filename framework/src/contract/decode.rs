@@ -26,13 +26,7 @@ pub(crate) fn decode<P: Parameters>(
     method: &MethodDescriptor,
     input: &[u8],
 ) -> Result<P, CallError> {
-    if input.len() > limit::JSON_BYTES {
-        return Err(CallError::limit(format!(
-            "the input has {} bytes; at most {} are read",
-            input.len(),
-            limit::JSON_BYTES
-        )));
-    }
+    bounded(input)?;
     let input = if input.is_empty() { b"{}" } else { input };
     // Looked through for UTF-8 once, and not string by string.
     let Ok(text) = std::str::from_utf8(input) else {
@@ -43,6 +37,18 @@ pub(crate) fn decode<P: Parameters>(
         Ok(parameters) if is_object(text) => checked(parameters),
         Ok(_) | Err(_) => second_look(method, input),
     }
+}
+
+#[inline]
+pub(super) fn bounded(input: &[u8]) -> Result<(), CallError> {
+    if input.len() <= limit::JSON_BYTES {
+        return Ok(());
+    }
+    Err(CallError::limit(format!(
+        "the input has {} bytes; at most {} are read",
+        input.len(),
+        limit::JSON_BYTES
+    )))
 }
 
 #[inline]
@@ -80,6 +86,28 @@ pub(crate) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, CallError> {
 
 #[cold]
 fn second_look<P: Parameters>(method: &MethodDescriptor, input: &[u8]) -> Result<P, CallError> {
+    let schema = method.input.get().to_value();
+    let value = parameter_object(method, &schema, true, input)?;
+    let misfit = match serde_path_to_error::deserialize::<_, P>(&value) {
+        Ok(parameters) => return checked(parameters),
+        Err(misfit) => misfit,
+    };
+    let mut violations = violations(&schema, &value);
+    if violations.is_empty() {
+        // The schema does not know the range of a Rust integer; the type does.
+        violations.push((pointer(misfit.path()), misfit.inner().to_string()));
+    }
+    Err(refused(violations))
+}
+
+/// The input as an object, with integers where the schema wants them; of parameters that the method has, if it is
+/// closed to others.
+pub(super) fn parameter_object(
+    method: &MethodDescriptor,
+    schema: &Value,
+    is_closed: bool,
+    input: &[u8],
+) -> Result<Value, CallError> {
     let mut value: Value = match serde_json::from_slice(input) {
         Ok(value) => value,
         // serde_json has no kind for its bound of 128 levels but the text.
@@ -94,7 +122,6 @@ fn second_look<P: Parameters>(method: &MethodDescriptor, input: &[u8]) -> Result
             )));
         }
     };
-    let schema = (method.input)().to_value();
     if !value.is_object() {
         let wanted = method.parameters.join("`, `");
         return Err(CallError::invalid_parameter(format!(
@@ -103,10 +130,10 @@ fn second_look<P: Parameters>(method: &MethodDescriptor, input: &[u8]) -> Result
         ))
         .pointer(""));
     }
-    if let Some(error) = unknown(method, &value) {
+    if let Some(error) = unknown(method, &value).filter(|_| is_closed) {
         return Err(error);
     }
-    integral(&schema, &schema, &mut value);
+    integral(schema, schema, &mut value);
     // Duplicate keys are gone from a `Value`, so the text decides about them.
     if let Some(pointer) = duplicate::pointer(input) {
         return Err(CallError::invalid_parameter(format!(
@@ -114,16 +141,7 @@ fn second_look<P: Parameters>(method: &MethodDescriptor, input: &[u8]) -> Result
         ))
         .pointer(pointer));
     }
-    let misfit = match serde_path_to_error::deserialize::<_, P>(&value) {
-        Ok(parameters) => return checked(parameters),
-        Err(misfit) => misfit,
-    };
-    let mut violations = violations(&schema, &value);
-    if violations.is_empty() {
-        // The schema does not know the range of a Rust integer; the type does.
-        violations.push((pointer(misfit.path()), misfit.inner().to_string()));
-    }
-    Err(refused(violations))
+    Ok(value)
 }
 
 /// A path of serde's as a JSON pointer (RFC 6901).
@@ -184,9 +202,13 @@ pub(crate) fn refused(violations: Vec<(String, String)>) -> CallError {
 
 /// Every violation: JSON pointer and message.
 fn violations(schema: &Value, value: &Value) -> Vec<(String, String)> {
-    let Ok(validator) = jsonschema::draft202012::new(schema) else {
-        return Vec::new();
-    };
+    match jsonschema::draft202012::new(schema) {
+        Ok(validator) => violated(&validator, value),
+        Err(_) => Vec::new(),
+    }
+}
+
+pub(super) fn violated(validator: &jsonschema::Validator, value: &Value) -> Vec<(String, String)> {
     validator
         .iter_errors(value)
         .take(limit::VIOLATIONS)

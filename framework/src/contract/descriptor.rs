@@ -66,11 +66,30 @@ pub struct MethodDescriptor {
     /// The names of the parameters, in order.
     pub parameters: &'static [&'static str],
     /// The JSON Schema of the parameter object.
-    pub input: fn() -> Schema,
+    pub input: SchemaOf,
     /// The JSON Schema of the result, or of one item of a stream.
-    pub output: fn() -> Schema,
+    pub output: SchemaOf,
     /// The JSON Schema of the error.
-    pub error: fn() -> Schema,
+    pub error: SchemaOf,
+}
+
+/// Where a schema comes from.
+#[derive(Debug, Clone, Copy)]
+pub enum SchemaOf {
+    /// Derived from a type, each time that it is asked for.
+    Type(fn() -> Schema),
+    /// Made when the host was put together, of other schemas.
+    Made(&'static Schema),
+}
+
+impl SchemaOf {
+    /// The schema.
+    pub fn get(self) -> Schema {
+        match self {
+            Self::Type(derive) => derive(),
+            Self::Made(schema) => schema.clone(),
+        }
+    }
 }
 
 /// How a method is called.

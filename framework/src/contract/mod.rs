@@ -10,6 +10,8 @@ mod decode;
 mod descriptor;
 mod duplicate;
 mod edge;
+#[cfg(feature = "composition")]
+mod given;
 mod object;
 mod result;
 mod rules;
@@ -30,9 +32,11 @@ pub use decode::Parameters;
 #[cfg(feature = "orchestration")]
 pub(crate) use decode::kind;
 pub(crate) use decode::{decode, encode, escape, refused};
-pub use descriptor::{MethodDescriptor, MethodKind, ServiceDescriptor, Stability};
+pub use descriptor::{MethodDescriptor, MethodKind, SchemaOf, ServiceDescriptor, Stability};
 pub(crate) use duplicate::pointer as duplicate_key;
 pub use edge::Json;
+#[cfg(feature = "composition")]
+pub(crate) use given::Given;
 pub use object::Object;
 pub use result::{ErrorCode, ServiceError};
 pub use rules::{Dive, DiveNo, DiveYes, Rules, check_rules, check_values};

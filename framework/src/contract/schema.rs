@@ -95,9 +95,9 @@ fn method_shape(method: &MethodDescriptor) -> Value {
         "kind": format!("{:?}", method.kind),
         "flags": [method.read_only, method.idempotent, method.transactional, method.isolated],
         "permission": method.permission,
-        "input": shape((method.input)().to_value()),
-        "output": shape((method.output)().to_value()),
-        "error": shape((method.error)().to_value()),
+        "input": shape(method.input.get().to_value()),
+        "output": shape(method.output.get().to_value()),
+        "error": shape(method.error.get().to_value()),
     })
 }
 

@@ -50,6 +50,8 @@ mod envelope;
 mod handler;
 mod queue;
 mod rules;
+#[cfg(feature = "transaction")]
+mod service;
 mod source;
 mod subscriber;
 mod subscription;
@@ -62,6 +64,8 @@ mod tests;
 pub use counts::{Counts, SubscriberCounts};
 pub use envelope::{Attribute, Data, Event};
 pub use handler::{HANDLER_FAILED, Handler};
+#[cfg(feature = "transaction")]
+pub use service::EventService;
 pub use subscriber::{Received, Subscriber, TypedSubscriber};
 pub use subscription::{Overflow, Subscription};
 pub use time::Time;

@@ -33,6 +33,8 @@ pub struct HostBuilder {
 #[derive(Debug, Clone)]
 pub(super) struct Setup {
     pub(super) entries: Vec<PluginEntry>,
+    #[cfg(feature = "composition")]
+    pub(super) composites: super::composites::Composites,
     pub(super) choices: Choices,
     /// Only what calls of this service reach is started.
     pub(super) reach: Option<String>,
@@ -66,6 +68,14 @@ pub struct Limit {
     pub timeout: Option<Duration>,
 }
 
+#[cfg(not(feature = "composition"))]
+impl Setup {
+    /// All entries, and what is wrong with them already.
+    pub(super) fn composed(&self) -> (Vec<PluginEntry>, Vec<Problem>) {
+        (self.entries.clone(), Vec::new())
+    }
+}
+
 impl Default for HostBuilder {
     fn default() -> Self {
         Self {
@@ -74,6 +84,8 @@ impl Default for HostBuilder {
                 entries: vec![crate::registry::builtin()],
                 #[cfg(not(any(feature = "transaction", feature = "monitoring")))]
                 entries: Vec::new(),
+                #[cfg(feature = "composition")]
+                composites: super::composites::Composites::default(),
                 choices: Choices::default(),
                 reach: None,
                 settings: BTreeMap::new(),
@@ -100,6 +112,8 @@ impl HostBuilder {
     /// Adds every plugin that is linked in.
     #[must_use]
     pub fn linked(mut self) -> Self {
+        #[cfg(feature = "composition")]
+        self.setup.composites.renew();
         self.setup.entries.extend(linked());
         self
     }
@@ -113,6 +127,8 @@ impl HostBuilder {
     /// Adds one plugin by its entry.
     #[must_use]
     pub fn entry(mut self, entry: PluginEntry) -> Self {
+        #[cfg(feature = "composition")]
+        self.setup.composites.renew();
         self.setup.entries.push(entry);
         self
     }
@@ -136,6 +152,8 @@ impl HostBuilder {
     /// Adds a further instance of a plugin.
     #[must_use]
     pub fn instance(mut self, name: &str, plugin: &str) -> Self {
+        #[cfg(feature = "composition")]
+        self.setup.composites.renew();
         self.setup
             .choices
             .instances
@@ -173,6 +191,8 @@ impl HostBuilder {
     /// Replaces all choices at once.
     #[must_use]
     pub fn choices(mut self, choices: Choices) -> Self {
+        #[cfg(feature = "composition")]
+        self.setup.composites.renew();
         self.setup.choices = choices;
         self
     }
@@ -180,6 +200,8 @@ impl HostBuilder {
     /// Grants permissions to a principal.
     #[must_use]
     pub fn grant(mut self, principal: &str, permissions: &[&str]) -> Self {
+        #[cfg(feature = "composition")]
+        self.setup.composites.renew();
         let granted = self.setup.grants.entry(principal.to_owned()).or_default();
         granted.extend(
             permissions
@@ -254,26 +276,30 @@ impl HostBuilder {
         self
     }
 
+    /// All plugins: those that are linked, the host itself, and composites that fit what they are made of.
+    #[cfg(feature = "cli")]
+    pub(crate) fn entries(&self) -> Vec<PluginEntry> {
+        self.setup.composed().0
+    }
+
     /// Fits everything together without starting anything.
     ///
     /// # Errors
     ///
     /// Every problem at once.
     pub fn check(&self) -> Result<Plan> {
+        let (entries, mut problems) = self.setup.composed();
         let resolved = match &self.setup.reach {
-            None => resolve(&self.setup.entries, &self.setup.choices),
+            None => resolve(&entries, &self.setup.choices),
             Some(service) => {
-                let (entries, choices) = within_reach(&self.setup, service);
+                // What is wrong with composites is an obstacle to those who call one.
+                problems.clear();
+                let (entries, choices) = within_reach(&self.setup, &entries, service);
                 resolve(&entries, &choices).map(|plan| reduced(plan, service))
             }
         };
-        let (problems, plan) = match resolved {
-            Ok(plan) => (self.other_problems(), Some(plan)),
-            Err(mut problems) => {
-                problems.extend(self.other_problems());
-                (problems, None)
-            }
-        };
+        problems.extend(self.other_problems(&entries));
+        let plan = resolved.map_err(|found| problems.extend(found)).ok();
         match plan {
             Some(plan) if problems.is_empty() => Ok(plan),
             _ => Err(Error::problems(
@@ -285,11 +311,9 @@ impl HostBuilder {
     }
 
     /// What does not hang on the graph: settings and limits of nobody, bad grants.
-    fn other_problems(&self) -> Vec<Problem> {
+    fn other_problems(&self, entries: &[PluginEntry]) -> Vec<Problem> {
         let mut problems = Policy::new(&self.setup.grants).err().unwrap_or_default();
-        let methods: Vec<String> = self
-            .setup
-            .entries
+        let methods: Vec<String> = entries
             .iter()
             .flat_map(|entry| entry.descriptor.provides)
             .flat_map(|service| {

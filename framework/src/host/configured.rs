@@ -78,6 +78,10 @@ impl HostBuilder {
                 },
             );
         }
+        #[cfg(feature = "composition")]
+        for (name, value) in config.composites() {
+            self = self.declared(name, value, config);
+        }
         #[cfg(feature = "monitoring")]
         {
             self.setup.monitor = host.monitor;
@@ -119,11 +123,15 @@ fn rule(name: &str, alert: &crate::config::Alert) -> crate::monitoring::Rule {
 /// Entries and choices without what has nothing to do with `service`.
 ///
 /// Every possible provider stays in, so that the choice among them is made as for the whole.
-pub(super) fn within_reach(setup: &Setup, service: &str) -> (Vec<PluginEntry>, Choices) {
+pub(super) fn within_reach(
+    setup: &Setup,
+    all: &[PluginEntry],
+    service: &str,
+) -> (Vec<PluginEntry>, Choices) {
     let mut services = BTreeSet::from([service]);
     let mut entries: Vec<PluginEntry> = Vec::new();
     loop {
-        let found = setup.entries.iter().filter(|entry| {
+        let found = all.iter().filter(|entry| {
             let provides = entry.descriptor.provides.iter();
             let taken = entries
                 .iter()

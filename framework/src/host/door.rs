@@ -6,6 +6,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use super::{Host, Inner};
+pub(crate) use crate::call::collect;
 use crate::call::{Answer, AnyService, BoxFuture, Ctx, JsonCall, Stream};
 use crate::clock;
 use crate::contract::{MethodDescriptor, MethodKind, ServiceDescriptor};
@@ -299,24 +300,6 @@ fn wait<'a>(
             .as_mut()
             .poll(cx),
     }
-}
-
-pub(crate) async fn collect(mut stream: Stream<Vec<u8>, CallError>) -> Result<Vec<u8>, CallError> {
-    let mut array = vec![b'['];
-    while let Some(item) = stream.next().await {
-        if array.len() > 1 {
-            array.push(b',');
-        }
-        array.extend_from_slice(&item?);
-        if array.len() > limit::JSON_BYTES {
-            return Err(CallError::limit(format!(
-                "the stream has more than {} bytes; read it item by item",
-                limit::JSON_BYTES
-            )));
-        }
-    }
-    array.push(b']');
-    Ok(array)
 }
 
 impl Inner {

@@ -101,7 +101,7 @@ impl Running {
         for provided in plugin.clone().provide() {
             let gates = gates(provided.service(), around.setup, around.policy)?;
             all_gates.push(gates.clone());
-            slots.extend(provided.slot(gates, gate.clone()));
+            slots.extend(provided.slot(gates, gate.clone()).map_err(failed)?);
         }
         gate.guard(all_gates);
         Ok(Self {

@@ -5,6 +5,8 @@
 //! ```
 
 mod builder;
+#[cfg(feature = "composition")]
+mod composites;
 mod configured;
 mod door;
 #[cfg(feature = "monitoring")]

@@ -11,6 +11,8 @@ use super::inject::FromHost;
 use crate::call::{BoxFuture, Contract};
 use crate::contract::Stability;
 use crate::error::Result;
+#[cfg(feature = "transaction")]
+use crate::event::{EventService, Events};
 #[cfg(feature = "monitoring")]
 use crate::monitoring::{Monitoring, MonitoringService};
 #[cfg(feature = "orchestration")]
@@ -24,6 +26,8 @@ struct Builtin {
     monitoring: Monitoring,
     #[cfg(feature = "transaction")]
     transactions: Transactions,
+    #[cfg(feature = "transaction")]
+    events: Events,
     #[cfg(feature = "orchestration")]
     workflows: Workflows,
 }
@@ -48,6 +52,8 @@ impl Plugin for Builtin {
             <dyn MonitoringService as Contract>::DESCRIPTOR,
             #[cfg(feature = "transaction")]
             <dyn TransactionService as Contract>::DESCRIPTOR,
+            #[cfg(feature = "transaction")]
+            <dyn EventService as Contract>::DESCRIPTOR,
             #[cfg(feature = "orchestration")]
             <dyn WorkflowService as Contract>::DESCRIPTOR,
         ],
@@ -61,6 +67,8 @@ impl Plugin for Builtin {
                 monitoring: binder.monitoring.clone(),
                 #[cfg(feature = "transaction")]
                 transactions: Transactions::from_host(binder)?,
+                #[cfg(feature = "transaction")]
+                events: Events::from_host(binder)?,
                 #[cfg(feature = "orchestration")]
                 workflows: Workflows::from_host(binder)?,
             })
@@ -83,6 +91,8 @@ impl Plugin for Builtin {
             Provided::new::<dyn MonitoringService>(Arc::new(self.monitoring.clone())),
             #[cfg(feature = "transaction")]
             Provided::new::<dyn TransactionService>(Arc::new(self.transactions.clone())),
+            #[cfg(feature = "transaction")]
+            Provided::new::<dyn EventService>(Arc::new(self.events.clone())),
             #[cfg(feature = "orchestration")]
             Provided::new::<dyn WorkflowService>(Arc::new(self.workflows.clone())),
         ]

@@ -45,6 +45,13 @@ pub enum Need {
         /// Whether the plugin does without when nobody provides it.
         optional: bool,
     },
+    /// A service of one certain instance, whatever else is chosen; the plugin starts after it.
+    Instance {
+        /// The contract.
+        service: &'static ServiceDescriptor,
+        /// The instance.
+        instance: &'static str,
+    },
     /// The plugin's part of the configuration.
     Settings {
         /// Its schema.
@@ -61,6 +68,16 @@ impl PluginDescriptor {
     pub fn requires(&self) -> impl Iterator<Item = (&'static ServiceDescriptor, bool)> + '_ {
         self.needs.iter().filter_map(|need| match need {
             Need::Service { service, optional } => Some((*service, *optional)),
+            Need::Instance { service, .. } => Some((*service, false)),
+            Need::Settings { .. } | Need::Containers | Need::Host => None,
+        })
+    }
+
+    /// The instance that must answer each service that it asks for, in the order of [`requires`](Self::requires).
+    pub(super) fn pins(&self) -> impl Iterator<Item = Option<&'static str>> + '_ {
+        self.needs.iter().filter_map(|need| match need {
+            Need::Service { .. } => Some(None),
+            Need::Instance { instance, .. } => Some(Some(*instance)),
             Need::Settings { .. } | Need::Containers | Need::Host => None,
         })
     }
@@ -69,7 +86,7 @@ impl PluginDescriptor {
     pub fn settings(&self) -> Option<Schema> {
         self.needs.iter().find_map(|need| match need {
             Need::Settings { schema } => Some(schema()),
-            Need::Service { .. } | Need::Containers | Need::Host => None,
+            Need::Service { .. } | Need::Instance { .. } | Need::Containers | Need::Host => None,
         })
     }
 }

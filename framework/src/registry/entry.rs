@@ -84,13 +84,16 @@ impl<P: Plugin> Running for P {
 }
 
 /// An instance that starts.
-type Starting = BoxFuture<'static, Result<Arc<dyn Running>>>;
+pub(crate) type Starting = BoxFuture<'static, Result<Arc<dyn Running>>>;
 
 /// How an instance comes to be.
 #[derive(Clone, Copy)]
 pub(crate) enum Start {
     /// By its constructor.
     Constructor(fn(Binder) -> Starting),
+    /// By what a definition says.
+    #[cfg(feature = "composition")]
+    Made(&'static (dyn Fn(Binder) -> Starting + Send + Sync)),
     /// It is there already: a test's stand-in.
     #[cfg(feature = "testing")]
     Given(&'static (dyn Fn() -> Arc<dyn Running> + Send + Sync)),
@@ -100,6 +103,8 @@ impl Start {
     pub(crate) fn start(self, binder: Binder) -> Starting {
         match self {
             Start::Constructor(constructor) => constructor(binder),
+            #[cfg(feature = "composition")]
+            Start::Made(make) => make(binder),
             #[cfg(feature = "testing")]
             Start::Given(given) => Box::pin(async move { Ok(given()) }),
         }
@@ -152,8 +157,7 @@ impl fmt::Debug for PluginEntry {
 }
 
 /// Puts a twin, whose type only this function knows, behind its gates.
-type MakeSlot =
-    fn(&(dyn Any + Send + Sync), Arc<[MethodGate]>, Arc<Instance>) -> Option<Arc<dyn AnySlot>>;
+type MakeSlot = fn(&Provided, Arc<[MethodGate]>, Arc<Instance>) -> Result<Option<Arc<dyn AnySlot>>>;
 
 /// One service of an instance.
 pub struct Provided {
@@ -168,9 +172,35 @@ impl Provided {
         Self {
             service: S::DESCRIPTOR,
             twin: Box::new(twin),
-            slot: |twin, gates, instance| {
-                let twin = twin.downcast_ref::<Arc<S::Twin>>()?;
-                Some(Arc::new(Slot::<S>::new(twin.clone(), gates, instance)))
+            slot: |provided, gates, instance| {
+                let twin = provided.twin.downcast_ref::<Arc<S::Twin>>();
+                Ok(twin.map(|twin| {
+                    let slot: Arc<dyn AnySlot> =
+                        Arc::new(Slot::<S>::new(twin.clone(), gates, instance));
+                    slot
+                }))
+            },
+        }
+    }
+
+    /// A service whose contract was made at start.
+    #[cfg(feature = "composition")]
+    pub(crate) fn dynamic(
+        service: &'static ServiceDescriptor,
+        provider: Arc<dyn crate::call::Dynamic>,
+    ) -> Self {
+        Self {
+            service,
+            twin: Box::new(provider),
+            slot: |provided, gates, instance| {
+                let twin = provided
+                    .twin
+                    .downcast_ref::<Arc<dyn crate::call::Dynamic>>();
+                let Some(twin) = twin.cloned() else {
+                    return Ok(None);
+                };
+                let slot = crate::call::DynamicSlot::new(provided.service, twin, gates, instance)?;
+                Ok(Some(slot))
             },
         }
     }
@@ -183,8 +213,8 @@ impl Provided {
         &self,
         gates: Arc<[MethodGate]>,
         instance: Arc<Instance>,
-    ) -> Option<Arc<dyn AnySlot>> {
-        (self.slot)(self.twin.as_ref(), gates, instance)
+    ) -> Result<Option<Arc<dyn AnySlot>>> {
+        (self.slot)(self, gates, instance)
     }
 }
 

@@ -21,8 +21,10 @@ pub(crate) use builtin::builtin;
 pub use descriptor::{Need, PluginDescriptor, default_id, first_non_empty};
 pub use embed::{Frame, embedded_len, frame, frame_len, frame_text, text};
 pub(crate) use entry::Running;
-#[cfg(feature = "testing")]
+#[cfg(any(feature = "testing", feature = "composition"))]
 pub(crate) use entry::Start;
+#[cfg(feature = "composition")]
+pub(crate) use entry::Starting;
 pub use entry::{Health, Plugin, PluginEntry, Provided, Started};
 pub use inject::{Background, Binder, FromHost, Settings, StateDir};
 pub(crate) use inject::{StateFolder, Tasks};

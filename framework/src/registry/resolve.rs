@@ -25,8 +25,13 @@ pub fn resolve(entries: &[PluginEntry], choices: &Choices) -> Result<Plan, Vec<P
     let mut planned = Vec::new();
     for (name, entry) in &instances {
         let mut bindings = Vec::new();
-        for (service, optional) in entry.descriptor.requires() {
-            match resolver.provider(Some(name), service.name, service.line()) {
+        let asked = entry.descriptor.requires().zip(entry.descriptor.pins());
+        for ((service, optional), pin) in asked {
+            let found = match pin {
+                Some(instance) => resolver.pinned(instance, service),
+                None => resolver.provider(Some(name), service.name, service.line()),
+            };
+            match found {
                 Ok(Some(provider)) => bindings.push(Binding { service, provider }),
                 Ok(None) if optional => {}
                 Ok(None) => problems.push(resolver.missing(name, service)),
@@ -240,6 +245,23 @@ impl Resolver<'_> {
                 .help(help))
             }
         }
+    }
+
+    /// The instance that a consumer names itself.
+    fn pinned(
+        &self,
+        instance: &str,
+        service: &ServiceDescriptor,
+    ) -> Result<Option<String>, Problem> {
+        let candidates = self.candidates(service.name, service.line());
+        if candidates.contains(&instance) {
+            return Ok(Some(instance.to_owned()));
+        }
+        let problem = Problem::new(
+            "unknown_instance",
+            format!("`{instance}` does not provide `{}`", service.name),
+        );
+        Err(with_suggestion(problem, instance, candidates))
     }
 
     /// Why nobody provides a service, and what to do about it.

@@ -114,9 +114,9 @@ fn descriptor(weldkit: &syn::Path, method: &Method) -> TokenStream {
             timeout: #timeout,
             #lifecycle
             parameters: &[#(#names),*],
-            input: #weldkit::__private::input_schema::<#parameters>,
-            output: #weldkit::__private::output_schema::<#value>,
-            error: #weldkit::__private::error_schema::<#error>,
+            input: #weldkit::contract::SchemaOf::Type(#weldkit::__private::input_schema::<#parameters>),
+            output: #weldkit::contract::SchemaOf::Type(#weldkit::__private::output_schema::<#value>),
+            error: #weldkit::contract::SchemaOf::Type(#weldkit::__private::error_schema::<#error>),
         }
     }
 }

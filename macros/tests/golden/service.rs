@@ -240,21 +240,27 @@ const _: () = {
                     since: ::core::option::Option::None,
                     deprecated: ::core::option::Option::None,
                     parameters: &["key"],
-                    input: ::weldkit::__private::input_schema::<
-                        ::weldkit::__private::Arguments<getParameters>,
-                    >,
-                    output: ::weldkit::__private::output_schema::<
-                        <::core::result::Result<
-                            Option<Document>,
-                            ::weldkit::CallError,
-                        > as ::weldkit::__private::MethodResult>::Value,
-                    >,
-                    error: ::weldkit::__private::error_schema::<
-                        <::core::result::Result<
-                            (),
-                            StorageError,
-                        > as ::weldkit::__private::MethodResult>::Error,
-                    >,
+                    input: ::weldkit::contract::SchemaOf::Type(
+                        ::weldkit::__private::input_schema::<
+                            ::weldkit::__private::Arguments<getParameters>,
+                        >,
+                    ),
+                    output: ::weldkit::contract::SchemaOf::Type(
+                        ::weldkit::__private::output_schema::<
+                            <::core::result::Result<
+                                Option<Document>,
+                                ::weldkit::CallError,
+                            > as ::weldkit::__private::MethodResult>::Value,
+                        >,
+                    ),
+                    error: ::weldkit::contract::SchemaOf::Type(
+                        ::weldkit::__private::error_schema::<
+                            <::core::result::Result<
+                                (),
+                                StorageError,
+                            > as ::weldkit::__private::MethodResult>::Error,
+                        >,
+                    ),
                 },
                 ::weldkit::contract::MethodDescriptor {
                     name: "put",
@@ -272,21 +278,27 @@ const _: () = {
                     since: ::core::option::Option::None,
                     deprecated: ::core::option::Option::None,
                     parameters: &["key", "document"],
-                    input: ::weldkit::__private::input_schema::<
-                        ::weldkit::__private::Arguments<putParameters>,
-                    >,
-                    output: ::weldkit::__private::output_schema::<
-                        <::core::result::Result<
-                            (),
-                            ::weldkit::CallError,
-                        > as ::weldkit::__private::MethodResult>::Value,
-                    >,
-                    error: ::weldkit::__private::error_schema::<
-                        <::core::result::Result<
-                            (),
-                            StorageError,
-                        > as ::weldkit::__private::MethodResult>::Error,
-                    >,
+                    input: ::weldkit::contract::SchemaOf::Type(
+                        ::weldkit::__private::input_schema::<
+                            ::weldkit::__private::Arguments<putParameters>,
+                        >,
+                    ),
+                    output: ::weldkit::contract::SchemaOf::Type(
+                        ::weldkit::__private::output_schema::<
+                            <::core::result::Result<
+                                (),
+                                ::weldkit::CallError,
+                            > as ::weldkit::__private::MethodResult>::Value,
+                        >,
+                    ),
+                    error: ::weldkit::contract::SchemaOf::Type(
+                        ::weldkit::__private::error_schema::<
+                            <::core::result::Result<
+                                (),
+                                StorageError,
+                            > as ::weldkit::__private::MethodResult>::Error,
+                        >,
+                    ),
                 },
                 ::weldkit::contract::MethodDescriptor {
                     name: "count",
@@ -302,21 +314,27 @@ const _: () = {
                     since: ::core::option::Option::None,
                     deprecated: ::core::option::Option::None,
                     parameters: &["prefix"],
-                    input: ::weldkit::__private::input_schema::<
-                        ::weldkit::__private::Arguments<countParameters>,
-                    >,
-                    output: ::weldkit::__private::output_schema::<
-                        <::core::result::Result<
-                            u64,
-                            ::weldkit::CallError,
-                        > as ::weldkit::__private::MethodResult>::Value,
-                    >,
-                    error: ::weldkit::__private::error_schema::<
-                        <::core::result::Result<
-                            (),
-                            StorageError,
-                        > as ::weldkit::__private::MethodResult>::Error,
-                    >,
+                    input: ::weldkit::contract::SchemaOf::Type(
+                        ::weldkit::__private::input_schema::<
+                            ::weldkit::__private::Arguments<countParameters>,
+                        >,
+                    ),
+                    output: ::weldkit::contract::SchemaOf::Type(
+                        ::weldkit::__private::output_schema::<
+                            <::core::result::Result<
+                                u64,
+                                ::weldkit::CallError,
+                            > as ::weldkit::__private::MethodResult>::Value,
+                        >,
+                    ),
+                    error: ::weldkit::contract::SchemaOf::Type(
+                        ::weldkit::__private::error_schema::<
+                            <::core::result::Result<
+                                (),
+                                StorageError,
+                            > as ::weldkit::__private::MethodResult>::Error,
+                        >,
+                    ),
                 },
                 ::weldkit::contract::MethodDescriptor {
                     name: "tail",
@@ -334,21 +352,27 @@ const _: () = {
                     since: ::core::option::Option::None,
                     deprecated: ::core::option::Option::None,
                     parameters: &["from"],
-                    input: ::weldkit::__private::input_schema::<
-                        ::weldkit::__private::Arguments<tailParameters>,
-                    >,
-                    output: ::weldkit::__private::output_schema::<
-                        <::core::result::Result<
-                            Document,
-                            ::weldkit::CallError,
-                        > as ::weldkit::__private::MethodResult>::Value,
-                    >,
-                    error: ::weldkit::__private::error_schema::<
-                        <::core::result::Result<
-                            (),
-                            StorageError,
-                        > as ::weldkit::__private::MethodResult>::Error,
-                    >,
+                    input: ::weldkit::contract::SchemaOf::Type(
+                        ::weldkit::__private::input_schema::<
+                            ::weldkit::__private::Arguments<tailParameters>,
+                        >,
+                    ),
+                    output: ::weldkit::contract::SchemaOf::Type(
+                        ::weldkit::__private::output_schema::<
+                            <::core::result::Result<
+                                Document,
+                                ::weldkit::CallError,
+                            > as ::weldkit::__private::MethodResult>::Value,
+                        >,
+                    ),
+                    error: ::weldkit::contract::SchemaOf::Type(
+                        ::weldkit::__private::error_schema::<
+                            <::core::result::Result<
+                                (),
+                                StorageError,
+                            > as ::weldkit::__private::MethodResult>::Error,
+                        >,
+                    ),
                 },
                 ::weldkit::contract::MethodDescriptor {
                     name: "nothing",
@@ -366,21 +390,27 @@ const _: () = {
                     since: ::core::option::Option::None,
                     deprecated: ::core::option::Option::Some("use `count`"),
                     parameters: &[],
-                    input: ::weldkit::__private::input_schema::<
-                        ::weldkit::__private::Arguments<nothingParameters>,
-                    >,
-                    output: ::weldkit::__private::output_schema::<
-                        <::core::result::Result<
-                            (),
-                            ::weldkit::CallError,
-                        > as ::weldkit::__private::MethodResult>::Value,
-                    >,
-                    error: ::weldkit::__private::error_schema::<
-                        <::core::result::Result<
-                            (),
-                            CallError,
-                        > as ::weldkit::__private::MethodResult>::Error,
-                    >,
+                    input: ::weldkit::contract::SchemaOf::Type(
+                        ::weldkit::__private::input_schema::<
+                            ::weldkit::__private::Arguments<nothingParameters>,
+                        >,
+                    ),
+                    output: ::weldkit::contract::SchemaOf::Type(
+                        ::weldkit::__private::output_schema::<
+                            <::core::result::Result<
+                                (),
+                                ::weldkit::CallError,
+                            > as ::weldkit::__private::MethodResult>::Value,
+                        >,
+                    ),
+                    error: ::weldkit::contract::SchemaOf::Type(
+                        ::weldkit::__private::error_schema::<
+                            <::core::result::Result<
+                                (),
+                                CallError,
+                            > as ::weldkit::__private::MethodResult>::Error,
+                        >,
+                    ),
                 },
             ],
         };

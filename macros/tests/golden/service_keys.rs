@@ -130,15 +130,21 @@ const _: () = {
                     since: ::core::option::Option::Some("1.5"),
                     deprecated: ::core::option::Option::None,
                     parameters: &["match"],
-                    input: renamed::__private::input_schema::<
-                        renamed::__private::Arguments<typeParameters>,
-                    >,
-                    output: renamed::__private::output_schema::<
-                        <Outcome as renamed::__private::MethodResult>::Value,
-                    >,
-                    error: renamed::__private::error_schema::<
-                        <Outcome as renamed::__private::MethodResult>::Error,
-                    >,
+                    input: renamed::contract::SchemaOf::Type(
+                        renamed::__private::input_schema::<
+                            renamed::__private::Arguments<typeParameters>,
+                        >,
+                    ),
+                    output: renamed::contract::SchemaOf::Type(
+                        renamed::__private::output_schema::<
+                            <Outcome as renamed::__private::MethodResult>::Value,
+                        >,
+                    ),
+                    error: renamed::contract::SchemaOf::Type(
+                        renamed::__private::error_schema::<
+                            <Outcome as renamed::__private::MethodResult>::Error,
+                        >,
+                    ),
                 },
                 renamed::contract::MethodDescriptor {
                     name: "find",
@@ -154,13 +160,19 @@ const _: () = {
                     since: ::core::option::Option::None,
                     deprecated: ::core::option::Option::None,
                     parameters: &["key", "limit"],
-                    input: renamed::__private::input_schema::<findParameters>,
-                    output: renamed::__private::output_schema::<
-                        <Outcome as renamed::__private::MethodResult>::Value,
-                    >,
-                    error: renamed::__private::error_schema::<
-                        <Outcome as renamed::__private::MethodResult>::Error,
-                    >,
+                    input: renamed::contract::SchemaOf::Type(
+                        renamed::__private::input_schema::<findParameters>,
+                    ),
+                    output: renamed::contract::SchemaOf::Type(
+                        renamed::__private::output_schema::<
+                            <Outcome as renamed::__private::MethodResult>::Value,
+                        >,
+                    ),
+                    error: renamed::contract::SchemaOf::Type(
+                        renamed::__private::error_schema::<
+                            <Outcome as renamed::__private::MethodResult>::Error,
+                        >,
+                    ),
                 },
                 renamed::contract::MethodDescriptor {
                     name: "all",
@@ -178,15 +190,21 @@ const _: () = {
                     since: ::core::option::Option::None,
                     deprecated: ::core::option::Option::None,
                     parameters: &[],
-                    input: renamed::__private::input_schema::<
-                        renamed::__private::Arguments<allParameters>,
-                    >,
-                    output: renamed::__private::output_schema::<
-                        <Items as renamed::__private::MethodResult>::Value,
-                    >,
-                    error: renamed::__private::error_schema::<
-                        <Items as renamed::__private::MethodResult>::Error,
-                    >,
+                    input: renamed::contract::SchemaOf::Type(
+                        renamed::__private::input_schema::<
+                            renamed::__private::Arguments<allParameters>,
+                        >,
+                    ),
+                    output: renamed::contract::SchemaOf::Type(
+                        renamed::__private::output_schema::<
+                            <Items as renamed::__private::MethodResult>::Value,
+                        >,
+                    ),
+                    error: renamed::contract::SchemaOf::Type(
+                        renamed::__private::error_schema::<
+                            <Items as renamed::__private::MethodResult>::Error,
+                        >,
+                    ),
                 },
             ],
         };

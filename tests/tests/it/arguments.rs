@@ -178,7 +178,7 @@ fn schemas<S: Contract + ?Sized>() -> Vec<Value> {
     let methods = S::DESCRIPTOR.methods.iter();
     methods
         .map(|method| {
-            let mut schema = (method.input)().to_value();
+            let mut schema = method.input.get().to_value();
             // Only the service's name differs.
             schema["title"] = method.name.into();
             schema

@@ -7,8 +7,8 @@ use std::task::Context;
 use serde_json::{Value, json};
 use weldkit::call::{BoxFuture, JsonCall};
 use weldkit::contract::{
-    MethodDescriptor, MethodKind, Parameters, Rules, ServiceDescriptor, Stability, Version,
-    error_schema, input_schema, output_schema,
+    MethodDescriptor, MethodKind, Parameters, Rules, SchemaOf, ServiceDescriptor, Stability,
+    Version, error_schema, input_schema, output_schema,
 };
 use weldkit::registry::{Binder, Need, PluginDescriptor, Provided};
 use weldkit::{CallError, Contract, Ctx, Host, Plugin, Service};
@@ -78,9 +78,9 @@ const ADD: MethodDescriptor = MethodDescriptor {
     since: None,
     deprecated: None,
     parameters: &["a", "b"],
-    input: input_schema::<AddParameters>,
-    output: output_schema::<i64>,
-    error: error_schema::<CallError>,
+    input: SchemaOf::Type(input_schema::<AddParameters>),
+    output: SchemaOf::Type(output_schema::<i64>),
+    error: SchemaOf::Type(error_schema::<CallError>),
 };
 
 impl Contract for dyn Adder + '_ {

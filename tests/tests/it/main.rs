@@ -11,6 +11,7 @@
 mod arguments;
 mod by_hand;
 mod cli;
+mod composition;
 mod docs;
 mod events;
 mod fixture;

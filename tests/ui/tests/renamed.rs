@@ -156,16 +156,25 @@ fn the_contract_says_what_the_trait_says() {
 #[test]
 fn schemas_carry_docs_defaults_and_rules() {
     let service = <dyn Storage as Contract>::DESCRIPTOR;
-    let schema = (service.methods[service.method("put").unwrap()].input)().to_value();
+    let schema = service.methods[service.method("put").unwrap()]
+        .input
+        .get()
+        .to_value();
     let key = &schema["$defs"]["Document"]["properties"]["key"];
     assert_eq!(
         *key,
         json!({ "description": "The key.", "type": "string", "minLength": 1, "maxLength": 512, "pattern": "^[a-z]+$" })
     );
     assert_eq!(schema["additionalProperties"], false);
-    let tail = (service.methods[service.method("tail").unwrap()].input)().to_value();
+    let tail = service.methods[service.method("tail").unwrap()]
+        .input
+        .get()
+        .to_value();
     assert_eq!(tail["properties"]["from"]["description"], "Where to begin.");
-    let error = (service.methods[service.method("get").unwrap()].error)().to_value();
+    let error = service.methods[service.method("get").unwrap()]
+        .error
+        .get()
+        .to_value();
     assert_eq!(
         error["oneOf"][0]["properties"]["details"]["properties"]["key"]["description"],
         "The key."

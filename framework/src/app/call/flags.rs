@@ -59,7 +59,7 @@ pub(super) fn parse(
     rest: &[OsString],
     before: CallOptions,
 ) -> Result<Parsed, Failure> {
-    let schema = (target.method.input)().to_value();
+    let schema = target.method.input.get().to_value();
     let flags = flags(target, &schema);
     let matches = command(target, &flags)
         .try_get_matches_from(rest)

@@ -28,7 +28,7 @@ pub(super) fn read(root: &Node, catalog: &Catalog) -> (Typed, Vec<Problem>) {
     // Instances come first, since the other sections refer to them.
     let sections = root.entries().into_iter().flatten();
     let (instances, others): (Vec<_>, Vec<_>) =
-        sections.partition(|(name, _)| *name == "instances");
+        sections.partition(|(name, _)| matches!(name.as_str(), "instances" | "composites"));
     for (name, node) in instances.into_iter().chain(others) {
         let pointer = join("", name);
         if !SECTIONS.iter().any(|section| section.name == name) {
@@ -45,6 +45,7 @@ pub(super) fn read(root: &Node, catalog: &Catalog) -> (Typed, Vec<Problem>) {
             "host" => reader.host(entries),
             "plugins" => reader.plugins(entries),
             "instances" => reader.instances(entries),
+            "composites" => reader.composites(entries),
             "services" => reader.services(entries),
             "permissions" => reader.permissions(entries),
             "alerts" => reader.alerts(entries),
@@ -98,6 +99,13 @@ impl<'a> Reader<'a> {
                 self.typed.host.disable.insert(instance);
             }
         }
+    }
+
+    fn composites(&mut self, entries: &Entries) {
+        let read = entries
+            .iter()
+            .map(|(name, node)| (name.clone(), node.value()));
+        self.typed.composites.extend(read);
     }
 
     fn plugins(&mut self, entries: &Entries) {

@@ -73,10 +73,14 @@ impl<'a> Reader<'a> {
         spot: Spot<'_>,
         pointer: &str,
     ) -> bool {
-        let exists =
-            self.catalog.plugin(instance).is_some() || self.typed.instances.contains_key(instance);
+        let exists = self.catalog.plugin(instance).is_some()
+            || self.typed.instances.contains_key(instance)
+            || self.typed.composites.contains_key(instance);
         if !exists {
-            let further = self.typed.instances.keys().map(String::as_str);
+            let further = self.typed.instances.keys();
+            let further = further
+                .chain(self.typed.composites.keys())
+                .map(String::as_str);
             let known: Vec<&str> = self.plugin_ids().chain(further).collect();
             let problem = unknown("instance", instance, spot, pointer, &known);
             self.problems.push(problem);
@@ -110,13 +114,14 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn service_exists(&mut self, service: &str, spot: Spot<'_>, pointer: &str) -> bool {
-        let exists = self.catalog.service(service).is_some();
+        let exists =
+            self.catalog.service(service).is_some() || self.typed.composites.contains_key(service);
         if !exists {
-            let known: Vec<&str> = self
-                .catalog
-                .services
-                .iter()
+            let linked = self.catalog.services.iter();
+            let composites = self.typed.composites.keys().map(String::as_str);
+            let known: Vec<&str> = linked
                 .map(|service| service.name.as_str())
+                .chain(composites)
                 .collect();
             self.problems
                 .push(unknown("service", service, spot, pointer, &known));
@@ -131,11 +136,12 @@ impl<'a> Reader<'a> {
         spot: Spot<'_>,
         pointer: &str,
     ) -> bool {
-        let methods = self
-            .catalog
-            .service(service)
-            .map(|service| service.methods.as_slice())
-            .unwrap_or_default();
+        let linked = self.catalog.service(service);
+        let linked = linked.into_iter().flat_map(|service| &service.methods);
+        let composite = self.typed.composites.get(service);
+        let composed = composite.and_then(|composite| composite.get("methods")?.as_object());
+        let composed = composed.into_iter().flat_map(serde_json::Map::keys);
+        let methods: Vec<String> = linked.chain(composed).cloned().collect();
         let exists = methods.iter().any(|name| name == method);
         if !exists {
             let known: Vec<&str> = methods.iter().map(String::as_str).collect();
@@ -164,6 +170,9 @@ impl<'a> Reader<'a> {
             .iter()
             .filter(|(_, plugin)| provides(plugin))
             .map(|(instance, _)| instance.clone());
+        // A composite provides the service of its own name.
+        let composite = self.typed.composites.keys().filter(|name| *name == service);
+        let further = further.chain(composite.cloned());
         self.plugin_ids()
             .filter(|id| provides(id))
             .map(str::to_owned)

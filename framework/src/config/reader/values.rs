@@ -5,10 +5,10 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{Entries, Reader};
-use crate::config::duration::parse_duration;
 use crate::config::problem::{Code, Problem, brief, describe};
 use crate::config::section::{Field, FieldKind, Level};
 use crate::config::tree::{Kind, Node};
+use crate::duration::parse_duration;
 use crate::name;
 
 impl Reader<'_> {

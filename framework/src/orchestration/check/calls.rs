@@ -91,7 +91,7 @@ impl Looking<'_> {
             }
             self.problem(problem, &format!("{pointer}/with/{name}"));
         }
-        let mut schema = (method.input)().to_value();
+        let mut schema = method.input.get().to_value();
         let required = schema
             .as_object_mut()
             .and_then(|schema| schema.remove("required"));

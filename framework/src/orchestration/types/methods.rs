@@ -69,7 +69,7 @@ pub(in crate::orchestration) fn find(
 
 impl Method {
     fn new(method: &MethodDescriptor) -> Self {
-        let input = (method.input)().to_value();
+        let input = method.input.get().to_value();
         let properties = input.get("properties").and_then(Value::as_object);
         let parameters = properties.into_iter().flatten().map(|(name, schema)| {
             let slot = Slot::new(&alone(schema, &input), Origin::Taken);
@@ -81,7 +81,7 @@ impl Method {
                 // Not said by the schema, which is that of one item.
                 MethodKind::Stream => Type::Any,
                 MethodKind::Sync | MethodKind::Async => {
-                    read(&(method.output)().to_value(), Origin::Written)
+                    read(&method.output.get().to_value(), Origin::Written)
                 }
             },
             whole: Slot::new(&input, Origin::Taken),

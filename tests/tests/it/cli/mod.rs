@@ -4,6 +4,7 @@
 
 mod backup;
 mod commands;
+mod compose;
 mod configuration;
 mod doors;
 mod input;

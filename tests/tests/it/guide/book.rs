@@ -18,4 +18,4 @@ macro_rules! modules {
     };
 }
 
-modules!(acme_processing acme_processor bank calls flows monitoring permissions tests);
+modules!(acme_processing acme_processor bank calls composing flows monitoring permissions tests);

@@ -74,7 +74,7 @@ fn the_dependencies_are_what_the_constructor_asks_for() {
 fn batch_size_is_optional_and_bounded_in_the_schema_that_callers_see() {
     for contract in CONTRACTS {
         let method = &contract.methods[contract.method("process_batch").unwrap()];
-        let schema = (method.input)().to_value();
+        let schema = method.input.get().to_value();
         assert_eq!(schema["required"], serde_json::json!(["data"]), "{schema}");
         let batch_size = &schema["properties"]["batch_size"];
         assert_eq!(batch_size["minimum"], 1, "{schema}");

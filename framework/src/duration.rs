@@ -11,7 +11,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let refused = || {
         format!(
             "`{}` is not a duration: write it like 250ms, 5s or 1m30s",
-            super::problem::brief(text)
+            shown(text)
         )
     };
     let mut total = Duration::ZERO;
@@ -49,6 +49,15 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// Short enough for a message.
+fn shown(text: &str) -> String {
+    const SHOWN_CHARS_MAX: usize = 40;
+    match text.char_indices().nth(SHOWN_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 /// Writes a duration so that [`parse_duration`] reads it; parts below a millisecond are cut off.
 pub fn format_duration(duration: Duration) -> String {
     let mut millis = duration.as_millis();
@@ -71,4 +80,4 @@ pub fn format_duration(duration: Duration) -> String {
 const UNITS: [(&str, u64); 4] = [("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
 /// The rule for editors; looser than [`parse_duration`], since theirs know no look-ahead.
-pub(super) const PATTERN: &str = "^([0-9]+(h|ms|m|s))+$";
+pub(crate) const PATTERN: &str = "^([0-9]+(h|ms|m|s))+$";

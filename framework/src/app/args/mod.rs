@@ -1,45 +1,53 @@
 //! What the command line accepts. The options of every command may stand before or after its name.
 
+#[cfg(feature = "transaction")]
+mod compose;
+
 use std::ffi::OsString;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(super) use super::format::{Format, Shape};
+#[cfg(feature = "composition")]
+pub(in crate::app) use compose::{ComposeCommand, DrawnAs, DrawnComposite};
+#[cfg(feature = "transaction")]
+pub(in crate::app) use compose::{EventsCommand, Tail};
+
+pub(in crate::app) use super::format::{Format, Shape};
 
 #[derive(Debug, Parser)]
 #[command(
     disable_help_subcommand = true,
     after_help = "Exit codes: 0 fine, 1 a call failed, 2 usage, 3 configuration or graph"
 )]
-pub(super) struct Arguments {
+pub(in crate::app) struct Arguments {
     #[command(flatten)]
-    pub(super) globals: Globals,
+    pub(in crate::app) globals: Globals,
     #[command(subcommand)]
-    pub(super) command: Command,
+    pub(in crate::app) command: Command,
 }
 
 /// The options of every command.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Options of every command")]
-pub(super) struct Globals {
+pub(in crate::app) struct Globals {
     /// Read this configuration file instead of `weldkit.toml`
     #[arg(long, value_name = "FILE")]
-    pub(super) config: Option<String>,
+    pub(in crate::app) config: Option<String>,
     /// Set one value of the configuration, such as `plugins.records.batch=500`
     #[arg(long, value_name = "NAME=VALUE")]
-    pub(super) set: Vec<String>,
+    pub(in crate::app) set: Vec<String>,
     /// Keep the state here, and look here for a running host
     #[arg(long, value_name = "DIR")]
-    pub(super) state: Option<String>,
+    pub(in crate::app) state: Option<String>,
     /// For people, or for programs
     #[arg(long, value_enum)]
-    pub(super) format: Option<Shape>,
+    pub(in crate::app) format: Option<Shape>,
 }
 
 impl Globals {
     /// These, and over them what stood further back on the line.
-    pub(super) fn under(mut self, later: &Self) -> Self {
+    pub(in crate::app) fn under(mut self, later: &Self) -> Self {
         self.set.extend(later.set.iter().cloned());
         Self {
             config: later.config.clone().or(self.config),
@@ -51,7 +59,7 @@ impl Globals {
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Command {
+pub(in crate::app) enum Command {
     /// Start all plugins and answer calls until a signal comes
     Serve(With<Nothing>),
     /// List the plugins
@@ -85,6 +93,14 @@ pub(super) enum Command {
     /// Watch methods, plugins, runs and transactions of the running host
     #[cfg(feature = "top")]
     Top(With<Top>),
+    /// Show the composites, and whether they fit what they are made of
+    #[cfg(feature = "composition")]
+    #[command(subcommand)]
+    Compose(ComposeCommand),
+    /// Show what is published in the running host
+    #[cfg(feature = "transaction")]
+    #[command(subcommand)]
+    Events(EventsCommand),
     /// Find out what is wrong
     Doctor(With<Nothing>),
     /// Explain the code of an error
@@ -100,7 +116,7 @@ pub(super) enum Command {
 
 impl Command {
     /// The options of every command that stood behind this one's name.
-    pub(super) fn globals(&self) -> Globals {
+    pub(in crate::app) fn globals(&self) -> Globals {
         let globals = match self {
             Self::Serve(with)
             | Self::List(with)
@@ -124,6 +140,10 @@ impl Command {
             Self::Restore(with) => &with.globals,
             #[cfg(feature = "orchestration")]
             Self::Workflow(what) => what.globals(),
+            #[cfg(feature = "composition")]
+            Self::Compose(what) => what.globals(),
+            #[cfg(feature = "transaction")]
+            Self::Events(EventsCommand::Tail(with)) => &with.globals,
             Self::Config(with) => {
                 let later = match &with.command.page {
                     Page::Schema(page) | Page::Sample(page) => &page.globals,
@@ -138,38 +158,38 @@ impl Command {
 
 /// A command's own arguments with the options of every command.
 #[derive(Debug, Args)]
-pub(super) struct With<A: Args> {
+pub(in crate::app) struct With<A: Args> {
     #[command(flatten)]
-    pub(super) command: A,
+    pub(in crate::app) command: A,
     #[command(flatten)]
-    pub(super) globals: Globals,
+    pub(in crate::app) globals: Globals,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Nothing {}
+pub(in crate::app) struct Nothing {}
 
 #[derive(Debug, Args)]
-pub(super) struct Describe {
+pub(in crate::app) struct Describe {
     /// What to describe
     #[arg(value_name = "SERVICE[.METHOD]")]
-    pub(super) name: String,
+    pub(in crate::app) name: String,
     /// Print only this JSON Schema of the method
     #[arg(long, value_enum)]
-    pub(super) schema: Option<Side>,
+    pub(in crate::app) schema: Option<Side>,
 }
 
 /// Which schema of a method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Side {
+pub(in crate::app) enum Side {
     Input,
     Output,
     Error,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Call {
+pub(in crate::app) struct Call {
     #[command(flatten)]
-    pub(super) options: CallOptions,
+    pub(in crate::app) options: CallOptions,
     /// What to call, and its parameters; `call SERVICE.METHOD --help` lists them
     #[arg(
         required = true,
@@ -178,31 +198,31 @@ pub(super) struct Call {
         help_heading = "Arguments",
         value_names = ["SERVICE.METHOD", "--NAME VALUE"]
     )]
-    pub(super) call: Vec<OsString>,
+    pub(in crate::app) call: Vec<OsString>,
 }
 
 /// The options of `call`.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Options of call")]
-pub(super) struct CallOptions {
+pub(in crate::app) struct CallOptions {
     /// All parameters at once: a JSON object, @FILE, or - for stdin
     #[arg(long, value_name = "JSON|@FILE|-")]
-    pub(super) input: Option<String>,
+    pub(in crate::app) input: Option<String>,
     /// Give up after this time, such as `5s` or `250ms`
     #[arg(long, value_name = "TIME", value_parser = crate::config::parse_duration)]
-    pub(super) timeout: Option<Duration>,
+    pub(in crate::app) timeout: Option<Duration>,
     /// Call as this principal instead of as the operator
     #[arg(long = "as", value_name = "PRINCIPAL")]
-    pub(super) principal: Option<String>,
+    pub(in crate::app) principal: Option<String>,
     /// Call inside of this transaction of the running host
     #[cfg(feature = "transaction")]
     #[arg(long, value_name = "ID")]
-    pub(super) transaction: Option<String>,
+    pub(in crate::app) transaction: Option<String>,
 }
 
 impl CallOptions {
     /// These, and over them what stood further back on the line.
-    pub(super) fn under(self, later: Self) -> Self {
+    pub(in crate::app) fn under(self, later: Self) -> Self {
         Self {
             input: later.input.or(self.input),
             timeout: later.timeout.or(self.timeout),
@@ -214,14 +234,14 @@ impl CallOptions {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Config {
+pub(in crate::app) struct Config {
     #[command(subcommand)]
-    pub(super) page: Page,
+    pub(in crate::app) page: Page,
 }
 
 /// What to show of the configuration.
 #[derive(Debug, Subcommand)]
-pub(super) enum Page {
+pub(in crate::app) enum Page {
     /// The JSON Schema of a configuration file, for editors
     Schema(With<Nothing>),
     /// A file to start from: every name with its default
@@ -231,16 +251,16 @@ pub(super) enum Page {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Show {
+pub(in crate::app) struct Show {
     /// Say behind each value where it comes from
     #[arg(long)]
-    pub(super) origins: bool,
+    pub(in crate::app) origins: bool,
 }
 
 /// What to do with transactions.
 #[cfg(feature = "transaction")]
 #[derive(Debug, Subcommand)]
-pub(super) enum Tx {
+pub(in crate::app) enum Tx {
     /// Every transaction that has not ended, and those that wait for an operator
     List(With<Nothing>),
     /// One transaction, an ended one included
@@ -263,16 +283,16 @@ impl Tx {
 
 #[cfg(feature = "transaction")]
 #[derive(Debug, Args)]
-pub(super) struct OneTx {
+pub(in crate::app) struct OneTx {
     /// The id, as `tx list` shows it
     #[arg(value_name = "ID")]
-    pub(super) id: String,
+    pub(in crate::app) id: String,
 }
 
 /// What to do with workflows.
 #[cfg(feature = "orchestration")]
 #[derive(Debug, Subcommand)]
-pub(super) enum WorkflowCommand {
+pub(in crate::app) enum WorkflowCommand {
     /// Read documents and say everything that is wrong with them; nothing starts
     Check(With<Documents>),
     /// Run a workflow to its end and print its output
@@ -320,105 +340,105 @@ impl WorkflowCommand {
 
 #[cfg(feature = "orchestration")]
 #[derive(Debug, Args)]
-pub(super) struct Documents {
+pub(in crate::app) struct Documents {
     /// Documents: YAML or JSON
     #[arg(required = true, value_name = "FILE")]
-    pub(super) files: Vec<String>,
+    pub(in crate::app) files: Vec<String>,
     /// Refuse what may fail with some input, and what cannot be told
     #[arg(long)]
-    pub(super) strict: bool,
+    pub(in crate::app) strict: bool,
     /// On whose behalf they would run; the operator unless given
     #[arg(long = "as", value_name = "PRINCIPAL")]
-    pub(super) principal: Option<String>,
+    pub(in crate::app) principal: Option<String>,
 }
 
 #[cfg(feature = "orchestration")]
 #[derive(Debug, Args)]
-pub(super) struct DrawWorkflow {
+pub(in crate::app) struct DrawWorkflow {
     /// The document: YAML or JSON
     #[arg(value_name = "FILE")]
-    pub(super) file: String,
+    pub(in crate::app) file: String,
     /// In which language
     #[arg(long, value_enum, default_value_t = Picture::Mermaid)]
-    pub(super) to: Picture,
+    pub(in crate::app) to: Picture,
 }
 
 /// What draws it.
 #[cfg(feature = "orchestration")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Picture {
+pub(in crate::app) enum Picture {
     Mermaid,
     Dot,
 }
 
 #[cfg(feature = "orchestration")]
 #[derive(Debug, Args)]
-pub(super) struct RunWorkflow {
+pub(in crate::app) struct RunWorkflow {
     /// The document: YAML or JSON
     #[arg(value_name = "FILE")]
-    pub(super) file: String,
+    pub(in crate::app) file: String,
     /// What it is started with: JSON, or @FILE
     #[arg(long, value_name = "JSON|@FILE", default_value = "{}")]
-    pub(super) input: String,
+    pub(in crate::app) input: String,
     /// Documents that it runs in turn
     #[arg(long = "with", value_name = "FILE")]
-    pub(super) others: Vec<String>,
+    pub(in crate::app) others: Vec<String>,
     /// The id of the run; a second start of one id finds the first
     #[arg(long, value_name = "ID")]
-    pub(super) id: Option<String>,
+    pub(in crate::app) id: Option<String>,
     /// Keep nothing: a crash ends it for good
     #[arg(long)]
-    pub(super) volatile: bool,
+    pub(in crate::app) volatile: bool,
 }
 
 #[cfg(feature = "orchestration")]
 #[derive(Debug, Args)]
-pub(super) struct OneRun {
+pub(in crate::app) struct OneRun {
     /// The run, as `workflow list` shows it
     #[arg(value_name = "RUN")]
-    pub(super) run: String,
+    pub(in crate::app) run: String,
 }
 
 #[cfg(feature = "orchestration")]
 #[derive(Debug, Args)]
-pub(super) struct SignalRun {
+pub(in crate::app) struct SignalRun {
     /// The run, as `workflow list` shows it
     #[arg(value_name = "RUN")]
-    pub(super) run: String,
+    pub(in crate::app) run: String,
     /// A CloudEvent: JSON, or @FILE
     #[arg(long, value_name = "JSON|@FILE")]
-    pub(super) event: String,
+    pub(in crate::app) event: String,
 }
 
 /// What to show of the metrics.
 #[derive(Debug, Args)]
-pub(super) struct Metrics {
+pub(in crate::app) struct Metrics {
     /// Show them again and again; of each pause, what happened in it
     #[arg(long)]
-    pub(super) watch: bool,
+    pub(in crate::app) watch: bool,
     /// The pause between two looks
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = crate::config::parse_duration)]
-    pub(super) every: Duration,
+    pub(in crate::app) every: Duration,
 }
 
 #[cfg(feature = "top")]
 #[derive(Debug, Args)]
-pub(super) struct Top {
+pub(in crate::app) struct Top {
     /// The pause between two looks
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = crate::config::parse_duration)]
-    pub(super) every: Duration,
+    pub(in crate::app) every: Duration,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Explain {
+pub(in crate::app) struct Explain {
     /// The code, such as `timeout`
     #[arg(value_name = "CODE")]
-    pub(super) code: String,
+    pub(in crate::app) code: String,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Completions {
+pub(in crate::app) struct Completions {
     /// The shell
     #[arg(value_enum)]
-    pub(super) shell: clap_complete::Shell,
+    pub(in crate::app) shell: clap_complete::Shell,
 }

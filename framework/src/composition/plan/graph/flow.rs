@@ -1,0 +1,266 @@
+//! Bindings to parameters: whether what is given fits what is taken, and whether all that is needed comes.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::{Call, Calls};
+use crate::composition::compatible::{Answer, compatible};
+use crate::composition::definition::{Binding, End, Method, OnFailure};
+use crate::composition::plan::contract::Derived;
+use crate::composition::plan::{Edge, Node, Planner, Source};
+use crate::composition::schema::{At, Shape, steps};
+use crate::contract::escape;
+
+impl Planner<'_> {
+    /// Takes all bindings of a method in.
+    pub(super) fn bindings(
+        &mut self,
+        method: &Method,
+        calls: &Calls<'_>,
+        derived: &mut Derived<'_>,
+        nodes: &mut [Node],
+    ) {
+        let mut written: BTreeMap<(usize, &str), &str> = BTreeMap::new();
+        for binding in &method.bindings {
+            let Some(from) = self.source(binding, calls) else {
+                continue;
+            };
+            match &binding.to.end {
+                End::Event(kind) => self.emission(binding, from, kind, nodes),
+                End::Step(to) => {
+                    let Some(to) = self.step(to, calls, &format!("{}/to", binding.pointer)) else {
+                        continue;
+                    };
+                    if let Some(other) = written.insert((to, &binding.to.pointer), &binding.pointer)
+                    {
+                        let message = format!(
+                            "`{}` and `{other}` both write `{}`",
+                            binding.pointer, binding.to
+                        );
+                        let at = format!("{}/to", binding.pointer);
+                        self.problems.add_with(
+                            "duplicate_binding",
+                            message,
+                            &at,
+                            "keep one of them, or merge their values in a step between",
+                        );
+                        continue;
+                    }
+                    self.binding(binding, from, (calls, to), derived, nodes);
+                }
+                End::Input => {
+                    let message =
+                        "nothing can be bound to `input`: it is what the caller gives".to_owned();
+                    self.problems.add(
+                        "incompatible_interface",
+                        message,
+                        &format!("{}/to", binding.pointer),
+                    );
+                }
+            }
+        }
+    }
+
+    /// A binding to parameters of a step.
+    fn binding(
+        &mut self,
+        binding: &Binding,
+        from: Source,
+        (calls, to): (&Calls<'_>, usize),
+        derived: &mut Derived<'_>,
+        nodes: &mut [Node],
+    ) {
+        let call = &calls[to];
+        let at = format!("{}/to", binding.pointer);
+        if !self.parameter(call, &binding.to.pointer, &at) {
+            return;
+        }
+        let target = match Shape::of(&call.input).at(&binding.to.pointer) {
+            At::Schema(schema) => Some(Shape::of(&call.input).with(schema)),
+            At::Anything => None,
+            At::Nothing(name, known) => {
+                let what = format!("field of `{}` called", call.said());
+                self.problems
+                    .unknown_as("unknown_field", &what, &name, &at, known);
+                return;
+            }
+        };
+        match from {
+            Source::Input if binding.map.is_some() => derived.open(&binding.from.pointer),
+            Source::Input => derived.reads(&binding.from.pointer, call, &binding.to.pointer),
+            Source::Node(_) => {}
+        }
+        let on_failure = match (&binding.on_failure, from) {
+            (Some(own), _) => own.clone(),
+            (None, Source::Node(step)) => calls[step].step.on_failure.clone(),
+            (None, Source::Input) => OnFailure::Fail,
+        };
+        let required = Shape::of(&call.input).is_required(&binding.to.pointer);
+        if on_failure == OnFailure::Skip && required && !binding.to.pointer.is_empty() {
+            let message = format!("`{}` may not be left out of `{}`", binding.to, call.said());
+            let help = "write on_failure = { default = VALUE }, or let the call fail";
+            self.problems.add_with(
+                "missing_parameter",
+                message,
+                &format!("{}/on_failure", binding.pointer),
+                help,
+            );
+        }
+        let full = call.step.with.is_empty() && nodes[to].inputs.is_empty();
+        if binding.map.is_none() {
+            self.flow(binding, from, (calls, to), target, full);
+        }
+        let map = binding
+            .map
+            .as_ref()
+            .map(|map| self.expression(map, &format!("{}/map", binding.pointer)));
+        nodes[to].inputs.push(Edge {
+            from,
+            pointer: binding.from.pointer.clone(),
+            map,
+            to: binding.to.pointer.clone(),
+            on_failure,
+            each: binding.each,
+        });
+    }
+
+    /// Whether what one end gives fits what the other takes.
+    fn flow(
+        &mut self,
+        binding: &Binding,
+        from: Source,
+        (calls, to): (&Calls<'_>, usize),
+        target: Option<Shape<'_>>,
+        full: bool,
+    ) {
+        let (Source::Node(step), Some(target)) = (from, target) else {
+            return;
+        };
+        let giver = &calls[step];
+        let whole = Shape::of(&giver.output);
+        let At::Schema(given) = whole.at(&binding.from.pointer) else {
+            return;
+        };
+        let collected;
+        let given = if giver.is_stream() && !binding.each {
+            let mut array = json!({ "type": "array", "items": given });
+            array["$defs"] = giver
+                .output
+                .get("$defs")
+                .cloned()
+                .unwrap_or_else(|| json!({}));
+            collected = array;
+            Shape::of(&collected)
+        } else {
+            whole.with(given)
+        };
+        let loose;
+        // Of several sources none has to bring everything.
+        let target = if binding.to.pointer.is_empty() && !full {
+            let mut schema = target.schema.clone();
+            if let Value::Object(schema) = &mut schema {
+                schema.remove("required");
+            }
+            loose = schema;
+            Shape {
+                root: target.root,
+                schema: &loose,
+            }
+        } else {
+            target
+        };
+        match compatible(given, target) {
+            Answer::Yes => {}
+            Answer::No(why) => {
+                let (ends, taker) = (format!("`{}` ({})", binding.from, giver.said()), &calls[to]);
+                let message = format!(
+                    "{ends} does not fit `{}` ({}): {why}",
+                    binding.to,
+                    taker.said()
+                );
+                let help = "bind another field, or say how with `map`";
+                self.problems
+                    .add_with("incompatible_interface", message, &binding.pointer, help);
+            }
+            Answer::Unknown => self
+                .undecided
+                .push(format!("{} -> {}", binding.from, binding.to)),
+        }
+    }
+
+    /// Whether a pointer begins with a parameter of the method.
+    fn parameter(&mut self, call: &Call<'_>, pointer: &str, at: &str) -> bool {
+        let Some(first) = steps(pointer).next() else {
+            return true;
+        };
+        let known = call.method.parameters;
+        if known.contains(&first.as_str()) {
+            return true;
+        }
+        let what = format!("parameter of `{}` called", call.said());
+        self.problems.unknown_as(
+            "unknown_parameter",
+            &what,
+            &first,
+            at,
+            known.iter().copied(),
+        );
+        false
+    }
+
+    /// Whether the parameters that are always the same are parameters, and fit.
+    pub(super) fn constants(&mut self, call: &Call<'_>) {
+        for (name, value) in &call.step.with {
+            let at = format!("{}/with/{}", call.step.pointer, escape(name));
+            let pointer = format!("/{}", escape(name));
+            if !self.parameter(call, &pointer, &at) {
+                continue;
+            }
+            let shape = Shape::of(&call.input);
+            let At::Schema(schema) = shape.at(&pointer) else {
+                continue;
+            };
+            let given = json!({ "const": value });
+            if let Answer::No(why) = compatible(Shape::of(&given), shape.with(schema)) {
+                let message = format!("`{}` cannot take `{name}`: {why}", call.said());
+                self.problems.add("invalid_parameter", message, &at);
+            }
+        }
+    }
+
+    /// Parameters that a method must have, and nobody brings.
+    pub(super) fn missing(&mut self, node: &Node, calls: &Calls<'_>, index: usize) {
+        let call = &calls[index];
+        for name in Shape::of(&call.input).required() {
+            let brought = node.inputs.iter().any(|edge| match steps(&edge.to).next() {
+                Some(first) => first == name,
+                // All of something: what is in it has been compared, or is the caller's to bring.
+                None => match edge.from {
+                    Source::Node(step)
+                        if edge.pointer.is_empty()
+                            && edge.map.is_none()
+                            && node.inputs.len() > 1 =>
+                    {
+                        Shape::of(&calls[step].output)
+                            .properties()
+                            .is_none_or(|has| has.contains_key(name))
+                    }
+                    Source::Node(_) | Source::Input => true,
+                },
+            });
+            if !brought && !call.step.with.contains_key(name) {
+                let message = format!(
+                    "`{}` needs the parameter `{name}`, which nothing brings",
+                    call.said()
+                );
+                let help = format!(
+                    "bind something to `{}#/{name}`, or give it in `with`",
+                    call.name
+                );
+                self.problems
+                    .add_with("missing_parameter", message, &call.step.pointer, help);
+            }
+        }
+    }
+}
