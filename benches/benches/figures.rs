@@ -66,7 +66,8 @@ fn outcomes(options: &Options) -> Vec<Outcome> {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
         let recover = env!("CARGO_BIN_EXE_recover");
         outcomes.extend(transactions::outcomes(folder, recover, options));
-        outcomes.extend(workflows::outcomes(folder, options));
+        let waiting = env!("CARGO_BIN_EXE_waiting");
+        outcomes.extend(workflows::outcomes(folder, waiting, options));
         if options.wants(start::TITLE) {
             outcomes.extend(start::measure(env!("CARGO_BIN_EXE_twenty"), 20));
         }
