@@ -94,10 +94,12 @@ pub(super) fn check(folder: &Path, arguments: &Arguments) -> Result<()> {
 }
 
 fn read(path: &Path) -> Result<Baselines> {
-    serde_json::from_str(&file::read(path)?).map_err(|e| {
-        Error::failed(format!("read {}: {e}", path.display()))
-            .help("`cargo xtask bench --check --bless` writes it")
-    })
+    let parse = |text: String| {
+        serde_json::from_str(&text)
+            .map_err(|e| Error::failed(format!("read {}: {e}", path.display())))
+    };
+    let known = file::read(path).and_then(parse);
+    known.map_err(|error| error.help("`cargo xtask bench --check --bless` writes it"))
 }
 
 /// Why nothing can be said here. Nothing is compared with what another compiler has made.
