@@ -12,18 +12,30 @@ const MORE: u64 = 6;
 /// What the shorter run may take at the machine's own speed; under valgrind it is 50 times as much.
 const SHORT: Duration = Duration::from_millis(4);
 
-/// Runs one case and nothing else, when the environment says so: `ONLY=<case> ITERS=<n>`.
-pub fn run_only(subjects: &mut [Subject]) -> bool {
-    let (Ok(only), Ok(times)) = (std::env::var("ONLY"), std::env::var("ITERS")) else {
-        return false;
-    };
-    let times = times.parse().unwrap_or(1);
-    for case in subjects.iter_mut().flat_map(|subject| &mut subject.cases) {
-        if case.name == only {
-            case.run(times);
-        }
+/// One case, and nothing else: what the environment asks for with `ONLY=<case> ITERS=<n>`.
+#[derive(Debug)]
+pub struct Only {
+    /// Its name.
+    pub case: String,
+    times: u64,
+}
+
+impl Only {
+    /// Reads the environment.
+    pub fn read() -> Option<Self> {
+        let times = std::env::var("ITERS").ok()?;
+        Some(Self {
+            case: std::env::var("ONLY").ok()?,
+            times: times.parse().unwrap_or(1),
+        })
     }
-    true
+
+    /// Runs the case, and says whether it is among these.
+    pub fn run(&self, subjects: &mut [Subject]) -> bool {
+        let mut cases = subjects.iter_mut().flat_map(|subject| &mut subject.cases);
+        let case = cases.find(|case| case.name == self.case);
+        case.map(|case| case.run(self.times)).is_some()
+    }
 }
 
 /// The instructions of every case of a subject, where valgrind is there.

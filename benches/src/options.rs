@@ -5,6 +5,8 @@
 pub struct Options {
     /// Only subjects whose title contains this.
     pub subject: Option<String>,
+    /// Only these cases, by their whole names; all where there is none.
+    pub cases: Vec<String>,
     /// Rounds of every subject.
     pub rounds: usize,
     /// One JSON object in place of the tables.
@@ -29,6 +31,7 @@ impl Options {
     ) -> Result<Self, String> {
         let mut options = Self {
             subject: None,
+            cases: Vec::new(),
             rounds: default_rounds,
             json: false,
             instructions: false,
@@ -40,6 +43,10 @@ impl Options {
                 "--bench" => {}
                 "--json" => options.json = true,
                 "--instructions" => options.instructions = true,
+                "--case" => {
+                    let case = arguments.next().ok_or("--case takes the name of a case")?;
+                    options.cases.push(case);
+                }
                 "--rounds" => {
                     let rounds = arguments.next().and_then(|text| text.parse().ok());
                     options.rounds = rounds
@@ -49,12 +56,22 @@ impl Options {
                 word if !word.starts_with('-') => options.subject = Some(argument),
                 other => {
                     return Err(format!(
-                        "`{other}` is not known; write [PART OF A TITLE] [--rounds N] [--json] [--instructions]"
+                        "`{other}` is not known; write [PART OF A TITLE] [--rounds N] [--json] [--instructions] [--case NAME]…"
                     ));
                 }
             }
         }
         Ok(options)
+    }
+
+    /// Whether single cases are wanted, and so nothing that is measured as a whole.
+    pub fn only_cases(&self) -> bool {
+        !self.cases.is_empty()
+    }
+
+    /// Whether the case of this name is wanted.
+    pub fn wants_case(&self, name: &str) -> bool {
+        self.cases.is_empty() || self.cases.iter().any(|case| case == name)
     }
 
     /// Whether the subject of this title is wanted.
@@ -81,5 +98,7 @@ mod tests {
         assert_eq!(parse("").expect("nothing is fine").rounds, 7);
         assert!(parse("--round 3").unwrap_err().contains("`--round`"));
         assert!(parse("--rounds 0").is_err());
+        assert_eq!(parse("--case a --case b").expect("two").cases, ["a", "b"]);
+        assert!(parse("--case").is_err());
     }
 }

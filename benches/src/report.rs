@@ -48,6 +48,21 @@ impl Outcome {
         })
     }
 
+    /// Where the best round of the claim's case must stay on the same side of, in the unit of the readings; `None` where
+    /// the bound is about other rounds, or nothing was measured.
+    fn limit(&self, claim: &Claim) -> Option<f64> {
+        let against = claim.against.as_ref().and_then(|name| {
+            let reading = self.readings.iter().find(|reading| reading.name == *name);
+            reading.map(|reading| reading.best)
+        });
+        match claim.bound {
+            Bound::AtMostTimes(size) | Bound::AtLeastTimes(size) => Some(against? * size),
+            Bound::AtMostMore(size) => Some(against? + size),
+            Bound::AtMost(size) => Some(size),
+            Bound::MedianAtMostTimes(_) => None,
+        }
+    }
+
     /// Claims that do not hold.
     pub fn missed(&self) -> usize {
         let missed = |claim: &&Claim| self.verdict(claim).is_none_or(|verdict| !verdict.met);
@@ -103,7 +118,10 @@ impl Outcome {
             let verdict = self.verdict(claim);
             json!({
                 "claim": claim.show(self.unit),
+                "case": claim.case,
+                "limit": self.limit(claim),
                 "value": verdict.map(|verdict| verdict.value),
+                "measured": verdict.map(|verdict| claim.bound.show(verdict.value, self.unit)),
                 "met": verdict.is_some_and(|verdict| verdict.met),
             })
         });
@@ -221,6 +239,11 @@ mod tests {
         ] {
             assert!(text.contains(line), "{text}");
         }
-        assert_eq!(outcome.json()["claims"][0]["met"], false);
+        let json = outcome.json();
+        assert_eq!(json["claims"][0]["met"], false);
+        assert_eq!(json["claims"][0]["measured"], "4.50x");
+        assert_eq!(json["claims"][1]["limit"], 9.5);
+        assert!(json["claims"][2]["limit"].is_null());
+        assert!(json["claims"][3]["measured"].is_null());
     }
 }

@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::{
-    add, build, check, crash, demo, gate, inspect, new, postgres, refresh, soak, talk, tidy,
+    add, bench, build, check, crash, demo, gate, inspect, new, postgres, refresh, soak, talk, tidy,
 };
 
 /// Builds, audits and checks applications of weldkit
@@ -50,8 +50,8 @@ enum Command {
     Soak,
     /// Show it all on real input: choose, weld, work, find, break, next
     Demo(demo::Arguments),
-    /// Run the benchmarks and print their ratios
-    Bench(gate::Bench),
+    /// Run the benchmarks: print their ratios, write docs/performance.md, or check the instructions of the calls
+    Bench(bench::Arguments),
     /// A private PostgreSQL for the tests that take one
     #[command(subcommand)]
     Postgres(postgres::What),
@@ -87,7 +87,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::Crash(arguments) => crash::command(&app()?, &arguments),
         Command::Soak => soak::command(&app()?),
         Command::Demo(arguments) => demo::command(&app()?, arguments),
-        Command::Bench(arguments) => gate::bench(&app()?, &arguments),
+        Command::Bench(arguments) => bench::command(&app()?, &arguments),
         Command::Postgres(what) => postgres::command(&folder, what),
     }
 }

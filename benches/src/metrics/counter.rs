@@ -34,8 +34,12 @@ pub(super) fn subject() -> Subject {
         cases: vec![
             Case::new(PEER, move || black_box(&peer).inc()),
             Case::new(OURS, move || black_box(&bound).add(1)),
-            Case::new(PEER_LOOKUP, move || family.get_or_create(black_box(&labels)).inc()),
-            Case::new(OURS_LOOKUP, move || ours.with(black_box(["storage.get", "timeout"])).add(1)),
+            Case::new(PEER_LOOKUP, move || {
+                family.get_or_create(black_box(&labels)).inc()
+            }),
+            Case::new(OURS_LOOKUP, move || {
+                ours.with(black_box(["storage.get", "timeout"])).add(1)
+            }),
         ],
         claims: vec![
             Claim::new(OURS, Bound::AtMostTimes(1.2), PEER),

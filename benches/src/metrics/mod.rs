@@ -3,10 +3,16 @@
 mod counter;
 mod path;
 mod reading;
+mod tracing;
 
 use crate::Subject;
 
 /// All subjects about metrics.
 pub fn subjects() -> Vec<Subject> {
-    vec![path::subject(), counter::subject(), reading::subject()]
+    vec![
+        path::subject(),
+        tracing::subject(),
+        counter::subject(),
+        reading::subject(),
+    ]
 }

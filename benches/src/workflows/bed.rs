@@ -74,6 +74,9 @@ impl Bed {
         let run = workflows.start(&self.host.ctx(), &id, terms).await;
         let run = run.expect("there is room for a run").run;
         let ended = workflows.wait(&run).await.expect("it is known");
-        assert!(ended.output.as_ref().is_some_and(Value::is_u64), "{ended:?}");
+        assert!(
+            ended.output.as_ref().is_some_and(Value::is_u64),
+            "{ended:?}"
+        );
     }
 }

@@ -1,8 +1,7 @@
-//! `test`, `ci` and `bench`: what must hold before a change is welcome.
+//! `test` and `ci`: what must hold before a change is welcome.
 
 mod outside;
 
-use std::path::Path;
 use std::time::Instant;
 
 use crate::app::App;
@@ -205,56 +204,5 @@ fn run_cargo(app: &App, name: &str, arguments: &[&str], environment: &[(&str, &s
     Step {
         name: name.to_owned(),
         run: Box::new(move || cargo::run_command(&mut command).map(|()| 0)),
-    }
-}
-
-/// The command line of `bench`.
-#[derive(Debug, Clone, Default, clap::Args)]
-pub struct Bench {
-    /// Measure sizes and compile times too: 15 to 30 minutes on 2 cores
-    #[arg(long)]
-    pub builds: bool,
-    /// Handed on to the benchmark: a part of a title, `--rounds N`, `--json`
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    pub arguments: Vec<String>,
-}
-
-/// Runs `benches/`, a workspace of its own, which prints its figures as ratios.
-///
-/// # Errors
-/// Fails where there is no such workspace, or a benchmark fails.
-pub fn bench(app: &App, arguments: &Bench) -> Result<()> {
-    let folder = app.root.join("benches");
-    if !folder.join("Cargo.toml").is_file() {
-        return Err(Error::failed(format!(
-            "there is no {}",
-            folder.join("Cargo.toml").display()
-        ))
-        .help(
-            "benchmarks live in a workspace of their own, so that peers cost nobody compile time",
-        ));
-    }
-    // Its tables are the data of this command, so they go to stdout as they come.
-    let figures = ["--features", "peers", "--bench", "figures"];
-    run_to_stdout(&folder, &figures, &arguments.arguments)?;
-    if arguments.builds {
-        run_to_stdout(&folder, &["--bench", "builds"], &arguments.arguments)?;
-    }
-    Ok(())
-}
-
-fn run_to_stdout(folder: &Path, which: &[&str], arguments: &[String]) -> Result<()> {
-    let status = cargo::command()
-        .current_dir(folder)
-        .arg("bench")
-        .args(which)
-        .arg("--")
-        .args(arguments)
-        .status()
-        .map_err(|e| Error::failed(format!("run cargo bench in {}: {e}", folder.display())))?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(Error::failed(format!("cargo bench failed ({status})")))
     }
 }
