@@ -102,7 +102,7 @@ impl Workflows {
 }
 
 /// Reads and compiles a document.
-pub(super) fn compile(text: &str, file: &str) -> Result<Workflow, Vec<Problem>> {
+pub(in crate::orchestration) fn compile(text: &str, file: &str) -> Result<Workflow, Vec<Problem>> {
     let Document {
         definition, places, ..
     } = read(text, file)?;

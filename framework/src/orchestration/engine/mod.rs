@@ -34,6 +34,7 @@ use super::run::{Run, Secrets, Start, Step, Workflow};
 use cloud_event::cloud_event;
 use drive::Drive;
 use known::Known;
+pub(super) use known::compile;
 use live::Live;
 use store::{Head, Store};
 use turns::Turns;

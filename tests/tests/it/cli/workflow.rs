@@ -138,7 +138,7 @@ fn doctor_names_a_registered_workflow_that_no_longer_compiles() {
     for word in [
         "workflow test/greet/1.0.0",
         "does not compile any more",
-        "1.0.0:5:11",
+        "test/greet/1.0.0:5:5",
     ] {
         assert!(doctor.fine().contains(word), "{word}: {doctor:?}");
     }

@@ -270,7 +270,7 @@ async fn a_compensation_inside_of_a_transaction_is_refused_by_a_check_and_when_i
             told,
             [
                 (code, "inside.yaml:10:25"),
-                (code, "inside.yaml:12:44"),
+                (code, "inside.yaml:12:51"),
                 (code, "inside.yaml:14:84")
             ],
             "{problems:#?}"

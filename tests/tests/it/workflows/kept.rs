@@ -267,7 +267,7 @@ async fn a_registered_document_that_no_longer_compiles_is_told_of() {
     assert!(report.is_live && report.is_ready);
     assert_eq!(report.findings.len(), 1, "{report:?}");
     assert_eq!(report.findings[0].subject, "workflow test/aged/1.1.0");
-    let why = "does not compile any more: test/aged/1.1.0:3:10: ";
+    let why = "does not compile any more: test/aged/1.1.0:3:5: ";
     assert!(report.findings[0].message.contains(why), "{report:?}");
     // The older one is not started in its place.
     for (asked, state) in [
