@@ -48,6 +48,8 @@ struct Item {
     key: String,
     /// How large it is.
     size: u8,
+    /// What it costs: a range that its schema has as a `format` alone.
+    price: u32,
 }
 
 const WRITTEN: &str = r#"
@@ -153,7 +155,7 @@ fn what_a_schema_does_not_have_is_refused_with_the_task() {
             ("unknown_property", "the task `drop` of store/deliver/1.0.0"),
             ("type_mismatch", "the task `log` of store/deliver/1.0.0"),
             ("type_mismatch", "the task `free` of store/deliver/1.0.0"),
-            ("duplicate_task", "store/deliver/1.0.0:95:7"),
+            ("duplicate_task", "store/deliver/1.0.0:102:7"),
         ],
         "{problems:#?}"
     );
