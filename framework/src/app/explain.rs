@@ -107,6 +107,11 @@ const GRAPH: &[(&str, &str, &str)] = &[
         "Move it out: a transaction holds calls and what computes.",
     ),
     (
+        "compensation_in_transaction",
+        "A task inside of a transaction of a workflow has a compensation or is a pivot, which nothing would heed.",
+        "Put it on the task that is the transaction: when that fails, what is inside is undone by itself.",
+    ),
+    (
         "type_mismatch",
         "A value of a workflow can never be taken where it is put, or its expression always fails.",
         "Correct the expression; the message names what it gives and what is taken.",

@@ -81,16 +81,24 @@ impl Host {
             findings.push(HealthFinding::new(level, "transactions", why));
         }
         #[cfg(feature = "orchestration")]
+        findings.extend(self.workflows_findings());
+        findings
+    }
+
+    /// Workflows that cannot be started, and runs that cannot go on.
+    #[cfg(feature = "orchestration")]
+    fn workflows_findings(&self) -> Vec<HealthFinding> {
+        let finding = |subject, message| HealthFinding::new(Severity::Degraded, subject, message);
+        let broken = self.0.workflows.broken().into_iter();
+        let mut findings: Vec<HealthFinding> = broken
+            .map(|(id, why)| finding(format!("workflow {id}"), format!("it {why}")))
+            .collect();
         for run in self.0.workflows.parked() {
             let message = format!(
                 "it is {} and waits for an operator: `app workflow show {}`",
                 run.state, run.run
             );
-            findings.push(HealthFinding::new(
-                Severity::Degraded,
-                format!("run {}", run.run),
-                message,
-            ));
+            findings.push(finding(format!("run {}", run.run), message));
         }
         findings
     }

@@ -6,6 +6,7 @@
 //!
 //! The definition is the Open Workflow DSL 1.0.3 (formerly the Serverless Workflow of the CNCF).
 
+pub mod builder;
 mod check;
 pub mod definition;
 mod engine;

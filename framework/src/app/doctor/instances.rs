@@ -60,7 +60,7 @@ pub(super) async fn findings(state: &Path) -> Result<(Vec<Finding>, Vec<Value>),
     Ok((findings, instances))
 }
 
-/// Alerts that are raised, and runs that wait for an operator.
+/// Alerts that are raised, runs that wait for an operator, and workflows that no longer compile.
 async fn watched(door: &mut HostDoor) -> Result<Vec<Finding>, Failure> {
     const HEALTH: &str = "weldkit.monitoring.health";
     let answer = match door.call(HEALTH, &json!({})).await {
@@ -76,7 +76,7 @@ async fn watched(door: &mut HostDoor) -> Result<Vec<Finding>, Failure> {
     })?;
     let other = |finding: &&HealthFinding| {
         // Instances are told of above, transactions with the instance that is the host itself.
-        ["run ", "alert "]
+        ["run ", "alert ", "workflow "]
             .iter()
             .any(|kind| finding.subject.starts_with(kind))
     };

@@ -5,8 +5,10 @@
 //! ```
 
 mod calls;
+mod group;
 mod reach;
 
+pub(super) use self::group::compensations;
 use super::definition::{DefinitionId, Document, Places, Task, Work, read};
 use super::run::{Workflow, each_task};
 use super::types::{self, Answer, Shares};
@@ -42,7 +44,7 @@ pub struct Report {
 ///
 /// The problems are everything that is wrong with it: syntax and names, expressions, schemas, methods that nobody
 /// provides or that may not be called, parameters that a method does not have, lacks, or cannot take whatever the input,
-/// tasks that are never reached, loops that nothing leaves, and tasks that wait inside of a transaction.
+/// tasks that are never reached, loops that nothing leaves, tasks that wait inside of a transaction, and compensations there.
 pub fn check(text: &str, file: &str, around: &Surroundings<'_>) -> Report {
     let Document {
         definition, places, ..
@@ -62,6 +64,10 @@ pub fn check(text: &str, file: &str, around: &Surroundings<'_>) -> Report {
         told: Vec::new(),
     };
     looking.tasks(&definition.tasks);
+    let inside = compensations(&definition.tasks);
+    looking
+        .problems
+        .extend(inside.into_iter().map(|problem| placed(problem, &places)));
     let (problems, told) = (looking.problems, looking.told);
     let mut report = Report {
         workflow: Some(definition.id.clone()),
@@ -167,29 +173,5 @@ impl Looking<'_> {
     fn problem(&mut self, problem: Problem, pointer: &str) {
         self.problems
             .push(problem.place(self.places.place(pointer)));
-    }
-
-    /// What waits cannot be inside of a transaction.
-    fn transaction(&mut self, task: &Task) {
-        let mut waiting = Vec::new();
-        each_task(std::slice::from_ref(task), &mut |inner| {
-            let waits = match &inner.work {
-                Work::Wait(_) | Work::Listen(_) | Work::Emit(_) | Work::Run(_) => true,
-                Work::Try(work) => work.retry.is_some(),
-                _ => inner.timeout.is_some() && inner.pointer != task.pointer,
-            };
-            if waits {
-                waiting.push((inner.name.clone(), inner.pointer.clone()));
-            }
-        });
-        for (name, pointer) in waiting {
-            let message = format!(
-                "the task `{name}` waits inside of the transaction of `{}`",
-                task.name
-            );
-            let problem = Problem::new("waits_in_transaction", message);
-            let help = "a transaction holds calls and what computes; move the task out of it";
-            self.problem(problem.help(help), &pointer);
-        }
     }
 }

@@ -4,6 +4,7 @@ mod cloud_event;
 mod counts;
 mod drive;
 mod group;
+mod known;
 mod lifecycle;
 mod live;
 mod perform;
@@ -22,16 +23,18 @@ use tokio::sync::{OnceCell, Semaphore, mpsc};
 
 use crate::call::{BoxFuture, Ctx};
 use crate::clock::{self, Clock};
-use crate::error::{CallError, Code, Problem, Result};
+use crate::error::{CallError, Code, Result};
 use crate::event::{self, Events, Subscription};
 use crate::limit;
 use crate::security::Principal;
 use crate::transaction::{Containers, Transactions};
 
-use super::definition::{DefinitionId, Document, read};
+use super::definition::DefinitionId;
 use super::run::{Run, Secrets, Start, Step, Workflow};
 use cloud_event::cloud_event;
 use drive::Drive;
+use known::Known;
+pub(super) use known::compile;
 use live::Live;
 use store::{Head, Store};
 use turns::Turns;
@@ -79,16 +82,13 @@ struct Inner {
     /// Lifecycle events so far.
     told: AtomicU64,
     counts: counts::Counts,
-    known: Mutex<BTreeMap<DefinitionId, Known>>,
+    known: Mutex<Known>,
     live: Mutex<BTreeMap<Arc<str>, Arc<Live>>>,
     /// Bounds the calls that are under way.
     steps: Semaphore,
     /// One start of a given id at a time: the second finds the first.
     starting: tokio::sync::Mutex<()>,
 }
-
-/// A workflow with the text of its document.
-type Known = (Arc<Workflow>, Arc<str>);
 
 impl Workflows {
     pub(crate) fn new(transactions: Transactions, events: Events, clock: Clock) -> Self {
@@ -180,23 +180,6 @@ impl Workflows {
     /// A `Ctx` for what runs keep.
     fn own_ctx(&self) -> Result<Ctx, CallError> {
         self.ctx_of(Principal::operator().as_str())
-    }
-
-    /// Reads and compiles a document, and makes it known to `run: workflow` and to [`start`](Self::start).
-    ///
-    /// # Errors
-    ///
-    /// Everything that is wrong with it, with its places in `file`.
-    pub fn register(&self, text: &str, file: &str) -> Result<DefinitionId, Vec<Problem>> {
-        let workflow = Arc::new(compile(text, file)?);
-        let id = workflow.definition().id.clone();
-        lock(&self.0.known).insert(id.clone(), (workflow, text.into()));
-        Ok(id)
-    }
-
-    /// The workflows that are known.
-    pub fn known(&self) -> Vec<DefinitionId> {
-        lock(&self.0.known).keys().cloned().collect()
     }
 
     /// Starts a run of a registered workflow on behalf of `ctx`.
@@ -305,28 +288,6 @@ impl Workflows {
         }
     }
 
-    /// The workflow of an id; `latest` is the highest version that is known.
-    fn find(&self, id: &DefinitionId) -> Result<Known, CallError> {
-        let known = lock(&self.0.known);
-        let found = if id.version == "latest" {
-            let of_name = known
-                .iter()
-                .filter(|(known, _)| known.namespace == id.namespace && known.name == id.name);
-            of_name.max_by_key(|(known, _)| version(&known.version))
-        } else {
-            known.get_key_value(id)
-        };
-        if let Some((_, found)) = found {
-            return Ok(found.clone());
-        }
-        let names: Vec<String> = known.keys().map(ToString::to_string).collect();
-        let help = crate::name::suggest(&id.to_string(), names.iter().map(String::as_str));
-        Err(CallError::not_found(format!(
-            "the workflow `{id}` is not registered; {}",
-            help.unwrap_or_else(|| "`app workflow check FILE` reads one".to_owned())
-        )))
-    }
-
     fn ended(&self, live: &Arc<Live>) {
         if !live.is_durable() {
             // Nothing else remembers it: the last of them stay to be asked.
@@ -342,24 +303,6 @@ impl Workflows {
         }
         lock(&self.0.live).remove(&live.id);
     }
-}
-
-/// Reads and compiles a document.
-fn compile(text: &str, file: &str) -> Result<Workflow, Vec<Problem>> {
-    let Document {
-        definition, places, ..
-    } = read(text, file)?;
-    Workflow::compile(definition).map_err(|problems| {
-        let placed = |problem| super::check::placed(problem, &places);
-        problems.into_iter().map(placed).collect()
-    })
-}
-
-/// `1.10.0` is above `1.9.0`.
-fn version(text: &str) -> Vec<u64> {
-    text.split(['.', '-', '+'])
-        .map_while(|part| part.parse().ok())
-        .collect()
 }
 
 /// An id that can be a key and an argument.

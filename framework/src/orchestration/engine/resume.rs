@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::drive::Drive;
+use super::known::compile;
 use super::live::Live;
 use super::store::{Entry, Head};
-use super::{Status, Workflows, compile, lock};
+use super::{Status, Workflows, lock};
 use crate::error::{CallError, Code, Result};
 use crate::orchestration::definition::Work;
 use crate::orchestration::run::{Event, Step, Workflow, each_task};
@@ -22,12 +23,8 @@ impl Workflows {
     pub(super) async fn resume_all(&self) -> Result<()> {
         let ctx = self.own_ctx()?;
         let store = self.store().await?;
-        for text in store.registered(&ctx).await? {
-            // One that this version of the program cannot read is not known; starting it says so.
-            if let Ok(workflow) = compile(&text, "document") {
-                let id = workflow.definition().id.clone();
-                lock(&self.0.known).insert(id, (Arc::new(workflow), text.into()));
-            }
+        for (id, text) in store.registered(&ctx).await? {
+            lock(&self.0.known).recall(id, &text);
         }
         let (mut ready, mut ended) = (Vec::new(), Vec::new());
         let mut compiled = Compiled::new();
@@ -91,9 +88,8 @@ impl Workflows {
             CallError::new(Code::InvalidState, first.unwrap_or_default())
         })?;
         let workflow = Arc::new(workflow);
-        lock(&self.0.known)
-            .entry(head.definition.clone())
-            .or_insert_with(|| (workflow.clone(), text.into()));
+        let ready = (workflow.clone(), text.into());
+        lock(&self.0.known).insert_old(head.definition.clone(), ready);
         Ok(workflow)
     }
 

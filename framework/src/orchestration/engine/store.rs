@@ -113,19 +113,23 @@ impl Store {
             .await
     }
 
-    /// The texts of the documents that are registered.
-    pub(super) async fn registered(&self, ctx: &Ctx) -> Result<Vec<String>, CallError> {
-        let mut keys = Vec::new();
-        let visit = |_: &[u8], document: &[u8]| {
-            keys.push(String::from_utf8_lossy(document).into_owned());
+    /// The documents that are registered: the text of each under its id.
+    pub(super) async fn registered(
+        &self,
+        ctx: &Ctx,
+    ) -> Result<Vec<(DefinitionId, String)>, CallError> {
+        let mut found = Vec::new();
+        let visit = |key: &[u8], document: &[u8]| {
+            let id = id(&String::from_utf8_lossy(&key[2..]));
+            found.push((id, String::from_utf8_lossy(document).into_owned()));
             true
         };
         self.map.visit(ctx, &under("w/"), visit).await?;
-        let mut texts = Vec::with_capacity(keys.len());
-        for key in keys {
-            texts.push(self.document(ctx, &key).await?);
+        let mut documents = Vec::with_capacity(found.len());
+        for (id, key) in found {
+            documents.push((id, self.document(ctx, &key).await?));
         }
-        Ok(texts)
+        Ok(documents)
     }
 
     pub(super) async fn put_head(
@@ -227,6 +231,17 @@ impl Store {
             self.map.visit(ctx, &under(&prefix), visit).await?;
         }
         self.map.put_all(ctx, gone).await
+    }
+}
+
+/// An id, from how it is shown. Neither a namespace nor a name has a `/`.
+fn id(text: &str) -> DefinitionId {
+    let mut parts = text.splitn(3, '/').map(str::to_owned);
+    let mut part = || parts.next().unwrap_or_default();
+    DefinitionId {
+        namespace: part(),
+        name: part(),
+        version: part(),
     }
 }
 

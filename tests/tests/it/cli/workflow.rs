@@ -121,6 +121,29 @@ fn a_check_asks_whether_the_calls_may_be_made() {
     assert!(refused.out.contains("[permissions]"), "{refused:?}");
 }
 
+#[test]
+fn doctor_names_a_registered_workflow_that_no_longer_compiles() {
+    let place = Place::new();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let state = place.path().join("state");
+        let host = weldkit::Host::builder().state(state).start().await.unwrap();
+        let id = host.workflows().register(GREET, "greet.yaml").unwrap();
+        let wrong = GREET.replace("set:", "sett:");
+        host.workflows().keep(&id, &wrong).await.unwrap();
+        host.stop().await.unwrap();
+    });
+    let _serving = place.serve(&[]);
+    let doctor = place.run(&["doctor"]);
+    for word in [
+        "workflow test/greet/1.0.0",
+        "does not compile any more",
+        "test/greet/1.0.0:5:5",
+    ] {
+        assert!(doctor.fine().contains(word), "{word}: {doctor:?}");
+    }
+}
+
 /// Its first task is undone slowly, its second waits for hours.
 const PATIENT: &str = r#"
 document: { dsl: 1.0.3, namespace: test, name: patient, version: 1.0.0 }

@@ -229,3 +229,61 @@ async fn a_damaged_journal_is_told_and_nothing_is_made_of_it() {
     assert!(refused.contains(&file), "{refused}");
     test.stop().await.unwrap();
 }
+
+/// Nothing would heed it: what is inside of a transaction is done or not done with all of it.
+const INSIDE: &str = r#"
+  - outer:
+      metadata: { transaction: true, compensate: { call: tally.add, with: { name: a, amount: -1 } } }
+      do:
+        - add:
+            call: tally.add
+            with: { name: a, amount: 1 }
+            metadata: { compensate: { call: tally.add, with: { name: a, amount: -1 } } }
+        - inner:
+            metadata: { transaction: true, pivot: true }
+            do:
+              - more: { call: tally.add, with: { name: a, amount: 1 }, metadata: { compensate: { call: tally.add, with: { name: a, amount: -1 } } } }
+  - each:
+      for: { each: n, in: "${ [1, 2] }" }
+      do:
+        - one:
+            call: tally.add
+            with: { name: b, amount: 1 }
+            metadata: { transaction: true, pivot: true, compensate: { call: tally.add, with: { name: b, amount: -1 } } }
+"#;
+
+#[tokio::test]
+async fn a_compensation_inside_of_a_transaction_is_refused_by_a_check_and_when_it_is_registered() {
+    let test = host().await;
+    let text = document("inside", INSIDE);
+    let services = test.services();
+    let around = weldkit::orchestration::Surroundings::of(&services);
+    let report = weldkit::orchestration::check(&text, "inside.yaml", &around);
+    let registered = test.workflows().register(&text, "inside.yaml").unwrap_err();
+    for problems in [&report.problems, &registered] {
+        let told: Vec<_> = problems
+            .iter()
+            .map(|problem| (problem.code, problem.place.as_deref().unwrap()))
+            .collect();
+        let code = "compensation_in_transaction";
+        assert_eq!(
+            told,
+            [
+                (code, "inside.yaml:10:25"),
+                (code, "inside.yaml:12:51"),
+                (code, "inside.yaml:14:84")
+            ],
+            "{problems:#?}"
+        );
+        assert_eq!(
+            problems[0].message,
+            "the task `add` is compensated by `tally.add` inside of the transaction of `outer`"
+        );
+        let help = problems[0].help.as_deref().unwrap();
+        assert!(help.contains("into the metadata of `outer`"), "{help}");
+    }
+    // What the transaction as a whole has is right.
+    let outside = "  - all: { call: tally.add, with: { name: a, amount: 1 }, metadata: { transaction: true, pivot: true } }\n";
+    let ended = run(&test, &document("outside", outside), no_input()).await;
+    assert_eq!(ended.state, "completed", "{ended:?}");
+}

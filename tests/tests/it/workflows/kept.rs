@@ -244,6 +244,60 @@ async fn registered_documents_are_known_after_a_restart() {
     test.stop().await.unwrap();
 }
 
+/// A program that read more left a document behind that this one refuses. It was left out without a word.
+#[tokio::test]
+async fn a_registered_document_that_no_longer_compiles_is_told_of() {
+    let state = TempDir::new().unwrap();
+    let fine = document("aged", "  - one: { set: { a: 1 } }\n");
+    let wrong = fine.replace("1.0.0", "1.1.0").replace("set:", "sett:");
+    let test = open(&state, |host| host).await;
+    let id = test.workflows().register(&fine, "aged.yaml").unwrap();
+    test.workflows().keep(&id, &fine).await.unwrap();
+    let newer = weldkit::orchestration::definition::DefinitionId {
+        version: "1.1.0".to_owned(),
+        ..id.clone()
+    };
+    test.workflows().keep(&newer, &wrong).await.unwrap();
+    test.stop().await.unwrap();
+    drop(test);
+    let test = open(&state, |host| host).await;
+    let workflows = test.workflows();
+    assert_eq!(workflows.known(), [id.clone()]);
+    let report = test.health_report().await;
+    assert!(report.is_live && report.is_ready);
+    assert_eq!(report.findings.len(), 1, "{report:?}");
+    assert_eq!(report.findings[0].subject, "workflow test/aged/1.1.0");
+    let why = "does not compile any more: test/aged/1.1.0:3:5: ";
+    assert!(report.findings[0].message.contains(why), "{report:?}");
+    // The older one is not started in its place.
+    for (asked, state) in [
+        (newer.clone(), Err(why)),
+        (id.clone(), Ok("completed")),
+        (
+            weldkit::orchestration::definition::DefinitionId {
+                version: "latest".to_owned(),
+                ..id.clone()
+            },
+            Err(why),
+        ),
+    ] {
+        match (
+            workflows.start(&test.ctx(), &asked, Terms::default()).await,
+            state,
+        ) {
+            (Ok(run), Ok(state)) => {
+                assert_eq!(workflows.wait(&run.run).await.unwrap().state, state);
+            }
+            (Err(refused), Err(why)) => assert!(refused.message().contains(why), "{refused}"),
+            (started, _) => panic!("{asked}: {started:?}"),
+        }
+    }
+    let mended = wrong.replace("sett:", "set:");
+    workflows.register(&mended, "aged.yaml").unwrap();
+    assert_eq!(test.health_report().await.findings, []);
+    test.stop().await.unwrap();
+}
+
 #[tokio::test]
 async fn runs_of_one_key_are_under_way_one_at_a_time() {
     let test = TestHost::new(|host| host.plugin::<Tallies>())
