@@ -189,6 +189,23 @@ fn the_format_is_what_the_reader_accepts() {
             TextFormat::Prometheus,
         ),
         ("*/*", TextFormat::Prometheus),
+        (
+            "text/plain,application/openmetrics-text;q=0.1",
+            TextFormat::Prometheus,
+        ),
+        (
+            "application/openmetrics-text;version=2.0.0",
+            TextFormat::Prometheus,
+        ),
+        (
+            "Application/OpenMetrics-Text; Version=1.0.0",
+            TextFormat::OpenMetrics,
+        ),
+        // What Prometheus 3 sends.
+        (
+            "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=1.0.0;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1",
+            TextFormat::OpenMetrics,
+        ),
     ] {
         assert_eq!(TextFormat::accepted(accept), expected, "{accept}");
     }
