@@ -81,16 +81,11 @@ impl Host {
             findings.push(HealthFinding::new(level, "transactions", why));
         }
         #[cfg(feature = "orchestration")]
-        for run in self.0.workflows.parked() {
-            let message = format!(
-                "it is {} and waits for an operator: `app workflow show {}`",
-                run.state, run.run
-            );
-            findings.push(HealthFinding::new(
-                Severity::Degraded,
-                format!("run {}", run.run),
-                message,
-            ));
+        for (run, state) in self.0.workflows.parked() {
+            let message =
+                format!("it is {state} and waits for an operator: `app workflow show {run}`");
+            let subject = format!("run {run}");
+            findings.push(HealthFinding::new(Severity::Degraded, subject, message));
         }
         findings
     }

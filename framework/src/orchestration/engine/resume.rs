@@ -9,7 +9,7 @@ use super::store::{Entry, Head};
 use super::{Status, Workflows, compile, lock};
 use crate::error::{CallError, Code, Result};
 use crate::orchestration::definition::Work;
-use crate::orchestration::run::{Event, Step, Workflow, each_task};
+use crate::orchestration::run::{Event, State, Step, Workflow, each_task};
 
 /// A run, what it begins with, and what has happened to it.
 type Ready = (Drive, Step, Vec<Entry>);
@@ -33,6 +33,9 @@ impl Workflows {
         let mut compiled = Compiled::new();
         for (run, head) in store.heads(&ctx).await? {
             if let Some(end) = &head.ended {
+                if matches!(end.state, State::Parked { .. }) {
+                    lock(&self.0.parked).insert(run.clone());
+                }
                 ended.push((end.at_ms, run));
                 continue;
             }
