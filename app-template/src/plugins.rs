@@ -6,6 +6,8 @@ use weldkit_data_processor as _;
 use weldkit_records_files as _;
 #[cfg(feature = "report")]
 use weldkit_report_html as _;
+#[cfg(feature = "scrape")]
+use weldkit_scrape as _;
 #[cfg(feature = "storage-memory")]
 use weldkit_storage_memory as _;
 #[cfg(feature = "storage-postgres")]
@@ -23,6 +25,8 @@ pub(crate) const CHOSEN: &[&str] = &[
     "records",
     #[cfg(feature = "report")]
     "report",
+    #[cfg(feature = "scrape")]
+    "scrape",
     #[cfg(feature = "storage-memory")]
     "storage-memory",
     #[cfg(feature = "storage-postgres")]
@@ -40,6 +44,7 @@ pub(crate) const KNOWN: &[(&str, &[&str])] = &[
     ("data-processing", &["data_processing@2"]),
     ("records", &["records@1"]),
     ("report", &["report@1"]),
+    ("scrape", &["scrape@1"]),
     ("storage-memory", &["storage@1"]),
     ("storage-postgres", &["storage@1"]),
     ("storage-redb", &["storage@1"]),

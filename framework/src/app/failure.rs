@@ -125,6 +125,11 @@ impl Failure {
                 drop(writeln!(anstream::stderr(), "{text}"));
             }
         }
+        self.code()
+    }
+
+    /// The exit code.
+    pub(super) fn code(&self) -> u8 {
         match self {
             Self::Refused(_) => REFUSED,
             Self::Host(error) => exit_code(error.kind()),
@@ -144,7 +149,8 @@ impl Failure {
         }
     }
 
-    fn json(&self) -> Value {
+    /// For programs.
+    pub(super) fn json(&self) -> Value {
         let simple = |code: &str, message: &str| json!({ "code": code, "message": message });
         match self {
             Self::Call(error) => json!(error),

@@ -29,6 +29,7 @@ mod failure;
 mod format;
 mod host_door;
 mod list;
+mod log;
 mod metrics;
 mod offers;
 mod output;

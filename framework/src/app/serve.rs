@@ -13,10 +13,11 @@ use tokio::sync::watch;
 
 use super::control::{Desk, Server};
 use super::failure::{FAILED, Failure};
-use super::output::{list, say, table};
+use super::log::Log;
+use super::output::{list, table};
 use super::platform::{Signal, Signals};
 use super::reload::Reloader;
-use super::session::Session;
+use super::session::{Loaded, Session};
 use super::workers::{self, Workers};
 use crate::clock;
 use crate::config::Level;
@@ -24,22 +25,23 @@ use crate::host::{Folder, Host};
 use crate::limit;
 
 pub(super) fn run(session: &Session) -> Result<u8, Failure> {
-    workers::wait(serve(session))
+    let loaded = session.load();
+    let log = Log::new(loaded.config.host());
+    let served = workers::wait(serve(session, loaded, log));
+    served.or_else(|failure| log.failed(&failure).ok_or(failure))
 }
 
-async fn serve(session: &Session) -> Result<u8, Failure> {
-    let loaded = session.load();
+async fn serve(session: &Session, loaded: Loaded, log: Log) -> Result<u8, Failure> {
     let plan = loaded.plan()?;
     let folder = Folder::new(loaded.state());
     folder.open()?;
-    let talk = Talk(loaded.config.host().log);
     let stop_deadline = loaded.config.host().stop_deadline;
-    let server = open(&folder, talk)?;
+    let server = open(&folder, log)?;
     let mut signals = Signals::new(Signal::Reload)?;
     let workers = Workers::new()?;
     let Some((host, stop_now)) = workers
         .start(loaded.builder.folder(folder), &mut signals, |text| {
-            talk.at(Level::Info, text)
+            log.at(Level::Info, text)
         })
         .await?
     else {
@@ -53,10 +55,10 @@ async fn serve(session: &Session) -> Result<u8, Failure> {
             workers: workers.handle()?,
             stop,
         });
-        talk.at(Level::Info, &overview(&host));
+        log.at(Level::Info, &overview(&host));
         if let Some(server) = &server {
             let path = server.path().display();
-            talk.at(
+            log.at(
                 Level::Info,
                 &format!(
                     "serving on {path}; `app call` and `app reload` reach it, Ctrl-C stops it"
@@ -65,14 +67,14 @@ async fn serve(session: &Session) -> Result<u8, Failure> {
         }
         tokio::select! {
             () = answer(server.as_ref(), &desk) => {}
-            () = heed(&mut signals, &desk, talk) => {}
+            () = heed(&mut signals, &desk, log) => {}
             _ = asked.wait_for(|asked| *asked) => {}
         }
     }
-    talk.at(Level::Info, "stopping");
+    log.at(Level::Info, "stopping");
     let spare = limit::BLOCKED * u32::try_from(plan.instances.len()).unwrap_or(u32::MAX);
     let latest = clock::now() + stop_deadline + spare + limit::GIVEN_UP;
-    stop(host, &workers, &mut signals, latest, talk).await
+    stop(host, &workers, &mut signals, latest, log).await
 }
 
 /// Stops the plugins; a signal, or time, ends the wait for them.
@@ -81,7 +83,7 @@ async fn stop(
     workers: &Workers,
     signals: &mut Signals,
     latest: Instant,
-    talk: Talk,
+    log: Log,
 ) -> Result<u8, Failure> {
     let stopping = workers.run(async move { host.stop().await });
     tokio::pin!(stopping);
@@ -92,11 +94,11 @@ async fn stop(
                 return Ok(0);
             }
             signal = signals.next() => if signal == Signal::Stop {
-                talk.at(Level::Warn, "stopped at once: the plugins had not all stopped");
+                log.at(Level::Warn, "stopped at once: the plugins had not all stopped");
                 return Ok(FAILED);
             },
             _ = clock::until(latest, std::future::pending::<()>()) => {
-                talk.at(Level::Error, "error: the plugins did not stop before the deadline and were left behind; see stop_deadline in [host]");
+                log.at(Level::Error, "error: the plugins did not stop before the deadline and were left behind; see stop_deadline in [host]");
                 return Ok(FAILED);
             }
         }
@@ -104,12 +106,12 @@ async fn stop(
 }
 
 /// The control socket; a system that has none serves without.
-fn open(folder: &Folder, talk: Talk) -> Result<Option<Server>, Failure> {
+fn open(folder: &Folder, log: Log) -> Result<Option<Server>, Failure> {
     match Server::open(folder.path()) {
         Ok(server) => Ok(Some(server)),
         Err(error) if cfg!(unix) => Err(error.into()),
         Err(error) => {
-            talk.at(Level::Warn, &format!("warning: {error}"));
+            log.at(Level::Warn, &format!("warning: {error}"));
             Ok(None)
         }
     }
@@ -123,7 +125,7 @@ async fn answer(server: Option<&Server>, desk: &Arc<Desk>) {
 }
 
 /// Reloads when asked to; returns when asked to stop.
-async fn heed(signals: &mut Signals, desk: &Desk, talk: Talk) {
+async fn heed(signals: &mut Signals, desk: &Desk, log: Log) {
     loop {
         match signals.next().await {
             Signal::Stop => return,
@@ -132,7 +134,7 @@ async fn heed(signals: &mut Signals, desk: &Desk, talk: Talk) {
                 outcome
                     .lines()
                     .iter()
-                    .for_each(|(level, line)| talk.at(*level, line));
+                    .for_each(|(level, line)| log.at(*level, line));
             }
         }
     }
@@ -153,16 +155,4 @@ fn overview(host: &Host) -> String {
         instances.iter().map(row),
     );
     table.trim_end().to_owned()
-}
-
-/// What is said on stderr: nothing less important than the configuration asks for.
-#[derive(Debug, Clone, Copy)]
-struct Talk(Level);
-
-impl Talk {
-    fn at(self, level: Level, text: &str) {
-        if level <= self.0 {
-            say(text);
-        }
-    }
 }

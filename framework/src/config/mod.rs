@@ -47,7 +47,7 @@ pub use problem::{Code, Problem};
 pub use render::render;
 pub use sample::sample;
 pub use schema::schema;
-pub use section::{Alert, Host, Level, Limit};
+pub use section::{Alert, Host, Level, Limit, LogFormat};
 pub use sources::Sources;
 
 use names::Names;

@@ -157,6 +157,12 @@ pub(super) const HOST: &[Field] = &[
         default: Some("\"info\""),
     },
     Field {
+        name: "log_format",
+        description: "How `serve` prints them: text for people, or one JSON object a line for programs.",
+        kind: FieldKind::Choice(&LogFormat::NAMES),
+        default: Some("\"human\""),
+    },
+    Field {
         name: "monitor",
         description: "How often the host looks at its metrics, for its history and for alerts; without it, only where there are alerts, every 5 seconds.",
         kind: FieldKind::Duration,
@@ -255,6 +261,8 @@ pub struct Host {
     pub stop_deadline: Duration,
     /// The least important messages that are still printed.
     pub log: Level,
+    /// How `serve` prints them.
+    pub log_format: LogFormat,
     /// How often the host looks at its metrics, if not as alerts need it.
     pub monitor: Option<Duration>,
 }
@@ -279,11 +287,39 @@ impl Level {
     /// Every level, the quietest first.
     pub const ALL: [Self; 5] = [Self::Off, Self::Error, Self::Warn, Self::Info, Self::Debug];
 
-    const NAMES: [&str; 5] = ["off", "error", "warn", "info", "debug"];
+    pub(super) const NAMES: [&str; 5] = ["off", "error", "warn", "info", "debug"];
+
+    /// The one that is written so.
+    pub(super) fn named(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.as_str() == text)
+    }
 
     /// How it is written.
     pub fn as_str(self) -> &'static str {
         Self::NAMES[self as usize]
+    }
+}
+
+/// How messages are printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// Text for people.
+    #[default]
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+impl LogFormat {
+    const ALL: [Self; 2] = [Self::Human, Self::Json];
+
+    pub(super) const NAMES: [&str; 2] = ["human", "json"];
+
+    /// The one that is written so.
+    pub(super) fn named(text: &str) -> Option<Self> {
+        let at = Self::NAMES.iter().position(|name| *name == text);
+        at.and_then(|at| Self::ALL.get(at).copied())
     }
 }
 
@@ -295,6 +331,7 @@ impl Default for Host {
             start_deadline: limit::START,
             stop_deadline: limit::STOP,
             log: Level::Info,
+            log_format: LogFormat::Human,
             monitor: None,
         }
     }

@@ -93,12 +93,10 @@ impl Host {
         let mut findings: Vec<HealthFinding> = broken
             .map(|(id, why)| finding(format!("workflow {id}"), format!("it {why}")))
             .collect();
-        for run in self.0.workflows.parked() {
-            let message = format!(
-                "it is {} and waits for an operator: `app workflow show {}`",
-                run.state, run.run
-            );
-            findings.push(finding(format!("run {}", run.run), message));
+        for (run, state) in self.0.workflows.parked() {
+            let message =
+                format!("it is {state} and waits for an operator: `app workflow show {run}`");
+            findings.push(finding(format!("run {run}"), message));
         }
         findings
     }

@@ -349,7 +349,7 @@ impl Told {
 }
 
 /// What stands before the names of a plugin; those of the host and of the process stay their own.
-fn prefix(plugin: &str) -> String {
+pub(crate) fn prefix(plugin: &str) -> String {
     let plugin = clean(plugin);
     let is_taken = plugin == "process" || plugin.starts_with("weldkit");
     if is_taken {

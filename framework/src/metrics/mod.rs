@@ -9,6 +9,7 @@
 
 mod distribution;
 mod histogram;
+mod known;
 mod labelled;
 mod labels;
 mod lanes;
@@ -30,12 +31,13 @@ mod primitives {
 
 pub use distribution::Distribution;
 pub use histogram::Histogram;
+pub(crate) use known::HOST;
 pub use labelled::Labelled;
 pub use labels::Labels;
 pub use lanes::MethodCounts;
 pub(crate) use lanes::{Began, Lanes, Outcome, Plain};
-pub(crate) use meter::Told;
 pub use meter::{Counter, Gauge, Measure, Meter, Metric};
+pub(crate) use meter::{Told, prefix};
 pub use operations::Operations;
 pub use snapshot::{FORMAT, Family, Kind, MethodMetrics, PluginMetrics, Series, Snapshot, Value};
 pub(crate) use source::{Source, Sources};

@@ -32,15 +32,39 @@ impl TextFormat {
         }
     }
 
-    /// The format that a reader takes, from the `Accept` of its request.
+    /// The format that a reader prefers, from the `Accept` of its request. Prometheus where it prefers none.
     pub fn accepted(accept: &str) -> Self {
-        let takes = |part: &str| {
-            let mut words = part.split(';').map(str::trim);
-            let kind = words.next().unwrap_or_default();
-            kind == "application/openmetrics-text"
-                && !words.any(|word| matches!(word, "q=0" | "q=0.0"))
-        };
-        if accept.split(',').map(str::trim).any(takes) {
+        // The most specific range that fits says how much it is liked, as HTTP has it.
+        let mut liked = [(0, 0.0); 2];
+        for range in accept.split(',') {
+            let mut words = range.split(';').map(str::trim);
+            let kind = words.next().unwrap_or_default().to_ascii_lowercase();
+            let (mut quality, mut version) = (1.0, None);
+            for (name, value) in words.filter_map(|word| word.split_once('=')) {
+                match name.trim().to_ascii_lowercase().as_str() {
+                    "q" => quality = value.trim().parse().unwrap_or(0.0),
+                    "version" => version = Some(value.trim().trim_matches('"')),
+                    _ => {}
+                }
+            }
+            let fits = |own: &str, family: &str, versions: &str| match version {
+                Some(version) if kind == own => (version == versions).then_some(4),
+                None if kind == own => Some(3),
+                _ if kind == family => Some(2),
+                _ => (kind == "*/*").then_some(1),
+            };
+            let ranks = [
+                fits("text/plain", "text/*", "0.0.4"),
+                fits("application/openmetrics-text", "application/*", "1.0.0"),
+            ];
+            for (liked, rank) in liked.iter_mut().zip(ranks) {
+                if let Some(rank) = rank.filter(|rank| *rank > liked.0) {
+                    *liked = (rank, quality);
+                }
+            }
+        }
+        let [prometheus, openmetrics] = liked.map(|(_, quality): (u8, f64)| quality);
+        if openmetrics > prometheus {
             Self::OpenMetrics
         } else {
             Self::Prometheus

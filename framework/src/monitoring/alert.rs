@@ -6,8 +6,10 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{HealthFinding, Severity};
 use crate::limit;
 use crate::metrics::{Distribution, Family, Series, Snapshot, Value};
+use crate::name;
 
 /// What an alert looks at, and where its bound is.
 ///
@@ -177,6 +179,23 @@ impl Alert {
             seconds
         };
         (over > 0.0).then(|| count / over)
+    }
+
+    /// What it looks at and nobody tells: one finding for each name.
+    pub(super) fn blind(&self, known: &[&str]) -> Vec<HealthFinding> {
+        let names = [Some(&self.rule.metric), self.rule.of.as_ref()];
+        let lost = names
+            .into_iter()
+            .flatten()
+            .filter(|name| !known.contains(&name.as_str()));
+        let finding = |name: &String| {
+            let help = name::suggest(name, known.iter().copied());
+            let help = help.map_or_else(String::new, |help| format!("; {help}"));
+            let subject = format!("alert {}", self.rule.name);
+            let message = format!("it sees nothing: there is no metric `{name}`{help}");
+            HealthFinding::new(Severity::Degraded, subject, message)
+        };
+        lost.map(finding).collect()
     }
 
     pub(super) fn status(&self) -> AlertStatus {

@@ -41,6 +41,17 @@ pub enum Severity {
     Degraded,
 }
 
+impl Severity {
+    /// Its name, as in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Dead => "dead",
+            Self::Failed => "failed",
+            Self::Degraded => "degraded",
+        }
+    }
+}
+
 impl HealthReport {
     /// Of everything that was found.
     pub(crate) fn new(mut findings: Vec<HealthFinding>, alerts: &[AlertStatus]) -> Self {

@@ -22,7 +22,7 @@ pub use service::MonitoringService;
 use crate::call::{BoxFuture, Cancel};
 use crate::event::Events;
 use crate::limit;
-use crate::metrics::{Snapshot, Sources};
+use crate::metrics::{HOST, Snapshot, Sources};
 use alert::Alert;
 
 /// The type of the event that an alert publishes when it is raised; its data is an [`AlertStatus`].
@@ -160,7 +160,7 @@ impl Monitoring {
     }
 
     pub(crate) async fn health(&self) -> HealthReport {
-        let findings = match self.0.host.get() {
+        let mut findings = match self.0.host.get() {
             Some(host) => host.findings().await,
             None => vec![HealthFinding::new(
                 Severity::Failed,
@@ -168,7 +168,24 @@ impl Monitoring {
                 "it has not started yet",
             )],
         };
+        findings.extend(self.blind());
         HealthReport::new(findings, &self.alerts())
+    }
+
+    /// Alerts on names that nobody tells. Told here and not at the start, since a plugin may count something new at any time.
+    fn blind(&self) -> Vec<HealthFinding> {
+        if self.watch().alerts.is_empty() {
+            return Vec::new();
+        }
+        let families = self.snapshot_now().all_families();
+        let told = families.iter().map(|family| family.name.as_ref());
+        let known: Vec<&str> = HOST.iter().copied().chain(told).collect();
+        let watch = self.watch();
+        watch
+            .alerts
+            .iter()
+            .flat_map(|alert| alert.blind(&known))
+            .collect()
     }
 
     pub(crate) fn snapshot_now(&self) -> Snapshot {

@@ -1,14 +1,18 @@
 //! `[alerts.NAME]`: which numbers to watch.
 
-use super::{Entries, Reader};
+use super::{Entries, Reader, Spot, unknown};
 use crate::config::problem::{Code, Problem};
 use crate::config::section::{ALERT, Alert, Field, FieldKind};
 use crate::config::tree::{Node, join};
+use crate::metrics;
 
 impl Reader<'_> {
     pub(super) fn alerts(&mut self, entries: &Entries) {
         for (name, node) in entries {
             let pointer = join("/alerts", name);
+            if !self.is_watching(&format!("the alert `{name}`"), node, &pointer) {
+                continue;
+            }
             let Some(entries) = self.table(name, node, &pointer) else {
                 continue;
             };
@@ -26,14 +30,9 @@ impl Reader<'_> {
     fn alert(&mut self, alert: &mut Alert, field: &Field, node: &Node, pointer: &str) {
         match field.name {
             "metric" => {
-                let metric = self.text(field, node, pointer).unwrap_or_default();
-                // As a monitoring system shows a counter.
-                alert.metric = metric.strip_suffix("_total").unwrap_or(&metric).to_owned();
+                alert.metric = self.metric(field, node, pointer).unwrap_or_default();
             }
-            "of" => {
-                let of = self.text(field, node, pointer);
-                alert.of = of.map(|of| of.strip_suffix("_total").unwrap_or(&of).to_owned());
-            }
+            "of" => alert.of = self.metric(field, node, pointer),
             "labels" => {
                 for (label, node) in self.table(field.name, node, pointer).into_iter().flatten() {
                     let text = self.text_of(label, FieldKind::Text, node, &join(pointer, label));
@@ -61,6 +60,36 @@ impl Reader<'_> {
                 }
             }
         }
+    }
+
+    /// Whether this binary watches anything; if not, that is said of the first thing to be watched, and not passed over.
+    pub(super) fn is_watching(&mut self, what: &str, node: &Node, pointer: &str) -> bool {
+        if !cfg!(feature = "monitoring") {
+            let message = format!("{what} is never looked at: this binary watches no metrics");
+            let problem = Problem::new(Code::InvalidValue, pointer, message);
+            let fix = "build with the feature `monitoring` of weldkit, or leave it out";
+            self.problems.push(problem.at_key(&node.place).fix(fix));
+        }
+        cfg!(feature = "monitoring")
+    }
+
+    /// A name that the host tells, or may yet be told by a plugin: what a plugin counts is known only when it runs.
+    fn metric(&mut self, field: &Field, node: &Node, pointer: &str) -> Option<String> {
+        let text = self.text(field, node, pointer)?;
+        // As a monitoring system shows a counter.
+        let name = text.strip_suffix("_total").unwrap_or(&text);
+        let is_of = |plugin: &str| {
+            let rest = name.strip_prefix(&metrics::prefix(plugin));
+            rest.is_some_and(|rest| rest.starts_with('_'))
+        };
+        let mut plugins = self.catalog.plugins.iter();
+        if metrics::HOST.contains(&name) || plugins.any(|plugin| is_of(&plugin.id)) {
+            return Some(name.to_owned());
+        }
+        let problem = unknown("metric", name, Spot::Value(node), pointer, metrics::HOST);
+        let fix = "`app metrics --format prometheus` shows every name; those of a plugin begin with its id";
+        self.problems.push(problem.fix(fix));
+        None
     }
 
     /// Refuses an alert that says too little or too much. What is there and wrong has been reported.

@@ -13,7 +13,9 @@ pub(super) use names::{Spot, unknown};
 
 use super::catalog::Catalog;
 use super::problem::{Code, Problem};
-use super::section::{Field, FieldKind, HOST, INSTANCE, LIMIT, Limit, SECTIONS, Typed};
+use super::section::{
+    Field, FieldKind, HOST, INSTANCE, LIMIT, Level, Limit, LogFormat, SECTIONS, Typed,
+};
 use super::tree::{Node, join};
 use crate::name;
 use crate::security::Permission;
@@ -82,9 +84,17 @@ impl<'a> Reader<'a> {
                         self.typed.host.stop_deadline = deadline;
                     }
                 }
-                "monitor" => self.typed.host.monitor = self.duration(field, node, &pointer),
+                "log_format" => {
+                    let format = self.choice(field, node, &pointer, LogFormat::named);
+                    self.typed.host.log_format = format.unwrap_or_default();
+                }
+                "monitor" => {
+                    if self.is_watching("`monitor`", node, &pointer) {
+                        self.typed.host.monitor = self.duration(field, node, &pointer);
+                    }
+                }
                 "log" => {
-                    if let Some(level) = self.level(field, node, &pointer) {
+                    if let Some(level) = self.choice(field, node, &pointer, Level::named) {
                         self.typed.host.log = level;
                     }
                 }

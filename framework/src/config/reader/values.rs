@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Entries, Reader};
 use crate::config::problem::{Code, Problem, brief, describe};
-use crate::config::section::{Field, FieldKind, Level};
+use crate::config::section::{Field, FieldKind};
 use crate::config::tree::{Kind, Node};
 use crate::duration::parse_duration;
 use crate::name;
@@ -112,11 +112,17 @@ impl Reader<'_> {
         }
     }
 
-    pub(super) fn level(&mut self, field: &Field, node: &Node, pointer: &str) -> Option<Level> {
+    /// One of a few words.
+    pub(super) fn choice<T>(
+        &mut self,
+        field: &Field,
+        node: &Node,
+        pointer: &str,
+        named: fn(&str) -> Option<T>,
+    ) -> Option<T> {
         let text = self.text(field, node, pointer)?;
-        let level = Level::ALL.into_iter().find(|level| level.as_str() == text);
-        if level.is_none() {
-            let known: Vec<&str> = Level::ALL.into_iter().map(Level::as_str).collect();
+        let chosen = named(&text);
+        if let (None, FieldKind::Choice(known)) = (&chosen, field.kind) {
             let message = format!(
                 "`{}` is one of {}, found `{}`",
                 field.name,
@@ -124,10 +130,10 @@ impl Reader<'_> {
                 brief(&text)
             );
             let problem = Problem::new(Code::InvalidValue, pointer, message).at_value(&node.place);
-            self.problems
-                .push(problem.nearest(name::nearest(&text, known)));
+            let nearest = name::nearest(&text, known.iter().copied());
+            self.problems.push(problem.nearest(nearest));
         }
-        level
+        chosen
     }
 
     pub(super) fn number(&mut self, field: &Field, node: &Node, pointer: &str) -> Option<f64> {

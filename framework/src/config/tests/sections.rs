@@ -44,6 +44,7 @@ fn a_good_file_becomes_types() {
             start_deadline: Duration::from_secs(90),
             stop_deadline: Duration::from_millis(250),
             log: Level::Debug,
+            log_format: LogFormat::Human,
             monitor: Some(Duration::from_secs(2)),
         }
     );
@@ -387,7 +388,7 @@ fn alerts_become_types_and_what_they_lack_is_told() {
     assert!(config.show(false).contains("[alerts.many]\nmetric = "));
 
     let wrong = load(&file(
-        "[alerts]\na = {}\nb = { metric = 'x', above = 1, below = 2 }\nc = { metric = 'x', above = 'much', percentile = 2, wndow = '1s' }\nd = 5",
+        "[alerts]\na = {}\nb = { metric = 'records_x', above = 1, below = 2 }\nc = { metric = 'records_x', above = 'much', percentile = 2, wndow = '1s' }\nd = 5",
     ));
     let told: Vec<String> = wrong
         .problems()
@@ -409,6 +410,48 @@ fn alerts_become_types_and_what_they_lack_is_told() {
         );
     }
     assert_eq!((told.len(), wrong.alerts().len()), (7, 0));
+}
+
+#[cfg(feature = "monitoring")]
+#[test]
+fn a_metric_that_nobody_can_tell_is_refused_with_the_nearest() {
+    let config = load(&file(
+        "[alerts]\na = { metric = 'weldkit_calls_faild_total', of = 'calls', above = 1 }\nb = { metric = 'storage_redb_pages', above = 1 }",
+    ));
+    let [metric, of] = config.problems() else {
+        panic!("{:?}", config.problems());
+    };
+    assert_eq!(
+        metric.message,
+        "there is no metric named `weldkit_calls_faild`"
+    );
+    assert_eq!(metric.nearest.as_deref(), Some("weldkit_calls_failed"));
+    assert_eq!(of.message, "there is no metric named `calls`");
+    assert!(
+        of.fix
+            .as_ref()
+            .is_some_and(|fix| fix.contains("app metrics"))
+    );
+    assert_eq!(config.alerts()["b"].metric, "storage_redb_pages");
+}
+
+#[cfg(not(feature = "monitoring"))]
+#[test]
+fn what_a_binary_without_monitoring_never_looks_at_is_refused() {
+    let config = load(&file(
+        "[host]\nmonitor = '5s'\n[alerts.a]\nmetric = 'weldkit_calls_failed'\nabove = 1",
+    ));
+    let told: Vec<&str> = config
+        .problems()
+        .iter()
+        .map(|problem| &*problem.message)
+        .collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(
+        told.iter()
+            .all(|message| message.contains("this binary watches no metrics"))
+    );
+    assert!(config.alerts().is_empty() && config.host().monitor.is_none());
 }
 
 #[test]

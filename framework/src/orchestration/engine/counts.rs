@@ -52,12 +52,17 @@ impl Counts {
 
 #[cfg(feature = "monitoring")]
 impl Workflows {
-    /// The runs that cannot go on without an operator.
-    pub(crate) fn parked(&self) -> Vec<super::Status> {
+    /// The runs that wait for an operator, and the state of each.
+    pub(crate) fn parked(&self) -> BTreeMap<String, String> {
         let all = lock(&self.0.live);
         let all = all.values().map(|live| live.status());
-        all.filter(|status| ["parked", "stuck"].contains(&status.state.as_str()))
-            .collect()
+        let waiting = all.filter(|status| ["parked", "stuck"].contains(&status.state.as_str()));
+        let mut waiting: BTreeMap<String, String> =
+            waiting.map(|status| (status.run, status.state)).collect();
+        // A durable run that is parked has ended, and is no longer among the live ones.
+        let over = lock(&self.0.parked);
+        waiting.extend(over.iter().map(|run| (run.clone(), "parked".to_owned())));
+        waiting
     }
 }
 

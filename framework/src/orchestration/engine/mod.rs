@@ -15,7 +15,7 @@ mod task;
 mod terms;
 mod turns;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -79,6 +79,8 @@ struct Inner {
     shapes: Mutex<BTreeMap<String, String>>,
     /// Durable runs that have ended, the oldest first.
     over: Mutex<VecDeque<String>>,
+    /// Those of them that wait for an operator.
+    parked: Mutex<BTreeSet<String>>,
     /// Lifecycle events so far.
     told: AtomicU64,
     counts: counts::Counts,
@@ -101,6 +103,7 @@ impl Workflows {
             turns: Mutex::default(),
             shapes: Mutex::default(),
             over: Mutex::default(),
+            parked: Mutex::default(),
             told: AtomicU64::new(0),
             counts: counts::Counts::default(),
             events,
@@ -300,6 +303,9 @@ impl Workflows {
                 all.remove(&oldest);
             }
             return;
+        }
+        if live.status().state == "parked" {
+            lock(&self.0.parked).insert(live.id.to_string());
         }
         lock(&self.0.live).remove(&live.id);
     }

@@ -10,7 +10,7 @@ use super::store::{Entry, Head};
 use super::{Status, Workflows, lock};
 use crate::error::{CallError, Code, Result};
 use crate::orchestration::definition::Work;
-use crate::orchestration::run::{Event, Step, Workflow, each_task};
+use crate::orchestration::run::{Event, State, Step, Workflow, each_task};
 
 /// A run, what it begins with, and what has happened to it.
 type Ready = (Drive, Step, Vec<Entry>);
@@ -30,6 +30,9 @@ impl Workflows {
         let mut compiled = Compiled::new();
         for (run, head) in store.heads(&ctx).await? {
             if let Some(end) = &head.ended {
+                if matches!(end.state, State::Parked { .. }) {
+                    lock(&self.0.parked).insert(run.clone());
+                }
                 ended.push((end.at_ms, run));
                 continue;
             }

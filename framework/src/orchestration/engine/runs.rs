@@ -213,7 +213,10 @@ impl Workflows {
                 .flatten()
         };
         match oldest {
-            Some(oldest) => self.store().await?.forget(&self.own_ctx()?, &oldest).await,
+            Some(oldest) => {
+                lock(&self.0.parked).remove(&oldest);
+                self.store().await?.forget(&self.own_ctx()?, &oldest).await
+            }
             None => Ok(()),
         }
     }
@@ -233,6 +236,7 @@ impl Workflows {
         }
         lock(&self.0.live).remove(run);
         lock(&self.0.over).retain(|over| over != run);
+        lock(&self.0.parked).remove(run);
         if self.has_store() {
             self.store().await?.forget(&self.own_ctx()?, run).await?;
         }

@@ -80,4 +80,9 @@ fn an_alert_without_a_bound_is_refused_before_anything_starts() {
     place
         .run(&["check"])
         .failed(3, &["has no bound", "either `above` or `below`"]);
+    let place = Place::new().file("[alerts.old]\nmetric = 'weldkit_uptime'\nabove = 1\n");
+    place.run(&["check"]).failed(
+        3,
+        &["no metric named `weldkit_uptime`", "weldkit_uptime_seconds"],
+    );
 }

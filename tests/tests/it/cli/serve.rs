@@ -239,3 +239,44 @@ fn a_host_that_does_not_answer_keeps_nobody_from_what_is_linked() {
         .run(&["call", "echo.exact", "--value", "1"])
         .failed(1, &["error[unavailable]"]);
 }
+
+/// Every line of the log for programs is an object, also the last one of a host that does not start; and what may be a secret
+/// under a name with a typing error is in none.
+#[test]
+fn a_log_for_programs_is_one_object_a_line() {
+    let place = Place::new().file("[host]\nlog_format = 'json'\n");
+    let mut serving = place.serve(&[]);
+    serving.signal("HUP");
+    let mut said = serving.hear("nothing was replaced");
+    serving.signal("TERM");
+    let (code, last) = serving.ended();
+    assert_eq!(code, Some(0));
+    said.push_str(&last);
+    let lines: Vec<_> = said.lines().map(super::parsed).collect();
+    let messages: Vec<_> = lines
+        .iter()
+        .map(|line| line["message"].as_str().unwrap())
+        .collect();
+    assert_eq!(messages.last(), Some(&"stopping"), "{said}");
+    for line in &lines {
+        assert_eq!(line["level"], json!("info"), "{line}");
+        let time = line["time"].as_str().unwrap();
+        assert!(
+            time.len() == 24 && time.ends_with('Z') && time.starts_with("20"),
+            "{line}"
+        );
+    }
+
+    let canary = "canary-51ce";
+    let text = format!("[host]\nlog_format = 'json'\n[plugins.echo]\ngreting = '{canary}'\n");
+    let place = Place::new().file(&text);
+    let refused = place.run(&["serve"]);
+    assert_eq!((refused.code, refused.out.as_str()), (Some(3), ""));
+    let line = super::parsed(refused.err.trim_end());
+    assert_eq!(line["level"], json!("error"), "{line}");
+    assert!(
+        line["error"]["problems"].to_string().contains("greting"),
+        "{line}"
+    );
+    assert!(!refused.err.contains(canary), "{line}");
+}

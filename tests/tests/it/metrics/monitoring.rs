@@ -195,6 +195,37 @@ async fn an_alert_is_raised_and_cleared_by_an_event_and_health_knows_it() {
     assert!(history.iter().all(|delta| delta.span_ms == 5_000));
 }
 
+/// What a plugin counts is known only when it runs, so that a wrong name of it is told by the report.
+#[tokio::test]
+async fn an_alert_on_a_metric_that_nobody_tells_is_in_the_report() {
+    let rule = |name: &str, metric: &str| Rule {
+        name: name.to_owned(),
+        metric: metric.to_owned(),
+        labels: [].into(),
+        of: None,
+        percentile: None,
+        bound: Bound::Above(1e9),
+        window: Duration::from_secs(10),
+    };
+    let test = start(|host| {
+        host.alert(rule("right", "maid_seen"))
+            .alert(rule("wrong", "maid_sen"))
+    })
+    .await;
+    let report = test.health_report().await;
+    assert!(report.is_live && report.is_ready);
+    let told: Vec<_> = report
+        .findings
+        .iter()
+        .map(|found| (&*found.subject, &*found.message))
+        .collect();
+    let [("alert wrong", message)] = told[..] else {
+        panic!("{told:?}");
+    };
+    assert!(message.contains("no metric `maid_sen`"), "{message}");
+    assert!(message.contains("`maid_seen`"), "{message}");
+}
+
 #[tokio::test]
 async fn monitoring_at_an_interval_keeps_a_bounded_history_and_ends() {
     let test = start(|host| host).await;

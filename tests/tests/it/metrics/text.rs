@@ -70,6 +70,16 @@ async fn names_do_not_change_by_accident() {
         got, expected,
         "other names break dashboards; if that is meant, renew names.txt with UPDATE_GOLDEN=1"
     );
+    // An alert may name each of them before a host has started.
+    let names = got.lines().filter_map(|line| line.split(' ').next());
+    let own = names.filter(|name| !name.starts_with("shelf_"));
+    let alerts = own.map(|name| format!("[alerts.{name}]\nmetric = '{name}'\nabove = 1\n"));
+    let alerts = alerts.collect::<String>();
+    let catalog = std::sync::Arc::new(weldkit::config::Catalog::default());
+    let sources = weldkit::config::Sources::new("").file_content("weldkit.toml", alerts.as_str());
+    let config = weldkit::config::Config::load(&sources, catalog);
+    assert!(config.problems().is_empty(), "{:?}", config.problems());
+    assert!(config.alerts().len() > 40, "{}", config.alerts().len());
 }
 
 /// A snapshot that makes it hard for whoever reads its text.
@@ -189,6 +199,23 @@ fn the_format_is_what_the_reader_accepts() {
             TextFormat::Prometheus,
         ),
         ("*/*", TextFormat::Prometheus),
+        (
+            "text/plain,application/openmetrics-text;q=0.1",
+            TextFormat::Prometheus,
+        ),
+        (
+            "application/openmetrics-text;version=2.0.0",
+            TextFormat::Prometheus,
+        ),
+        (
+            "Application/OpenMetrics-Text; Version=1.0.0",
+            TextFormat::OpenMetrics,
+        ),
+        // What Prometheus 3 sends.
+        (
+            "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=1.0.0;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1",
+            TextFormat::OpenMetrics,
+        ),
     ] {
         assert_eq!(TextFormat::accepted(accept), expected, "{accept}");
     }

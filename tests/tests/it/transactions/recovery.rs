@@ -340,6 +340,15 @@ async fn a_participant_that_cannot_say_what_it_has_in_doubt_is_asked_again() {
     let health = || test.health("weldkit").unwrap_or_default();
     assert!(health().contains("`iron` cannot say which"), "{}", health());
     assert!(health().contains("the line is busy"), "{}", health());
+    let report = test.health_report().await;
+    assert!(report.is_live && report.is_ready);
+    let of_transactions =
+        |found: &weldkit::monitoring::HealthFinding| found.subject == "transactions";
+    let found = report.findings.iter().find(|found| of_transactions(found));
+    let message = found
+        .map(|found| found.message.as_str())
+        .unwrap_or_default();
+    assert!(message.contains("`iron` cannot say which"), "{message}");
     // It takes part meanwhile: what is prepared in this run is not mistaken for what an earlier one has left.
     let transaction = test.transaction().begin().unwrap();
     let vault = test.service::<dyn Vault>().unwrap();
@@ -357,6 +366,7 @@ async fn a_participant_that_cannot_say_what_it_has_in_doubt_is_asked_again() {
         }
     }
     assert_eq!(health(), "");
+    assert_eq!(test.health_report().await.findings, []);
     let after = shared.lock().unwrap();
     assert_eq!(after.mute, 0);
     assert_eq!(after.aborted, BTreeSet::from([left]));

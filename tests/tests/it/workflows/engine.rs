@@ -192,6 +192,25 @@ async fn what_cannot_be_undone_parks_the_run() {
         status.error.unwrap()["undone"]["code"],
         json!("invalid_parameter")
     );
+    // The host works on, and says that somebody has to look.
+    let report = test.health_report().await;
+    assert!(report.is_live && report.is_ready);
+    let subject = format!("run {}", status.run);
+    let found = report
+        .findings
+        .iter()
+        .find(|found| found.subject == subject);
+    let found = found.expect("the parked run is in the report");
+    assert_eq!(found.level, weldkit::monitoring::Severity::Degraded);
+    assert!(
+        found
+            .message
+            .contains("it is parked and waits for an operator"),
+        "{}",
+        found.message
+    );
+    test.workflows().forget(&status.run).await.unwrap();
+    assert_eq!(test.health_report().await.findings, []);
 }
 
 #[tokio::test]

@@ -155,10 +155,27 @@ async fn a_run_whose_provider_is_missing_is_stuck_and_can_be_cancelled() {
     let refused = workflows.resume(&run).await.unwrap_err();
     assert!(refused.message().contains("add its plugin"), "{refused}");
     assert_eq!(workflows.status(&run).await.unwrap().state, "stuck");
+    let report = test.health_report().await;
+    assert!(report.is_live && report.is_ready);
+    let told = report.findings.iter().map(|found| &*found.message);
+    assert!(
+        told.clone().any(|told| told.contains("it is stuck")),
+        "{report:?}"
+    );
     workflows.cancel(&run, "its plugin is gone").await.unwrap();
     let ended = workflows.wait(&run).await.unwrap();
     // What was done could not be undone without it.
     assert_eq!(ended.state, "parked", "{ended:?}");
+    test.stop().await.unwrap();
+    // The next start knows that somebody still has to look.
+    let test = open(&state, |host| host).await;
+    let report = test.health_report().await;
+    let subjects: Vec<&str> = report
+        .findings
+        .iter()
+        .map(|found| &*found.subject)
+        .collect();
+    assert_eq!(subjects, [format!("run {run}")]);
     test.stop().await.unwrap();
 }
 
