@@ -162,7 +162,7 @@ pub fn erased<T>(given: &Given<T>) -> Given<()> {
 ///     async fn add(&self, ctx: &Ctx, name: String, amount: i64) -> Result<i64, CallError>;
 /// }
 ///
-/// let one_too_many = weldkit::step!(Tally.add("visits", "one"));
+/// let no_number = weldkit::step!(Tally.add("visits", "one"));
 /// ```
 #[macro_export]
 macro_rules! step {
