@@ -167,6 +167,7 @@ async fn a_run_whose_provider_is_missing_is_stuck_and_can_be_cancelled() {
     // What was done could not be undone without it.
     assert_eq!(ended.state, "parked", "{ended:?}");
     test.stop().await.unwrap();
+    drop(test);
     // The next start knows that somebody still has to look.
     let test = open(&state, |host| host).await;
     let report = test.health_report().await;
