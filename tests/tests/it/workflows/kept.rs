@@ -280,7 +280,7 @@ async fn a_registered_document_that_no_longer_compiles_is_told_of() {
     drop(test);
     let test = open(&state, |host| host).await;
     let workflows = test.workflows();
-    assert_eq!(workflows.known(), [id.clone()]);
+    assert_eq!(workflows.known(), std::slice::from_ref(&id));
     let report = test.health_report().await;
     assert!(report.is_live && report.is_ready);
     assert_eq!(report.findings.len(), 1, "{report:?}");

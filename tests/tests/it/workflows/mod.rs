@@ -1,6 +1,7 @@
 //! Durable workflows: the conformance features of the specification, and what they do not cover.
 
 mod bad;
+mod bird_strikes;
 mod conformance;
 mod crash;
 mod engine;
