@@ -1,4 +1,8 @@
 //! Scraped over TCP, as Prometheus and probes do it.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test helper that fails is a failed test"
+)]
 
 use std::io::Write;
 use std::process::{Command, Stdio};
