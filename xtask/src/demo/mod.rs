@@ -50,9 +50,7 @@ pub fn command(app: &App, arguments: Arguments) -> Result<()> {
     choose(app)?;
     talk::headline("2. weld     one static binary, and proof of what is inside");
     let built = weld(app)?;
-    talk::headline(
-        "3. work     a durable workflow: read, validate, normalise, store, aggregate, report",
-    );
+    talk::headline("3. work     a durable workflow: read, check, store, count, report");
     let outcome = work::work(app, &built.path)?;
     if arguments.kill {
         talk::headline("   survive  the same, killed in the middle");

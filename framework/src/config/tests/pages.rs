@@ -184,6 +184,7 @@ disable = [] # default
 start_deadline = "1m" # default
 stop_deadline = "10s" # default
 log = "warn" # weldkit.toml:2:7
+log_format = "human" # default
 
 [plugins.records]
 batch = 1000 # default

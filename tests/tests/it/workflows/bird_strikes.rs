@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::json;
+use weldkit::orchestration::Terms;
 use weldkit::testing::TestHost;
 use weldkit_data_processor::DataProcessor;
 use weldkit_records_files::FileRecords;
@@ -51,7 +52,16 @@ async fn the_workflow_and_the_method_give_the_same_report_to_the_last_byte() {
     let document = std::fs::read_to_string(file).unwrap();
     // Larger batches than the demo's: it is about what is counted, not about how often.
     let input = json!({"sources": SOURCES, "output": by_workflow, "batch": 2_500});
-    let ended = super::run(&host, &document, input).await;
+    let workflows = host.workflows();
+    let id = workflows.register(&document, "workflow.yaml").unwrap();
+    // What is stored in memory is in no transaction with what is kept of a durable run.
+    let terms = Terms {
+        input,
+        durable: false,
+        ..Terms::default()
+    };
+    let started = workflows.start(&host.ctx(), &id, terms).await.unwrap();
+    let ended = workflows.wait(&started.run).await.unwrap();
     let workflow = ended.output.unwrap_or_else(|| panic!("{:?}", ended.error));
 
     for part in ["finding", "rows", "cost_total", "table"] {
