@@ -22,6 +22,8 @@ pub mod clock;
 pub mod composition;
 pub mod config;
 pub mod contract;
+#[cfg(all(feature = "cli", feature = "orchestration"))]
+mod drawing;
 mod duration;
 pub mod error;
 pub mod event;

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::args::{ComposeCommand, DrawnAs, DrawnComposite};
+use super::args::{ComposeCommand, DrawnComposite};
 use super::failure::{Failure, REFUSED};
 use super::output::{envelope, list, table};
 use super::session::Session;
-use crate::composition::{Language, Plan, Role, draw};
+use crate::composition::{Plan, Role, draw};
 use crate::contract::MethodKind;
 use crate::error::{CallError, Code};
 use crate::name;
@@ -142,11 +142,7 @@ fn graph(session: &Session, wanted: &DrawnComposite) -> Result<u8, Failure> {
         let message = format!("there is no composite `{}` that fits: {help}", wanted.name);
         return Err(CallError::new(Code::NotFound, message).into());
     };
-    let language = match wanted.drawn_as {
-        DrawnAs::Mermaid => Language::Mermaid,
-        DrawnAs::Dot => Language::Dot,
-    };
-    let picture = draw(plan, language);
+    let picture = draw(plan).text(wanted.to.into());
     session
         .output
         .either(|| picture.clone(), || envelope([("graph", json!(picture))]))?;

@@ -1,75 +1,43 @@
-//! A composite as a picture: Mermaid for pages, DOT for everything else.
-
-use std::fmt::Write;
+//! A composite as a picture: a frame for each method, a box for each step.
 
 use super::definition::{Merge, Role};
 use super::plan::{Graph, Node, Plan, Source};
-
-/// The language of a picture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Language {
-    /// <https://mermaid.js.org/syntax/flowchart.html>
-    Mermaid,
-    /// <https://graphviz.org/doc/info/lang.html>
-    Dot,
-}
-
-/// One arrow.
-struct Arrow {
-    from: String,
-    to: String,
-    label: String,
-    /// What it leads to only observes, or stands in.
-    is_dashed: bool,
-}
-
-/// One box.
-struct Shape {
-    id: String,
-    lines: Vec<String>,
-    is_round: bool,
-}
+use crate::drawing::{Drawing, Look, Towards};
 
 /// Draws every method of a composite.
-pub(crate) fn draw(plan: &Plan, language: Language) -> String {
-    let mut text = match language {
-        Language::Mermaid => "flowchart LR\n".to_owned(),
-        Language::Dot => format!(
-            "digraph {} {{\n  rankdir=LR;\n  node [shape=box];\n",
-            quoted(plan.service.name)
-        ),
-    };
+pub(crate) fn draw(plan: &Plan) -> Drawing {
+    let mut drawing = Drawing::new(plan.service.name.to_owned(), Towards::TheRight);
     for graph in &plan.graphs {
-        let Picture { shapes, arrows, .. } = method(plan, graph);
-        let title = format!("{}.{}", plan.service.name, graph.name);
-        match language {
-            Language::Mermaid => mermaid(&mut text, &graph.name, &title, (&shapes, &arrows)),
-            Language::Dot => dot(&mut text, &graph.name, &title, (&shapes, &arrows)),
-        }
+        method(&mut drawing, plan, graph);
     }
-    if language == Language::Dot {
-        text.push_str("}\n");
-    }
-    text
+    drawing
 }
 
-/// The boxes and arrows of one method.
+/// One method while it is drawn.
 struct Picture<'a> {
     plan: &'a Plan,
-    graph: &'a Graph,
-    shapes: Vec<Shape>,
-    arrows: Vec<Arrow>,
+    drawing: &'a mut Drawing,
+    frame: usize,
+    input: usize,
+    /// By step.
+    steps: Vec<usize>,
 }
 
-fn method<'a>(plan: &'a Plan, graph: &'a Graph) -> Picture<'a> {
+fn method(drawing: &mut Drawing, plan: &Plan, graph: &Graph) {
+    let frame = drawing.frame(format!("{}.{}", plan.service.name, graph.name), None);
+    let input = drawing.shape("input".to_owned(), Look::Round, Some(frame));
+    let result = drawing.shape("result".to_owned(), Look::Round, Some(frame));
     let mut picture = Picture {
         plan,
-        graph,
-        shapes: Vec::new(),
-        arrows: Vec::new(),
+        drawing,
+        frame,
+        input,
+        steps: Vec::new(),
     };
-    for name in ["input", "result"] {
-        picture.shapes.push(round(picture.id(name), name));
+    for node in &graph.nodes {
+        let label = picture.lines(node).join("\n");
+        let step = picture.drawing.shape(label, Look::Square, Some(frame));
+        picture.steps.push(step);
     }
     for (index, node) in graph.nodes.iter().enumerate() {
         picture.step(index, node);
@@ -80,40 +48,21 @@ fn method<'a>(plan: &'a Plan, graph: &'a Graph) -> Picture<'a> {
             Merge::First => "first".to_owned(),
             Merge::Named | Merge::List | Merge::Combine => format!("{} as {name}", whole(pointer)),
         };
-        let to = picture.id("result");
-        picture.arrow(picture.end(*source), to, label, false);
+        let from = picture.end(*source);
+        picture.drawing.arrow(from, result, &label, false);
     }
-    picture
 }
 
 impl Picture<'_> {
-    fn id(&self, name: &str) -> String {
-        format!("{}_{name}", self.graph.name)
-    }
-
-    fn end(&self, source: Source) -> String {
+    fn end(&self, source: Source) -> usize {
         match source {
-            Source::Input => self.id("input"),
-            Source::Node(node) => self.id(&format!("step_{}", self.graph.nodes[node].name)),
+            Source::Input => self.input,
+            Source::Node(node) => self.steps[node],
         }
     }
 
-    fn arrow(&mut self, from: String, to: String, label: String, is_dashed: bool) {
-        self.arrows.push(Arrow {
-            from,
-            to,
-            label,
-            is_dashed,
-        });
-    }
-
     fn step(&mut self, index: usize, node: &Node) {
-        let here = self.end(Source::Node(index));
-        self.shapes.push(Shape {
-            id: here.clone(),
-            lines: self.lines(node),
-            is_round: false,
-        });
+        let here = self.steps[index];
         for edge in &node.inputs {
             let mut label = format!("{} to {}", whole(&edge.pointer), whole(&edge.to));
             if edge.map.is_some() {
@@ -122,17 +71,17 @@ impl Picture<'_> {
             if edge.each {
                 label.push_str(", each");
             }
-            self.arrow(self.end(edge.from), here.clone(), label, node.is_auxiliary);
+            let from = self.end(edge.from);
+            self.drawing.arrow(from, here, &label, node.is_auxiliary);
         }
         for step in &node.after {
-            let from = self.end(Source::Node(*step));
-            self.arrow(from, here.clone(), "then".to_owned(), true);
+            self.drawing.arrow(self.steps[*step], here, "then", true);
         }
-        for (number, emission) in node.emits.iter().enumerate() {
-            let event = self.id(&format!("event_{}_{number}", node.name));
-            self.shapes
-                .push(round(event.clone(), &format!("event {}", emission.kind)));
-            self.arrow(here.clone(), event, whole(&emission.pointer), false);
+        for emission in &node.emits {
+            let label = format!("event {}", emission.kind);
+            let event = self.drawing.shape(label, Look::Round, Some(self.frame));
+            self.drawing
+                .arrow(here, event, &whole(&emission.pointer), false);
         }
     }
 
@@ -158,97 +107,10 @@ impl Picture<'_> {
     }
 }
 
-fn round(id: String, text: &str) -> Shape {
-    Shape {
-        id,
-        lines: vec![text.to_owned()],
-        is_round: true,
-    }
-}
-
 fn whole(pointer: &str) -> String {
     if pointer.is_empty() {
         "all".to_owned()
     } else {
         pointer.to_owned()
     }
-}
-
-fn mermaid(text: &mut String, name: &str, title: &str, (shapes, arrows): (&[Shape], &[Arrow])) {
-    // Names of our own grammar, and pointers: only quotes could end a label early.
-    let safe = |text: &str| text.replace('"', "#quot;");
-    // Writing to a string cannot fail.
-    let _ = writeln!(
-        text,
-        "  subgraph {}[\"{}\"]",
-        plain(&format!("m_{name}")),
-        safe(title)
-    );
-    for shape in shapes {
-        let label = safe(&shape.lines.join("<br/>"));
-        let (open, close) = if shape.is_round {
-            ("([", "])")
-        } else {
-            ("[", "]")
-        };
-        let _ = writeln!(text, "    {}{open}\"{label}\"{close}", plain(&shape.id));
-    }
-    for arrow in arrows {
-        let line = if arrow.is_dashed { "-.->" } else { "-->" };
-        let _ = writeln!(
-            text,
-            "    {} {line}|\"{}\"| {}",
-            plain(&arrow.from),
-            safe(&arrow.label),
-            plain(&arrow.to)
-        );
-    }
-    text.push_str("  end\n");
-}
-
-fn dot(text: &mut String, name: &str, title: &str, (shapes, arrows): (&[Shape], &[Arrow])) {
-    let _ = writeln!(
-        text,
-        "  subgraph {} {{\n    label={};",
-        quoted(&format!("cluster_{name}")),
-        quoted(title)
-    );
-    for shape in shapes {
-        let style = if shape.is_round { ", shape=oval" } else { "" };
-        let _ = writeln!(
-            text,
-            "    {} [label={}{style}];",
-            quoted(&shape.id),
-            quoted(&shape.lines.join("\n"))
-        );
-    }
-    for arrow in arrows {
-        let style = if arrow.is_dashed {
-            ", style=dashed"
-        } else {
-            ""
-        };
-        let _ = writeln!(
-            text,
-            "    {} -> {} [label={}{style}];",
-            quoted(&arrow.from),
-            quoted(&arrow.to),
-            quoted(&arrow.label)
-        );
-    }
-    text.push_str("  }\n");
-}
-
-/// An id of Mermaid: `-` would be read as the begin of an arrow.
-fn plain(id: &str) -> String {
-    id.replace('-', "__")
-}
-
-fn quoted(text: &str) -> String {
-    format!(
-        "\"{}\"",
-        text.replace('\\', "\\\\")
-            .replace('"', "\\\"")
-            .replace('\n', "\\n")
-    )
 }

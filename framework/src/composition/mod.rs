@@ -37,7 +37,7 @@ pub use definition::{
     Step, Target,
 };
 #[cfg(feature = "cli")]
-pub(crate) use draw::{Language, draw};
+pub(crate) use draw::draw;
 pub(crate) use plan::{Parts, Plan, make};
 pub use ports::Ports;
 pub(crate) use provider::entry;

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::With;
 #[cfg(feature = "composition")]
-use super::{Globals, Nothing};
+use super::{Globals, Nothing, Picture};
 
 /// What to do with composites.
 #[cfg(feature = "composition")]
@@ -35,17 +35,8 @@ pub(in crate::app) struct DrawnComposite {
     #[arg(value_name = "COMPOSITE")]
     pub(in crate::app) name: String,
     /// The language of the picture
-    #[arg(long = "as", value_enum, default_value_t)]
-    pub(in crate::app) drawn_as: DrawnAs,
-}
-
-/// How a composite is drawn.
-#[cfg(feature = "composition")]
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(in crate::app) enum DrawnAs {
-    #[default]
-    Mermaid,
-    Dot,
+    #[arg(long, value_enum, default_value_t = Picture::Mermaid)]
+    pub(in crate::app) to: Picture,
 }
 
 /// What to do with events.

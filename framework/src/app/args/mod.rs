@@ -11,7 +11,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 #[cfg(feature = "composition")]
-pub(in crate::app) use compose::{ComposeCommand, DrawnAs, DrawnComposite};
+pub(in crate::app) use compose::{ComposeCommand, DrawnComposite};
 #[cfg(feature = "transaction")]
 pub(in crate::app) use compose::{EventsCommand, Tail};
 

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::{Globals, Nothing, With};
+use crate::drawing::Language;
 
 /// What to do with workflows.
 #[derive(Debug, Subcommand)]
@@ -79,6 +80,15 @@ pub(in crate::app) struct DrawWorkflow {
 pub(in crate::app) enum Picture {
     Mermaid,
     Dot,
+}
+
+impl From<Picture> for Language {
+    fn from(picture: Picture) -> Self {
+        match picture {
+            Picture::Mermaid => Self::Mermaid,
+            Picture::Dot => Self::Dot,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -5,7 +5,7 @@ mod run;
 
 use serde_json::{Value, json};
 
-use super::args::{DrawWorkflow, Picture, WorkflowCommand};
+use super::args::{DrawWorkflow, WorkflowCommand};
 use super::failure::{Failure, Refusal};
 use super::host_door::HostDoor;
 use super::output::{envelope, list, table};
@@ -62,12 +62,9 @@ fn draw(session: &Session, with: &DrawWorkflow) -> Result<u8, Failure> {
         refusal.graph.extend(problems);
         Failure::Refused(refusal)
     })?;
-    let drawing = graph(&document.definition);
-    let text = || match with.to {
-        Picture::Mermaid => drawing.mermaid(),
-        Picture::Dot => drawing.dot(&document.definition.id.to_string()),
-    };
-    let json = || envelope([("graph", json!(text()))]);
+    let picture = graph(&document.definition).text(with.to.into());
+    let text = || picture.clone();
+    let json = || envelope([("graph", json!(picture))]);
     session.output.either(text, json)?;
     Ok(0)
 }

@@ -1,8 +1,26 @@
 //! A picture of boxes and arrows as text that other programs draw: Mermaid and the DOT language of Graphviz.
 
+/// The language of the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Language {
+    /// <https://mermaid.js.org/syntax/flowchart.html>
+    Mermaid,
+    /// <https://graphviz.org/doc/info/lang.html>
+    Dot,
+}
+
+/// Where arrows lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Towards {
+    Below,
+    TheRight,
+}
+
 /// Boxes, arrows, and frames around boxes.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Drawing {
+    name: String,
+    towards: Towards,
     shapes: Vec<Shape>,
     frames: Vec<Frame>,
     arrows: Vec<Arrow>,
@@ -41,6 +59,24 @@ struct Arrow {
 }
 
 impl Drawing {
+    pub(crate) fn new(name: String, towards: Towards) -> Self {
+        Self {
+            name,
+            towards,
+            shapes: Vec::new(),
+            frames: Vec::new(),
+            arrows: Vec::new(),
+        }
+    }
+
+    /// The picture as text.
+    pub(crate) fn text(&self, language: Language) -> String {
+        match language {
+            Language::Mermaid => self.mermaid(),
+            Language::Dot => self.dot(),
+        }
+    }
+
     /// A box; lines of the label are apart by `\n`.
     pub(crate) fn shape(&mut self, label: String, look: Look, frame: Option<usize>) -> usize {
         self.shapes.push(Shape { label, look, frame });
@@ -63,9 +99,11 @@ impl Drawing {
         });
     }
 
-    /// As Mermaid's flowchart, which web pages and editors draw.
-    pub(crate) fn mermaid(&self) -> String {
-        let mut text = String::from("flowchart TD\n");
+    fn mermaid(&self) -> String {
+        let mut text = match self.towards {
+            Towards::Below => "flowchart TD\n".to_owned(),
+            Towards::TheRight => "flowchart LR\n".to_owned(),
+        };
         self.frames_of(
             &mut text,
             None,
@@ -102,9 +140,11 @@ impl Drawing {
         text
     }
 
-    /// In the DOT language.
-    pub(crate) fn dot(&self, name: &str) -> String {
-        let mut text = format!("digraph {} {{\n", quoted(name));
+    fn dot(&self) -> String {
+        let mut text = format!("digraph {} {{\n", quoted(&self.name));
+        if self.towards == Towards::TheRight {
+            line(&mut text, 1, "rankdir=LR;");
+        }
         line(&mut text, 1, "node [shape=box fontname=\"sans-serif\"];");
         line(&mut text, 1, "edge [fontname=\"sans-serif\" fontsize=10];");
         self.frames_of(
@@ -204,4 +244,31 @@ fn plain(label: &str) -> String {
 fn quoted(label: &str) -> String {
     let label = label.replace('\\', "\\\\").replace('"', "\\\"");
     format!("\"{}\"", label.replace('\n', "\\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_is_markup() {
+        let mut drawing = Drawing::new("x".to_owned(), Towards::Below);
+        let nasty = "a\"];\n<script> & `b` #1 \\".to_owned();
+        let frame = drawing.frame(nasty.clone(), None);
+        let shape = drawing.shape(nasty.clone(), Look::Square, Some(frame));
+        drawing.arrow(shape, shape, &nasty, true);
+        let mermaid = drawing.text(Language::Mermaid);
+        let label = "a#quot;];<br/>#lt;script#gt; #amp; #96;b#96; #35;1 \\";
+        assert_eq!(
+            mermaid,
+            format!(
+                "flowchart TD\n  subgraph f0[\"{label}\"]\n    n0[\"{label}\"]\n  end\n  n0 -.->|\"{label}\"| n0\n"
+            )
+        );
+        let dot = drawing.text(Language::Dot);
+        assert!(
+            dot.contains(r#"n0 [label="a\"];\n<script> & `b` #1 \\"];"#),
+            "{dot}"
+        );
+    }
 }
