@@ -232,51 +232,39 @@ pub const WORKFLOW_EXPRESSIONS: usize = 100_000;
 pub const WORKFLOW_PROBLEMS: usize = 100;
 
 /// Bytes of one expression of a workflow.
-#[cfg(feature = "orchestration")]
 pub const EXPRESSION_BYTES: usize = 16 * 1024;
 
 /// Brackets open at once in one expression: the parser works by recursion.
-#[cfg(feature = "orchestration")]
 pub const EXPRESSION_BRACKETS: usize = 64;
 
 /// Words and signs of one expression, for the same reason.
-#[cfg(feature = "orchestration")]
 pub const EXPRESSION_WORDS: usize = 4_000;
 
 /// Terms inside one another in one expression: to evaluate works by recursion too.
-#[cfg(feature = "orchestration")]
 pub const EXPRESSION_DEPTH: usize = 200;
 
 /// The same, up to which an expression is evaluated on the stack of the caller.
-#[cfg(feature = "orchestration")]
 pub const EXPRESSION_DEPTH_SHALLOW: usize = 24;
 
 /// Stack for compiling expressions, and for evaluating one that is deep or goes round.
-#[cfg(feature = "orchestration")]
 pub const EXPRESSION_STACK_BYTES: usize = 128 * 1024 * 1024;
 
 /// Steps of one evaluation of an expression.
-#[cfg(feature = "orchestration")]
 pub const EXPRESSION_STEPS: u64 = 1_000_000;
 
 /// Bytes of the value that an expression gives, counted as JSON text; a text on the way to it.
-#[cfg(feature = "orchestration")]
 pub const EXPRESSION_VALUE_BYTES: usize = 16 * 1024 * 1024;
 
 /// Values within a value on the way.
-#[cfg(feature = "orchestration")]
 pub const EXPRESSION_VALUE_PARTS: usize = 2_000_000;
 
 /// Depth of the value that an expression gives, and of a value on the way.
-#[cfg(feature = "orchestration")]
 pub const EXPRESSION_VALUE_DEPTH: usize = 128;
 
 /// Bits of a whole number on the way.
-#[cfg(feature = "orchestration")]
 pub const EXPRESSION_NUMBER_BITS: u64 = 4_096;
 
 /// Characters of an expression or of its values that a message quotes.
-#[cfg(feature = "orchestration")]
 pub const EXPRESSION_QUOTE: usize = 400;
 
 /// Schemas that are read of one schema, references written out: a small one may name a huge tree.

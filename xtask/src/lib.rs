@@ -17,7 +17,7 @@
 //! | [`check`] | what a workflow document calls, before anything is built |
 //! | [`refresh`], [`plugins_rs`], [`manifest`], [`add`], [`new`] | what is written for people: metadata, lists, manifests, skeletons |
 //! | [`tidy`], [`gate`] | the rules of the house |
-//! | [`bench`] | what things cost: the page of figures, and instructions against a baseline |
+//! | [`mod@bench`] | what things cost: the page of figures, and instructions against a baseline |
 //! | [`crash`], [`soak`] | what a killed process has lost, and the long runs |
 //! | [`demo`], [`weight`] | the main job on real input, and the bytes of each plugin |
 //! | [`postgres`], [`skips`] | a private server for tests, and tests that lack one |

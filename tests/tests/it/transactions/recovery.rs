@@ -239,7 +239,7 @@ async fn a_restored_host_finishes_what_was_decided_before_the_backup_and_uses_no
         "{} after {id}",
         next.id()
     );
-    drop(next);
+    next.abort().await.unwrap();
     {
         let after = shared.lock().unwrap();
         assert_eq!(after.committed, BTreeSet::from([gid]));
