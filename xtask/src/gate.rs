@@ -1,7 +1,5 @@
 //! `test` and `ci`: what must hold before a change is welcome.
 
-mod outside;
-
 use std::time::Instant;
 
 use crate::app::App;
@@ -133,9 +131,6 @@ fn steps(app: &App) -> Result<Vec<Step>> {
             build::command(&own, &arguments).map(|()| 0)
         }),
     });
-    if is_framework(&Workspace::load(&app.root)?) {
-        steps.push(outside::step(app));
-    }
     Ok(steps)
 }
 
