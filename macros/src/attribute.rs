@@ -62,6 +62,27 @@ enum Value {
 pub(crate) struct Arguments(Vec<(Ident, Value)>);
 
 impl Arguments {
+    /// Those of the first attribute of that name; a second one is an error.
+    pub(crate) fn given(
+        name: &str,
+        attributes: &[Attribute],
+        keys: &[Key],
+        errors: &mut Errors,
+    ) -> Self {
+        let mut own = attributes
+            .iter()
+            .filter(|attribute| attribute.path().is_ident(name));
+        let arguments = own
+            .next()
+            .map(|attribute| Self::of(keys, attribute, errors))
+            .unwrap_or_default();
+        own.for_each(|attribute| {
+            let message = format!("`#[{name}]` is given twice; write all keys into one");
+            errors.at(attribute, message);
+        });
+        arguments
+    }
+
     /// Reads the inside of an attribute.
     pub(crate) fn read(keys: &[Key], tokens: TokenStream, errors: &mut Errors) -> Self {
         let mut arguments = Self::default();

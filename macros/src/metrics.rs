@@ -4,7 +4,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Attribute, Data, DeriveInput, Fields, Ident, LitStr, Path, Type};
+use syn::{Data, DeriveInput, Fields, Ident, LitStr, Path, Type};
 
 use crate::attribute::{Arguments, CRATE, Form, Key};
 use crate::error::Errors;
@@ -62,7 +62,7 @@ pub(crate) fn metrics(item: TokenStream) -> TokenStream {
             return errors.into_tokens();
         }
     };
-    let item = arguments(&input.attrs, ITEM_KEYS, &mut errors);
+    let item = Arguments::given("metric", &input.attrs, ITEM_KEYS, &mut errors);
     let weldkit = framework::path(item.path("crate"));
     let metrics = model(&input, &mut errors);
     if !input.generics.params.is_empty() {
@@ -95,7 +95,7 @@ fn model(input: &DeriveInput, errors: &mut Errors) -> Vec<Metric> {
         let Some(ident) = field.ident.clone() else {
             continue;
         };
-        let arguments = arguments(&field.attrs, FIELD_KEYS, errors);
+        let arguments = Arguments::given("metric", &field.attrs, FIELD_KEYS, errors);
         let help = text::docs(&field.attrs);
         let help = help
             .split("\n\n")
@@ -195,21 +195,4 @@ fn expand(weldkit: &Path, input: &DeriveInput, metrics: &[Metric], errors: Error
         }
         #errors
     }
-}
-
-fn arguments(attributes: &[Attribute], keys: &[Key], errors: &mut Errors) -> Arguments {
-    let mut own = attributes
-        .iter()
-        .filter(|attribute| attribute.path().is_ident("metric"));
-    let arguments = own
-        .next()
-        .map(|attribute| Arguments::of(keys, attribute, errors))
-        .unwrap_or_default();
-    own.for_each(|attribute| {
-        errors.at(
-            attribute,
-            "`#[metric]` is given twice; write all keys into one",
-        );
-    });
-    arguments
 }

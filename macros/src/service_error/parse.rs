@@ -275,18 +275,5 @@ fn has(attributes: &[Attribute], name: &str) -> bool {
 
 /// The keys of the first `#[service_error(…)]`.
 fn arguments(attributes: &[Attribute], keys: &[Key], errors: &mut Errors) -> Arguments {
-    let mut own = attributes
-        .iter()
-        .filter(|attribute| attribute.path().is_ident("service_error"));
-    let arguments = own
-        .next()
-        .map(|attribute| Arguments::of(keys, attribute, errors))
-        .unwrap_or_default();
-    own.for_each(|attribute| {
-        errors.at(
-            attribute,
-            "`#[service_error]` is given twice; write all keys into one",
-        )
-    });
-    arguments
+    Arguments::given("service_error", attributes, keys, errors)
 }
