@@ -22,4 +22,5 @@ mod host;
 mod invariants;
 mod metrics;
 mod transactions;
+mod wait;
 mod workflows;

@@ -11,6 +11,7 @@ use weldkit::testing::TestHost;
 use weldkit::{CallError, Cancel, Code};
 
 use super::{call, host, with};
+use crate::wait::until;
 
 const SLOTS: &str = "permissions = ['ledger.write']
 [slots]
@@ -439,9 +440,7 @@ async fn every_part_may_call_back_into_the_host() {
             let answer: Value = call.await.unwrap().unwrap();
             assert_eq!(answer["c"]["value"], 2);
         }
-        while counted.load(Relaxed) < 50 {
-            tokio::task::yield_now().await;
-        }
+        until(async || counted.load(Relaxed) >= 50).await;
     };
     tokio::time::timeout(Duration::from_secs(20), all)
         .await

@@ -25,6 +25,7 @@ const SMALL: Options = Options {
     quota_bytes: 64 * 1024 * 1024,
     spares: 2,
 };
+use crate::wait::until;
 
 async fn start(state: &Path) -> weldkit::Result<Host> {
     let builder = Host::builder().plugin::<Accounts>();
@@ -92,12 +93,13 @@ async fn a_backup_under_load_is_one_commit_with_all_that_was_acknowledged_before
     let clients = load.begin(&host);
     let mut checked = Vec::new();
     for round in 0..6 {
-        while Load::seen(&load.answered)
-            .iter()
-            .any(|count| *count < 20 * (round + 1))
-        {
-            tokio::task::yield_now().await;
-        }
+        let wanted = 20 * (round + 1);
+        until(async || {
+            Load::seen(&load.answered)
+                .iter()
+                .all(|count| *count >= wanted)
+        })
+        .await;
         // A snapshot that is held keeps the checkpoint behind: then a part of it all is in the journal only.
         let snapshot = host.transaction().isolation(Isolation::RepeatableRead);
         let snapshot = snapshot.begin().unwrap();
@@ -159,9 +161,7 @@ async fn backed_up(place: &Path) -> PathBuf {
     drop(bank);
     host.stop().await.unwrap();
     drop(host);
-    while Folder::new(&state).is_held() {
-        tokio::task::yield_now().await;
-    }
+    until(async || !Folder::new(&state).is_held()).await;
     // No host: the folder alone.
     let folder = place.join("backup");
     let made = Folder::new(&state).backup(&folder).await.unwrap();
@@ -309,9 +309,7 @@ async fn a_restore_that_was_cut_off_is_no_state_to_start_on_and_can_be_done_agai
         refused.to_string().contains("a restore was cut off"),
         "{refused}"
     );
-    while Folder::new(&state).is_held() {
-        tokio::task::yield_now().await;
-    }
+    until(async || !Folder::new(&state).is_held()).await;
     Folder::new(&state).restore(&backup).await.unwrap();
     let host = start(&state).await.unwrap();
     assert_eq!(looked_at(&host).await, [20, 0, 0, 0]);

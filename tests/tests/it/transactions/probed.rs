@@ -9,6 +9,7 @@ use weldkit::{CallError, Code, Ctx};
 
 use super::ledger::{add_to_both, plain, told, two_books};
 use crate::docs::sources;
+use crate::wait::until;
 
 /// By place: what went wrong, and the tests that hold here; or why there is nothing that it could happen to.
 const SEEN: &[(&str, &str, Holds)] = &[
@@ -249,8 +250,6 @@ async fn no_two_transactions_have_one_id() {
         }
         host.stop().await.unwrap();
         drop(host);
-        while weldkit::host::Folder::new(state.path()).is_held() {
-            tokio::task::yield_now().await;
-        }
+        until(async || !weldkit::host::Folder::new(state.path()).is_held()).await;
     }
 }

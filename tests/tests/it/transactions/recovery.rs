@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::wait::until;
 use serde_json::json;
 use weldkit::testing::TestHost;
 use weldkit::transaction::{
@@ -167,12 +168,7 @@ async fn stored(host: &Host) -> bool {
 
 /// Waits until the runtime has let the dropped host go.
 async fn free(state: &Path) {
-    for _ in 0..1_000 {
-        if !weldkit::host::Folder::new(state).is_held() {
-            return;
-        }
-        tokio::task::yield_now().await;
-    }
+    until(async || !weldkit::host::Folder::new(state).is_held()).await;
 }
 
 #[tokio::test]
@@ -358,14 +354,11 @@ async fn a_participant_that_cannot_say_what_it_has_in_doubt_is_asked_again() {
     let left = format!("weldkit:{host}:00000000-77");
     let prepared = [ours.clone(), left.clone()];
     shared.lock().unwrap().prepared.extend(prepared);
-    for _ in 0..1_000 {
+    until(async || {
         test.clock().advance(Duration::from_millis(20));
-        tokio::task::yield_now().await;
-        if health().is_empty() {
-            break;
-        }
-    }
-    assert_eq!(health(), "");
+        health().is_empty()
+    })
+    .await;
     assert_eq!(test.health_report().await.findings, []);
     let after = shared.lock().unwrap();
     assert_eq!(after.mute, 0);

@@ -10,6 +10,7 @@ use weldkit::transaction::{Containers, Durability, Map};
 use weldkit::{CallError, Ctx, Host};
 
 use super::{document, host_in, no_input, output, run};
+use crate::wait;
 
 /// Shelves with numbers on them.
 #[weldkit::service(name = "shelves", version = "1.0")]
@@ -468,14 +469,12 @@ async fn a_stop_is_no_failure_of_what_is_under_way() {
     let run = begin(&host, "asking", tasks, Terms::default()).await;
     // The child is in its call, and the parent waits for the child.
     let input = format!(r#"{{"shelf":"{run}~do.0.ask/do/0/stay"}}"#);
-    while host
-        .call_json(&host.ctx(), "shelves.look", input.as_bytes())
-        .await
-        .unwrap()
-        != b"1"
-    {
-        tokio::task::yield_now().await;
-    }
+    let ctx = host.ctx();
+    wait::until(async || {
+        let looked = host.call_json(&ctx, "shelves.look", input.as_bytes());
+        looked.await.unwrap() == b"1"
+    })
+    .await;
     host.stop().await.unwrap();
     drop(host);
     let host = host_in(folder.path(), |host| host.plugin::<Joiner>()).await;

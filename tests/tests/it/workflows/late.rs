@@ -14,6 +14,7 @@ use weldkit::{CallError, Ctx};
 
 use super::document;
 use super::tally::Tallies;
+use crate::wait::until;
 
 /// Something outside of the host.
 #[weldkit::service(name = "outside", version = "1.0")]
@@ -101,9 +102,7 @@ async fn committing(test: &TestHost, tail: &str) -> String {
     let (workflows, ctx) = (test.workflows(), test.ctx());
     let started = workflows.start(&ctx, &id, Terms::default()).await;
     let run = started.unwrap().run;
-    while test.call("outside.commits", "{}").await.unwrap() == json!(0) {
-        tokio::task::yield_now().await;
-    }
+    until(async || test.call("outside.commits", "{}").await.unwrap() != json!(0)).await;
     run
 }
 

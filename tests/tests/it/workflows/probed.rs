@@ -5,8 +5,9 @@ use weldkit::event::Subscription;
 use weldkit::orchestration::Terms;
 use weldkit::testing::TestHost;
 
-use super::tally::Tallies;
+use super::tally::{Tallies, Tally};
 use super::{document, no_input, output, run};
+use crate::wait::until;
 
 async fn host() -> TestHost {
     TestHost::new(|host| host.plugin::<Tallies>())
@@ -98,13 +99,18 @@ async fn a_cancel_from_a_handler_of_the_runs_own_events_ends_it() {
         .workflows()
         .register(&document("cancelled", tasks), "c.yaml")
         .unwrap();
-    let workflows = test.workflows().clone();
+    let (workflows, ctx) = (test.workflows().clone(), test.ctx());
+    let tally = test.service::<dyn Tally>().unwrap();
     let started = Subscription::new("probed").kind("io.serverlessworkflow.task.started.v1");
     let _handler = test.events().handle(started, move |event| {
-        let workflows = workflows.clone();
+        let (workflows, tally, ctx) = (workflows.clone(), tally.clone(), ctx.clone());
         async move {
             let event = serde_json::to_value(&*event).unwrap();
             if event["data"]["name"] == json!("stay") {
+                // Told before it is begun; a step that never began would hear of nothing.
+                while tally.calls(&ctx, "waits".to_owned()).await? == 0 {
+                    tokio::task::yield_now().await;
+                }
                 let run = event["subject"].as_str().unwrap();
                 workflows.cancel(run, "by its own event").await?;
             }
@@ -123,14 +129,11 @@ async fn a_cancel_from_a_handler_of_the_runs_own_events_ends_it() {
         ("cancelled", Some(json!("by its own event")))
     );
     // The step under way has heard of it.
-    while test
-        .call("tally.calls", r#"{"name":"given up"}"#)
-        .await
-        .unwrap()
-        != json!(1)
-    {
-        tokio::task::yield_now().await;
-    }
+    until(async || {
+        let calls = test.call("tally.calls", r#"{"name":"given up"}"#);
+        calls.await.unwrap() == json!(1)
+    })
+    .await;
 }
 
 /// There, the beginning of a workflow was told after its end.

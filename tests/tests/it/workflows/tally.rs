@@ -50,7 +50,7 @@ pub(super) trait Tally {
     #[method(read_only)]
     async fn sign(&self, ctx: &Ctx, key: String, text: String) -> Result<String, CallError>;
 
-    /// Wait until it is given up, and count that.
+    /// Wait until it is given up; count that it waits, and that it is given up.
     #[method(timeout = "1h")]
     async fn hang(&self, ctx: &Ctx) -> Result<(), CallError>;
 }
@@ -153,6 +153,7 @@ impl Tally for Tallies {
     }
 
     async fn hang(&self, ctx: &Ctx) -> Result<(), CallError> {
+        self.count("waits".to_owned());
         ctx.cancelled().await;
         self.count("given up".to_owned());
         Err(CallError::unavailable("given up"))
