@@ -42,11 +42,13 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
-/// 0 to 1; a candidate that contains the word is near as well.
+/// 0 to 1; a candidate that contains the word is near as well, and so is one with two letters swapped, which the
+/// measure does not see in a short word.
 fn score(word: &str, candidate: &str) -> f64 {
-    let contains = word.len() >= 3
-        && (candidate.contains(word) || word.contains(candidate) && candidate.len() >= 3);
-    strsim::jaro_winkler(word, candidate).max(if contains { 0.8 } else { 0.0 })
+    let shorter = word.len().min(candidate.len());
+    let contains = shorter >= 3 && (candidate.contains(word) || word.contains(candidate));
+    let is_one_off = candidate.len() >= 3 && strsim::osa_distance(word, candidate) == 1;
+    strsim::jaro_winkler(word, candidate).max(if contains || is_one_off { 0.8 } else { 0.0 })
 }
 
 /// A help text that names the nearest candidate, or lists all when they are few.
@@ -92,6 +94,8 @@ mod tests {
             nearest("redb", ["storage-memory", "storage-redb"]),
             Some("storage-redb")
         );
+        assert_eq!(nearest("gte", ["put", "get"]), Some("get"));
+        assert_eq!(nearest("gt", ["put", "get"]), Some("get"));
         assert_eq!(nearest("zzz", ["storage"]), None);
     }
 }

@@ -109,13 +109,14 @@ impl Failure {
         match self {
             // The reader has had enough: nothing failed.
             Self::Output(fault) if fault.kind() == std::io::ErrorKind::BrokenPipe => return 0,
-            Self::Usage(usage) => {
+            Self::Usage(usage) if format == Format::Table || !usage.use_stderr() => {
                 // Help goes to stdout, errors to stderr; nobody is left to tell when that fails.
                 let printed = usage.print();
                 drop(printed);
                 return u8::try_from(usage.exit_code()).unwrap_or(USAGE);
             }
-            Self::Call(_) | Self::Host(_) | Self::Refused(_) | Self::Output(_) => {}
+            Self::Call(_) | Self::Host(_) | Self::Refused(_) | Self::Usage(_) | Self::Output(_) => {
+            }
         }
         match format {
             Format::Table => say(self.text().trim_end()),
@@ -133,7 +134,8 @@ impl Failure {
         match self {
             Self::Refused(_) => REFUSED,
             Self::Host(error) => exit_code(error.kind()),
-            Self::Call(_) | Self::Output(_) | Self::Usage(_) => FAILED,
+            Self::Usage(_) => USAGE,
+            Self::Call(_) | Self::Output(_) => FAILED,
         }
     }
 

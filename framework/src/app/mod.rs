@@ -53,13 +53,23 @@ use clap::{CommandFactory, FromArgMatches};
 
 use crate::registry::{Plugin, PluginEntry, linked};
 
-use args::{Arguments, Command};
+use args::{Arguments, Command, Format};
 use failure::Failure;
 use session::Session;
 
 /// An application: what was chosen at build time, its own defaults, and a command line.
 ///
-/// Made by [`weldkit::app!`](crate::app!), which knows the crate it stands in.
+/// Made by [`weldkit::app!`](crate::app!), which knows the crate it stands in. A program with a main of its own hands
+/// over where the command line is meant for its plugins:
+///
+/// ```no_run
+/// fn main() -> std::process::ExitCode {
+///     match std::env::args().nth(1).as_deref() {
+///         Some("play") => std::process::ExitCode::SUCCESS,
+///         _ => weldkit::app!(&[]).main(),
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "an application does nothing until `main` is called"]
 pub struct App {
@@ -110,10 +120,14 @@ impl App {
         }
     }
 
-    /// Adds a plugin by hand; those of linked crates are there already.
+    /// Adds a plugin by hand. One that is linked is there already, and naming it keeps its crate linked.
     pub fn plugin<P: Plugin>(mut self) -> Self {
-        self.entries.push(PluginEntry::new::<P>(""));
-        self.entries.sort_by_key(|entry| entry.descriptor.id);
+        let entry = PluginEntry::new::<P>("");
+        let name = |entry: &PluginEntry| (entry.descriptor.id, entry.descriptor.package);
+        if !self.entries.iter().any(|other| name(other) == name(&entry)) {
+            self.entries.push(entry);
+            self.entries.sort_by_key(|entry| entry.descriptor.id);
+        }
         self
     }
 
@@ -132,6 +146,7 @@ impl App {
             .name(self.facts.package)
             .version(self.facts.version)
             .about(self.facts.description);
+        let format = format_of(&arguments);
         let parsed = command
             .try_get_matches_from(arguments)
             .and_then(|matches| Arguments::from_arg_matches(&matches));
@@ -140,11 +155,22 @@ impl App {
                 let session = Session::new(self, globals.under(&command.globals()));
                 let checked = command.check(&session.globals);
                 let outcome = checked.and_then(|()| execute(&session, command));
-                outcome.unwrap_or_else(|failure| failure.report(session.output.format))
+                outcome.unwrap_or_else(|failure| failure.report(format))
             }
-            Err(usage) => Failure::from(usage).report(args::Format::Table),
+            Err(usage) => Failure::from(usage).report(format),
         }
     }
+}
+
+/// The format of an error: that of arguments which cannot be read as well, and of those behind a method.
+fn format_of(arguments: &[OsString]) -> Format {
+    let words: Vec<_> = arguments
+        .iter()
+        .map(|word| word.to_string_lossy())
+        .collect();
+    let is_json = words.iter().any(|word| word == "--format=json")
+        || words.windows(2).any(|pair| pair == ["--format", "json"]);
+    if is_json { Format::Json } else { Format::Table }
 }
 
 /// Runs one command; the exit code unless it failed.

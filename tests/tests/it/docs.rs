@@ -15,6 +15,7 @@ use weldkit_storage_memory::MemoryStorage;
 use weldkit_validation_jsonschema::JsonSchemaValidation;
 
 use crate::guide::MODULES;
+use crate::invariants;
 
 /// A code block of a page.
 pub(crate) struct Block {
@@ -204,30 +205,35 @@ fn errors_page(preface: &str) -> String {
         )
     });
     let calls: Vec<String> = calls.collect();
-    let start: Vec<String> = start_codes().iter().map(|code| explained(code)).collect();
+    let configuration = weldkit::config::Code::ALL.iter();
+    let configuration = configuration.map(|code| code.as_str().to_owned());
+    let section = |codes: &mut dyn Iterator<Item = String>| {
+        let explained: Vec<String> = codes.map(|code| explained(&code)).collect();
+        explained.join("\n")
+    };
     format!(
-        "{}\n\n## Calls\n\n{}\n## Configuration and plugins\n\n{}\n\n{}",
+        "{}\n\n## Calls\n\n{}\n## Configuration and plugins\n\n{}\n\n{}\n## Commands\n\n{}\n\n{}",
         preface.trim_end(),
         calls.join("\n"),
         "Found before anything is started. A command ends with exit code 3.",
-        start.join("\n")
+        section(&mut configuration.chain(table("GRAPH"))),
+        "How a command fails as a whole: the code of its error under `--format json`.",
+        section(&mut table("COMMAND").into_iter()),
     )
 }
 
-/// The codes of what is wrong before a host starts: those of the configuration, then those of the graph.
-fn start_codes() -> Vec<String> {
-    let configuration = weldkit::config::Code::ALL.iter();
-    let mut codes: Vec<String> = configuration.map(|code| code.as_str().to_owned()).collect();
-    let source = read("framework/src/app/explain.rs");
-    let (_, graph) = source.split_once("const GRAPH").expect("a table");
-    let (graph, _) = graph.split_once("\n];").expect("the end of the table");
-    let firsts = graph.split("(\n        \"").skip(1);
-    codes.extend(
-        firsts
-            .filter_map(|rest| rest.split_once('"'))
-            .map(|(code, _)| code.to_owned()),
-    );
-    codes
+/// The codes of a table of `explain`, in its order.
+fn table(name: &str) -> Vec<String> {
+    let source = read("framework/src/app/explain/codes.rs");
+    let (_, table) = source
+        .split_once(&format!("const {name}:"))
+        .expect("a table");
+    let (table, _) = table.split_once("\n];").expect("the end of the table");
+    let firsts = table.split("(\n        \"").skip(1);
+    firsts
+        .filter_map(|rest| rest.split_once('"'))
+        .map(|(code, _)| code.to_owned())
+        .collect()
 }
 
 /// What `app explain` says of a code that no call has.
@@ -259,6 +265,46 @@ fn the_page_of_errors_is_the_table_of_codes() {
         page == expected,
         "docs/errors.md is not what the tables of codes say; renew it with UPDATE_GOLDEN=1. It should be:\n{expected}"
     );
+}
+
+/// Codes of problems are literals of the framework: where one is made, or in the functions that hand one on.
+#[test]
+fn every_code_of_a_problem_is_explained() {
+    let page = read("docs/errors.md");
+    let makers = [
+        "Problem::new",
+        "add",
+        "add_with",
+        "unknown_as",
+        "report",
+        "simple",
+    ];
+    let mut codes = BTreeSet::new();
+    for (path, text) in invariants::sources(&["framework/src"]) {
+        let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+        if path.contains("/tests") || !text.contains("Problem") {
+            continue;
+        }
+        let code = |line: &&str| !line.trim_start().starts_with("//");
+        let text: String = text.lines().filter(code).collect();
+        let mut parts = text.split('"');
+        let mut before = parts.next().unwrap_or_default();
+        while let (Some(word), Some(after)) = (parts.next(), parts.next()) {
+            let call = before.trim_end().strip_suffix('(').unwrap_or_default();
+            let is_made = makers.iter().any(|maker| call.ends_with(maker));
+            if is_word(word) && (is_made || word.starts_with("unknown_")) {
+                codes.insert(word.to_owned());
+            }
+            before = after;
+        }
+    }
+    assert!(codes.len() > 50, "only {} codes were found", codes.len());
+    codes.retain(|code| !page.contains(&format!("\n### {code}\n")));
+    assert!(codes.is_empty(), "no table of `explain` has {codes:?}");
+}
+
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c == '_')
 }
 
 /// The first screen shows the demo: its acts by their headlines, its choice, and what it finds in the data.

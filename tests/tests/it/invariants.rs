@@ -15,7 +15,7 @@ use weldkit_validation_jsonschema::JsonSchemaValidation;
 use crate::docs::repository;
 
 /// Every Rust file under these folders, relative to the repository, with its text.
-fn sources(folders: &[&str]) -> Vec<(String, String)> {
+pub(crate) fn sources(folders: &[&str]) -> Vec<(String, String)> {
     let root = repository();
     let mut open: Vec<PathBuf> = folders.iter().map(|folder| root.join(folder)).collect();
     let mut sources = Vec::new();

@@ -231,7 +231,14 @@ fn usage_errors_exit_with_2() {
         &["describe", "echo", "--schema", "input"],
     ] {
         place.run(arguments).failed(2, &[]);
+        let ran = place.run(&[arguments, &["--format", "json"]].concat());
+        ran.failed(2, &[]);
+        let told: Value = serde_json::from_str(&ran.err).unwrap();
+        assert_eq!(told["format"], 1, "{told}");
+        assert_eq!(told["error"]["code"], "usage", "{told}");
     }
+    let ran = place.run(&["call", "ehco.say", "--format", "json"]);
+    ran.failed(1, &[r#"{"format":1,"error":{"code":"service_not_found""#]);
 }
 
 #[test]

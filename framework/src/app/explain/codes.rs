@@ -1,26 +1,10 @@
-//! `explain`: what a code means, what usually causes it, and what to do.
+//! The codes that no call has: each with its meaning and what to do.
 
-use serde_json::{Value, json};
+/// A code, its meaning, and what to do.
+type Entry = (&'static str, &'static str, &'static str);
 
-use super::failure::Failure;
-use super::output::envelope;
-use super::session::Session;
-use crate::config;
-use crate::error::{self, CallError};
-use crate::name;
-
-/// What is known of one code.
-struct Explanation {
-    code: String,
-    meaning: String,
-    cause: String,
-    fix: String,
-    /// `None` where nothing is called.
-    retryable: Option<bool>,
-}
-
-/// Codes of the graph of plugins: meaning and what to do.
-const GRAPH: &[(&str, &str, &str)] = &[
+/// What is wrong with the graph of plugins, a composite or a workflow, before anything is started.
+pub(super) const GRAPH: &[Entry] = &[
     (
         "plugin_not_linked",
         "A plugin was chosen for this binary, but is not in it.",
@@ -166,112 +150,143 @@ const GRAPH: &[(&str, &str, &str)] = &[
         "A jq expression reads the clock, the environment or more input.",
         "Give it what it needs as a value.",
     ),
+    (
+        "syntax",
+        "The text of a workflow is no YAML, no JSON, or not one document.",
+        "Correct the text at the place that the message names.",
+    ),
+    (
+        "unreadable",
+        "The file of a workflow cannot be read.",
+        "Correct the path, or let the file be read by who runs the command.",
+    ),
+    (
+        "unsupported",
+        "A workflow uses a part of the language that is not carried out here.",
+        "The message says what to write instead, or leave the part out.",
+    ),
+    (
+        "missing_property",
+        "A part of a workflow lacks a property that it needs.",
+        "Add the property that the message names.",
+    ),
+    (
+        "unknown_property",
+        "A part of a workflow has a property that it does not know.",
+        "Correct the name; the message shows the nearest.",
+    ),
+    (
+        "wrong_type",
+        "A property of a workflow has a value of another type.",
+        "Give it the type that the message names.",
+    ),
+    (
+        "invalid_value",
+        "A property of a workflow has a value that it may not have.",
+        "The message says what is allowed.",
+    ),
+    (
+        "invalid_schema",
+        "The schema that a workflow gives to a value is no JSON Schema.",
+        "Correct the schema; the message says where it is wrong.",
+    ),
+    (
+        "duplicate_key",
+        "A property of a workflow stands twice in one place.",
+        "Keep one of them.",
+    ),
+    (
+        "duplicate_task",
+        "Two tasks of one list of a workflow have one name.",
+        "Give one of them another name.",
+    ),
+    (
+        "no_kind",
+        "A task of a workflow does not say what it does.",
+        "Give it one of the properties that the message lists, such as `call`, `set` or `do`.",
+    ),
+    (
+        "several_kinds",
+        "A task of a workflow says more than one thing that it does.",
+        "Keep one of them, and make a task of each other.",
+    ),
+    (
+        "unknown_task",
+        "A `then` of a workflow names a task that is not in the same list.",
+        "Correct the name; the message shows the nearest.",
+    ),
+    (
+        "unknown_function",
+        "A workflow calls what is neither a function of its own nor a method.",
+        "Call a method as `service.method`, or define the function under `use.functions`.",
+    ),
+    (
+        "unknown_authentication",
+        "A workflow names an authentication that it does not define.",
+        "Correct the name, or define it under `use.authentications`.",
+    ),
+    (
+        "unknown_error",
+        "A workflow names an error that it does not define.",
+        "Correct the name, or define it under `use.errors`.",
+    ),
+    (
+        "unknown_retry",
+        "A workflow names a retry policy that it does not define.",
+        "Correct the name, or define it under `use.retries`.",
+    ),
+    (
+        "unknown_timeout",
+        "A workflow names a timeout that it does not define.",
+        "Correct the name, or define it under `use.timeouts`.",
+    ),
 ];
 
-pub(super) fn run(session: &Session, code: &str) -> Result<u8, Failure> {
-    let all = all(session);
-    let Some(found) = all.iter().find(|explanation| explanation.code == code) else {
-        let near = name::nearest(
-            code,
-            all.iter().map(|explanation| explanation.code.as_str()),
-        );
-        let help = near.map_or_else(
-            || "a code stands in brackets before the message of an error".to_owned(),
-            |near| format!("did you mean `{near}`?"),
-        );
-        return Err(CallError::not_found(format!("there is no code `{code}`: {help}")).into());
-    };
-    session.output.either(|| found.text(), || found.json())?;
-    Ok(0)
-}
-
-/// The host's codes, those of the configuration and of the graph, and each service's own.
-fn all(session: &Session) -> Vec<Explanation> {
-    let host = error::Code::all().map(|entry| Explanation {
-        code: entry.code.to_owned(),
-        meaning: entry.meaning.to_owned(),
-        cause: entry.cause.to_owned(),
-        fix: entry.fix.to_owned(),
-        retryable: Some(entry.retryable),
-    });
-    let configuration = config::Code::ALL.iter().map(|code| Explanation {
-        code: code.as_str().to_owned(),
-        meaning: code.explanation().to_owned(),
-        cause: String::new(),
-        fix: String::new(),
-        retryable: None,
-    });
-    let graph = GRAPH.iter().map(|(code, meaning, fix)| Explanation {
-        code: (*code).to_owned(),
-        meaning: (*meaning).to_owned(),
-        cause: String::new(),
-        fix: (*fix).to_owned(),
-        retryable: None,
-    });
-    host.chain(configuration)
-        .chain(graph)
-        .chain(own(session))
-        .collect()
-}
-
-/// The codes that services add, from the schemas of their errors.
-fn own(session: &Session) -> Vec<Explanation> {
-    let mut own: Vec<Explanation> = Vec::new();
-    for service in session.services() {
-        for method in service.methods {
-            let schema = method.error.get().to_value();
-            for variant in schema["oneOf"].as_array().into_iter().flatten() {
-                let properties = &variant["properties"];
-                let Some(code) = properties["code"]["const"].as_str() else {
-                    continue;
-                };
-                // A service may use a code of the host's: that one is explained already.
-                if error::explain(code).is_some() || own.iter().any(|known| known.code == code) {
-                    continue;
-                }
-                own.push(Explanation {
-                    code: code.to_owned(),
-                    meaning: variant["description"]
-                        .as_str()
-                        .unwrap_or_default()
-                        .trim()
-                        .to_owned(),
-                    cause: format!("An error of the service `{}`.", service.name),
-                    fix: format!(
-                        "`app describe {}.{} --schema error` shows its details.",
-                        service.name, method.name
-                    ),
-                    retryable: properties["retryable"]["const"].as_bool(),
-                });
-            }
-        }
-    }
-    own
-}
-
-impl Explanation {
-    fn text(&self) -> String {
-        let mut text = format!("{}: {}\n", self.code, self.meaning);
-        for (name, line) in [("cause", &self.cause), ("fix", &self.fix)] {
-            if !line.is_empty() {
-                text.push_str(&format!("  {name}: {line}\n"));
-            }
-        }
-        match self.retryable {
-            Some(true) => text.push_str("  the same call may succeed later\n"),
-            Some(false) => text.push_str("  the same call is not worth repeating unchanged\n"),
-            None => {}
-        }
-        text
-    }
-
-    fn json(&self) -> Value {
-        envelope([
-            ("code", json!(self.code)),
-            ("meaning", json!(self.meaning)),
-            ("cause", json!(self.cause)),
-            ("fix", json!(self.fix)),
-            ("retryable", json!(self.retryable)),
-        ])
-    }
-}
+/// How a command fails as a whole.
+pub(super) const COMMAND: &[Entry] = &[
+    (
+        "configuration",
+        "The configuration is wrong; `problems` lists everything that is. Exit code 3.",
+        "Each problem has a code of its own and says what to do; `app check` shows them without starting anything.",
+    ),
+    (
+        "graph",
+        "The plugins do not fit together; `problems` lists everything that does not. Exit code 3.",
+        "Each problem has a code of its own and says what to do; `app check` shows them without starting anything.",
+    ),
+    (
+        "refused",
+        "Configuration and plugins were examined together, and something is wrong. Exit code 3.",
+        "Each problem has a code of its own and says what to do; `app check` shows them without starting anything.",
+    ),
+    (
+        "start",
+        "A plugin did not start; what had started has stopped again. Exit code 1.",
+        "The message names the plugin and its reason; `app doctor` shows what else is amiss.",
+    ),
+    (
+        "stop",
+        "A plugin did not stop in time or reported an error; the others have stopped. Exit code 1.",
+        "The message names the plugin: report it to its author, or give `host.stop_deadline` more time.",
+    ),
+    (
+        "state",
+        "The state folder cannot be used, or another process uses it. Exit code 1.",
+        "The message names the folder and the reason; choose another one with `--state DIR`.",
+    ),
+    (
+        "usage",
+        "The command line cannot be read. Exit code 2.",
+        "The message names the word; `--help` shows what is accepted.",
+    ),
+    (
+        "output",
+        "The output of a command cannot be written. Exit code 1.",
+        "Make room, or write elsewhere.",
+    ),
+    (
+        "damaged",
+        "A file of a backup is not what was written to it.",
+        "Restore from another backup: this one cannot be trusted.",
+    ),
+];
