@@ -12,6 +12,8 @@ mod arguments;
 mod by_hand;
 mod cli;
 mod composition;
+#[cfg(target_os = "linux")]
+mod disk;
 mod docs;
 mod events;
 mod fixture;

@@ -30,8 +30,10 @@ pub(crate) fn write_all(
 pub(crate) fn prepare(folder: &Path) -> Result<(), ReportError> {
     fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
     let probe = folder.join(format!(".probe{UNFINISHED}"));
-    let written = write_forced(&probe, b"x").and_then(|()| fs::remove_file(&probe));
-    written.map_err(|error| failed(folder, &error))
+    let written = write_forced(&probe, b"x");
+    // A full disk has room for the name of a file, so it is there after a failure as well.
+    let removed = fs::remove_file(&probe);
+    written.and(removed).map_err(|error| failed(folder, &error))
 }
 
 /// [`write_all`] with the writing of one file given, so that a test can fill the disk.
