@@ -5,6 +5,6 @@ mod plugins;
 
 fn main() -> std::process::ExitCode {
     weldkit::app!(plugins::CHOSEN, plugins::KNOWN)
-        .defaults(include_str!("../weldkit.toml"))
+        .defaults(include_str!("../defaults.toml"))
         .main()
 }

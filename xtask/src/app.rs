@@ -158,9 +158,9 @@ fn elsewhere(workspace: &Workspace, plugins: &BTreeMap<String, Plugin>) -> Vec<P
         .collect()
 }
 
-/// `weldkit.toml`, where there is one.
+/// `defaults.toml`, where there is one.
 fn embedded_defaults(folder: &Path) -> Result<Configuration> {
-    let path = folder.join("weldkit.toml");
+    let path = folder.join("defaults.toml");
     if path.is_file() {
         Configuration::read(&path)
     } else {

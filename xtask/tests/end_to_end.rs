@@ -78,8 +78,10 @@ fn everything_wrong_with_a_choice_is_told_before_compiling() {
         .refused(3, &["has no edition `huge`", "known: full, small"]);
     shop.xtask("build --plugins report --all")
         .refused(2, &["cannot be used with"]);
-    shop.xtask("build --target pdp11-unknown-unix")
-        .refused(1, &["rustup target add pdp11-unknown-unix"]);
+    shop.xtask("build --target s390x-unknown-linux-gnu")
+        .refused(1, &["rustup target add s390x-unknown-linux-gnu"]);
+    shop.xtask("build --target x86_64-unknown-linux-mulsl")
+        .refused(2, &["did you mean `x86_64-unknown-linux-musl`?"]);
     assert!(!shop.path("target").exists(), "nothing was compiled");
 }
 
@@ -210,6 +212,8 @@ fn a_plugin_is_added_by_path_and_comments_survive() {
     shop.xtask("build --plugins mail --profile fast").fine();
     shop.xtask("add --path far/x-mail")
         .refused(3, &["depends on it already"]);
+    shop.xtask("add x-mial@1")
+        .refused(1, &["did you mean `x-mail`?"]);
 }
 
 #[test]
@@ -269,6 +273,8 @@ fn an_application_and_a_plugin_are_made_outside_this_repository() {
     let manifest = std::fs::read_to_string(shop.join("Cargo.toml")).unwrap();
     let full = "full = [\"records\", \"validation\", \"rate-limit\"]";
     assert!(manifest.contains(full), "{manifest}");
+    // `weldkit.toml` is the configuration of who runs it there; defaults of plugins that are not linked would break it.
+    assert!(shop.join("defaults.toml").is_file() && !shop.join("weldkit.toml").exists());
     let list = std::fs::read_to_string(shop.join("src/plugins.rs")).unwrap();
     assert!(list.contains("use rate_limit as _;"), "{list}");
 }

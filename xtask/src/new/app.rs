@@ -32,8 +32,9 @@ pub struct Arguments {
 }
 
 /// The tables of the checkout's manifest that an application repeats.
-const TABLES: [&[&str]; 4] = [
+const TABLES: [&[&str]; 5] = [
     &["workspace", "lints"],
+    &["profile", "dev"],
     &["profile", "release"],
     &["profile", "small"],
     &["profile", "fast"],
@@ -161,6 +162,7 @@ fn write(
             &text(&["workspace", "dependencies", "weldkit", "version"]),
         ),
         ("framework", &framework),
+        ("layers", &layers(template)?),
         ("editions", &editions.join(", ")),
         ("features", &features(template, plugins)),
         ("dependencies", &dependencies(template, plugins)),
@@ -172,7 +174,12 @@ fn write(
     for (place, template) in FILES {
         file::write(&folder.join(place), &fill(template, &values))?;
     }
-    for same in ["src/main.rs", "src/plugins.rs", "weldkit.toml", "README.md"] {
+    for same in [
+        "src/main.rs",
+        "src/plugins.rs",
+        "defaults.toml",
+        "README.md",
+    ] {
         file::copy(&template.folder.join(same), &folder.join(same))?;
     }
     let lock = checkout.join("Cargo.lock");
@@ -181,6 +188,15 @@ fn write(
     }
     plugins_rs::write(&App::find(folder, Some(name))?)?;
     Ok(())
+}
+
+/// The features of the framework that the template has, as a list of TOML.
+fn layers(template: &App) -> Result<String> {
+    let manifest = Manifest::read(&template.folder.join("Cargo.toml"))?;
+    let framework = manifest.get(&["dependencies", "weldkit"]);
+    let features = framework.and_then(|item| item.get("features"));
+    let features = features.and_then(Item::as_value).map(ToString::to_string);
+    Ok(features.map_or_else(|| "[]".to_owned(), |list| list.trim().to_owned()))
 }
 
 /// The editions as far as their plugins are there, then one feature per plugin.
@@ -257,7 +273,8 @@ fn tables(root: &Manifest, linked: &BTreeSet<String>) -> String {
         if let Some(table) = item.as_table_mut() {
             table.decor_mut().clear();
             if let Some(overrides) = table.get_mut("package").and_then(Item::as_table_mut) {
-                overrides.retain(|name, _| linked.contains(&name.replace('-', "_")));
+                let is_linked = |name: &str| linked.contains(&name.replace('-', "_"));
+                overrides.retain(|name, _| name == "*" || is_linked(name));
                 overrides
                     .iter_mut()
                     .filter_map(|(_, item)| item.as_table_mut())
