@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::app::App;
-use crate::error::{Error, Problem, Result};
+use crate::error::{self, Error, Problem, Result};
 use crate::manifest::{Manifest, Snapshot};
 use crate::metadata::{self, PluginMetadata};
 use crate::workspace::Workspace;
@@ -50,9 +50,23 @@ pub fn command(app: &App, arguments: &Arguments) -> Result<()> {
         &source(app, arguments)?,
         arguments.edition.as_deref(),
         Metadata::Needed,
-    )?;
-    talk::data(id);
+    );
+    talk::data(id.map_err(|error| match &arguments.name {
+        Some(name) => mistyped(app, name, error),
+        None => error,
+    })?);
     Ok(())
+}
+
+/// The error with the plugin of the workspace that was meant, if one was.
+fn mistyped(app: &App, name: &str, error: Error) -> Error {
+    let own = app.plugins.values().map(|plugin| &plugin.package);
+    let others = app.elsewhere.iter().map(|plugin| &plugin.package);
+    let known: Vec<&str> = own.chain(others).map(String::as_str).collect();
+    match error::nearest(name, &known) {
+        Some(near) if !known.contains(&name) => error.help(format!("did you mean `{near}`?")),
+        _ => error,
+    }
 }
 
 fn not_a_plugin(path: &Path, error: &Error) -> Error {

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::app::App;
 use crate::cargo::{self, Compiler};
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::record::{self, BuildRecord};
 use crate::select::{self, Choice, Selection};
 use crate::{audit, binary, file, frame, plugins_rs, talk};
@@ -161,22 +161,41 @@ fn target(asked: Option<&str>, compiler: &Compiler) -> Result<String> {
     let target = match asked {
         None => return Ok(compiler.host.clone()),
         Some("musl") => {
-            let machine = compiler.host.split('-').next().unwrap_or_default();
-            format!("{machine}-unknown-linux-musl")
+            format!("{}-unknown-linux-musl", machine(&compiler.host))
         }
         Some(target) => target.to_owned(),
     };
     if cargo::target_is_installed(&target) {
         return Ok(target);
     }
-    Err(
-        Error::failed(format!("the target {target} is not installed"))
-            .help(format!("install it: rustup target add {target}"))
-            .help(format!(
-                "or build for this machine, {}: leave --target away",
-                compiler.host
-            )),
-    )
+    let known = cargo::targets()?;
+    if !known.contains(&target) {
+        let problem = Problem::new(format!("rustc knows no target `{target}`"));
+        let names: Vec<&str> = known.iter().map(String::as_str).collect();
+        return Err(Error::Usage(
+            problem
+                .near(&target, &names)
+                .help("all of them: rustc --print target-list"),
+        ));
+    }
+    let mut error = Error::failed(format!("the target {target} is not installed"))
+        .help(format!("install it: rustup target add {target}"));
+    if machine(&target) != machine(&compiler.host) {
+        error = error.help(format!(
+            "it needs a linker for {} as well, named by CARGO_TARGET_{}_LINKER",
+            machine(&target),
+            target.to_uppercase().replace(['-', '.'], "_")
+        ));
+    }
+    Err(error.help(format!(
+        "or build for this machine, {}: leave --target away",
+        compiler.host
+    )))
+}
+
+/// The processor of a triple.
+fn machine(target: &str) -> &str {
+    target.split('-').next().unwrap_or_default()
 }
 
 fn record(
@@ -349,14 +368,30 @@ mod tests {
     #[test]
     fn musl_means_this_machine_and_a_missing_target_says_how_to_get_it() {
         let compiler = Compiler {
-            host: "pdp11-unknown-linux-gnu".to_owned(),
+            host: "s390x-unknown-linux-gnu".to_owned(),
             version: String::new(),
         };
-        assert_eq!(target(None, &compiler).unwrap(), "pdp11-unknown-linux-gnu");
+        assert_eq!(target(None, &compiler).unwrap(), "s390x-unknown-linux-gnu");
         let error = target(Some("musl"), &compiler).unwrap_err();
         assert_eq!(
             error.problems()[0].help[0],
-            "install it: rustup target add pdp11-unknown-linux-musl"
+            "install it: rustup target add s390x-unknown-linux-musl"
+        );
+        let error = target(Some("powerpc64-unknown-linux-gnu"), &compiler).unwrap_err();
+        assert_eq!(
+            error.problems()[0].help[1],
+            "it needs a linker for powerpc64 as well, named by CARGO_TARGET_POWERPC64_UNKNOWN_LINUX_GNU_LINKER"
+        );
+    }
+
+    #[test]
+    fn a_target_that_rustc_does_not_know_is_a_typing_error() {
+        let compiler = cargo::compiler().unwrap();
+        let error = target(Some("x86_64-unknown-linux-mulsl"), &compiler).unwrap_err();
+        assert!(matches!(error, Error::Usage(_)), "{error}");
+        assert_eq!(
+            error.problems()[0].help[0],
+            "did you mean `x86_64-unknown-linux-musl`?"
         );
     }
 }

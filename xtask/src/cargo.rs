@@ -101,6 +101,15 @@ pub fn target_is_installed(target: &str) -> bool {
         .is_ok_and(|folder| Path::new(folder.trim()).is_dir())
 }
 
+/// Every target that rustc knows, installed or not.
+///
+/// # Errors
+/// Fails when there is no rustc.
+pub fn targets() -> Result<Vec<String>> {
+    let text = output(rustc().args(["--print", "target-list"]))?;
+    Ok(text.lines().map(str::to_owned).collect())
+}
+
 fn rustc() -> Command {
     Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
 }

@@ -45,14 +45,20 @@ impl Problem {
         self
     }
 
+    /// The same problem with the nearest of the valid names, where one is near.
+    #[must_use]
+    pub fn near(self, wrong: &str, valid: &[&str]) -> Self {
+        match nearest(wrong, valid) {
+            Some(near) => self.help(format!("did you mean `{near}`?")),
+            None => self,
+        }
+    }
+
     /// The same problem with the nearest of the valid names and the list of them all.
     #[must_use]
     pub fn names<'a>(self, wrong: &str, valid: impl IntoIterator<Item = &'a str>) -> Self {
         let valid: Vec<&str> = valid.into_iter().collect();
-        let problem = match nearest(wrong, &valid) {
-            Some(near) => self.help(format!("did you mean `{near}`?")),
-            None => self,
-        };
+        let problem = self.near(wrong, &valid);
         if valid.is_empty() {
             problem.help("there are none")
         } else {

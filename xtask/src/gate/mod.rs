@@ -1,5 +1,7 @@
 //! `test` and `ci`: what must hold before a change is welcome.
 
+mod outside;
+
 use std::time::Instant;
 
 use crate::app::App;
@@ -131,6 +133,9 @@ fn steps(app: &App) -> Result<Vec<Step>> {
             build::command(&own, &arguments).map(|()| 0)
         }),
     });
+    if is_framework(&Workspace::load(&app.root)?) {
+        steps.push(outside::step(app));
+    }
     Ok(steps)
 }
 
