@@ -17,7 +17,6 @@
 //!
 //! **Not here.** Nothing of a composite survives a crash: what must, is a workflow that calls composites.
 
-mod compatible;
 mod definition;
 #[cfg(feature = "cli")]
 mod draw;
