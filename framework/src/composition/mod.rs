@@ -40,3 +40,4 @@ pub(crate) use draw::draw;
 pub(crate) use plan::{Parts, Plan, make};
 pub use ports::Ports;
 pub(crate) use provider::entry;
+pub(crate) use reader::schema;
