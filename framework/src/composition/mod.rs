@@ -15,7 +15,8 @@
 //!
 //! **Failure.** A failed step fails the call, unless every binding that it feeds says `skip` or a default.
 //!
-//! **Not here.** Nothing of a composite survives a crash: what must, is a workflow that calls composites.
+//! **Not here.** Nothing of a composite survives a crash but what [`typed::Positions`] keep: what must, is a workflow that
+//! calls composites.
 
 mod definition;
 #[cfg(feature = "cli")]
