@@ -61,7 +61,8 @@ pub const BAGGAGE: usize = 16;
 /// Bytes of one baggage key or value.
 pub const BAGGAGE_BYTES: usize = 256;
 
-/// Items that a stream opened by [`Stream::channel`](crate::Stream::channel) may hold back.
+/// Items that a stream opened by [`Stream::channel`](crate::Stream::channel) may hold back, and those of a source that may
+/// wait for their acknowledgement.
 pub const STREAM_ITEMS: usize = 1_024;
 
 /// How long a handler may hold a worker in one poll before it is counted and named.
