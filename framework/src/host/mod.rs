@@ -56,6 +56,8 @@ struct Inner {
     setup: Setup,
     policy: Policy,
     plan: Plan,
+    /// Whether it was us who locked the state folder: one that was given to us locked is kept by whoever did.
+    owns_folder: bool,
     /// The newest instance under each name. Never held while plugin code runs.
     running: Mutex<BTreeMap<String, Arc<Running>>>,
     routes: Routes,

@@ -106,7 +106,7 @@ impl Engine {
         self.durable.get()
     }
 
-    /// Lets the folder go.
+    /// Lets the folder go: what is not open by now is not opened any more.
     pub(super) fn leave(&self) {
         drop(lock(&self.ground).take());
     }
