@@ -155,6 +155,20 @@ impl Ctx {
         self.changed(|shared| shared.progress = Some(progress))
     }
 
+    /// The same for what a run does: given up with `cancel` as well, and watched.
+    #[cfg(feature = "orchestration")]
+    pub(crate) fn of_step(mut self, cancel: &Cancel, progress: Progress) -> Self {
+        // Nobody else has it yet, so nothing is copied.
+        let shared = Arc::make_mut(&mut self.shared);
+        shared.cancel = Some(match &shared.cancel {
+            Some(outer) => cancel.under(outer),
+            None => cancel.clone(),
+        });
+        shared.progress = Some(progress);
+        self.open = Roles::NONE;
+        self
+    }
+
     /// The same, inside of a transaction.
     #[must_use]
     pub fn with_transaction(&self, transaction: Arc<dyn Enlist>) -> Self {

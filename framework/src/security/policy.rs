@@ -31,6 +31,13 @@ impl Principal {
     }
 }
 
+#[cfg(feature = "orchestration")]
+impl From<Arc<str>> for Principal {
+    fn from(name: Arc<str>) -> Self {
+        Self(name)
+    }
+}
+
 impl fmt::Display for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
