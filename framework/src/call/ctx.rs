@@ -97,7 +97,12 @@ impl Ctx {
     /// The same with a deadline `timeout` from now, or the nearer one that there is already.
     #[must_use]
     pub fn with_timeout(&self, timeout: Duration) -> Self {
-        let wanted = self.shared.clock.now() + timeout;
+        self.with_deadline(self.shared.clock.now() + timeout)
+    }
+
+    /// The same with a deadline, or the nearer one that there is already.
+    #[must_use]
+    pub(crate) fn with_deadline(&self, wanted: Instant) -> Self {
         let deadline = self
             .deadline
             .map_or(wanted, |deadline| deadline.min(wanted));
