@@ -217,7 +217,7 @@ impl Drive {
                     drop(answer.send(Ok(wanted)));
                 }
             }
-            if happened.len() + told.len() < limit::RUN_INBOX {
+            if happened.len() + told.len() < limit::RUN_BATCH {
                 let done = self.tasks.next_now().map(Next::Happened);
                 next = done.or_else(|| self.live.inbox.take().map(Next::Message));
             }

@@ -178,7 +178,9 @@ fn describe(status: &mut Status, state: &State) {
             Some(serde_json::json!({"error": error, "undone": undone})),
         ),
     };
-    status.state = word.to_owned();
+    if status.state != word {
+        status.state = word.to_owned();
+    }
     status.output = output;
     status.error = error;
 }

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::{Display, Write};
 use std::sync::{Arc, OnceLock};
 
@@ -62,7 +62,8 @@ pub(super) struct Undo {
 pub(super) struct Walk<'a> {
     pub(super) globals: &'a Globals,
     pub(super) context: &'a mut Arc<Value>,
-    pub(super) outcomes: BTreeMap<Key, Outcome>,
+    /// Sorted; those that are taken are gone.
+    pub(super) outcomes: Vec<(Key, Option<Outcome>)>,
     /// Everything that is waited for, at the end of the walk.
     pub(super) seen: BTreeSet<Key>,
     /// What is to begin.
@@ -165,7 +166,8 @@ fn started(ms: u64) -> Value {
 impl Walk<'_> {
     /// Whether what `key` stands for is there; if not, it is waited for further.
     pub(super) fn outcome(&mut self, key: &Key) -> Option<Outcome> {
-        let outcome = self.outcomes.remove(key);
+        let found = self.outcomes.binary_search_by(|(of, _)| of.cmp(key));
+        let outcome = found.ok().and_then(|place| self.outcomes[place].1.take());
         if outcome.is_none() {
             self.seen.insert(key.clone());
         }
