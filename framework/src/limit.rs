@@ -342,8 +342,8 @@ pub const WORKFLOWS: usize = 10_000;
 /// Length of a run's id.
 pub const RUN_ID: usize = 512;
 
-/// Messages that wait for one run.
-pub const RUN_INBOX: usize = 64;
+/// Events of one run that are kept by one forced write.
+pub const RUN_BATCH: usize = 64;
 
 /// Calls of all runs at once; further steps wait.
 pub const RUN_STEPS: usize = 1_024;
