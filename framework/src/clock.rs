@@ -166,7 +166,7 @@ pub(crate) async fn moment() {
 }
 
 /// Lets time pass, in real time; for doors.
-#[cfg(feature = "cli")]
+#[cfg(any(feature = "cli", feature = "orchestration"))]
 pub(crate) async fn sleep(pause: Duration) {
     tokio::time::sleep(pause).await;
 }

@@ -61,7 +61,8 @@ pub const BAGGAGE: usize = 16;
 /// Bytes of one baggage key or value.
 pub const BAGGAGE_BYTES: usize = 256;
 
-/// Items that a stream opened by [`Stream::channel`](crate::Stream::channel) may hold back.
+/// Items that a stream opened by [`Stream::channel`](crate::Stream::channel) may hold back, and those of a source that may
+/// wait for their acknowledgement.
 pub const STREAM_ITEMS: usize = 1_024;
 
 /// How long a handler may hold a worker in one poll before it is counted and named.
@@ -341,8 +342,8 @@ pub const WORKFLOWS: usize = 10_000;
 /// Length of a run's id.
 pub const RUN_ID: usize = 512;
 
-/// Messages that wait for one run.
-pub const RUN_INBOX: usize = 64;
+/// Events of one run that are kept by one forced write.
+pub const RUN_BATCH: usize = 64;
 
 /// Calls of all runs at once; further steps wait.
 pub const RUN_STEPS: usize = 1_024;

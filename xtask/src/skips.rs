@@ -6,6 +6,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use crate::error::{Error, Result};
 use crate::talk;
 
 /// The environment variable with what must be there, words between commas: `postgres`.
@@ -20,11 +21,22 @@ const FILE: &str = "WELDKIT_SKIPS";
 ///
 /// Where [`REQUIRE`] names the need.
 pub fn skip(need: &str, why: &str) {
+    if let Err(error) = lack(need, why) {
+        panic!("{}", error.to_string().trim_end());
+    }
+}
+
+/// The same for a command.
+///
+/// # Errors
+///
+/// Where [`REQUIRE`] names the need.
+pub fn lack(need: &str, why: &str) -> Result<()> {
     let required = std::env::var(REQUIRE).unwrap_or_default();
-    assert!(
-        !is_required(&required, need),
-        "{REQUIRE} names {need}, and it is not there: {why}"
-    );
+    if is_required(&required, need) {
+        let message = format!("{REQUIRE} names `{need}`, and it is not there: {why}");
+        return Err(Error::failed(message).help(format!("or take `{need}` out of {REQUIRE}")));
+    }
     let thread = std::thread::current();
     let line = format!("skipped: {}: {why}\n", thread.name().unwrap_or("a test"));
     // Past the capture of the test runner, which shows nothing of a test that passes.
@@ -37,6 +49,7 @@ pub fn skip(need: &str, why: &str) {
         // The count is a service to the reader; the line above is the word that counts.
         drop(file.and_then(|mut file| file.write_all(line.as_bytes())));
     }
+    Ok(())
 }
 
 fn is_required(required: &str, need: &str) -> bool {

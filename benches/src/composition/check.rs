@@ -33,7 +33,8 @@ impl Node for Adder {
 
 /// Each step adds the two before it.
 fn hundred() -> Composite {
-    let mut toml = "[slots]\nnode = { service = 'node' }\n[methods.run]\nresult = 's99'\n".to_owned();
+    let mut toml =
+        "[slots]\nnode = { service = 'node' }\n[methods.run]\nresult = 's99'\n".to_owned();
     let mut bindings = String::new();
     toml.push_str("[methods.run.steps]\n");
     for step in 0..100_usize {
@@ -43,7 +44,11 @@ fn hundred() -> Composite {
                 Some(from) => format!("s{from}"),
                 None => format!("input#/{parameter}"),
             };
-            writeln!(bindings, "[[methods.run.bindings]]\nfrom = '{from}'\nto = 's{step}#/{parameter}'").expect("text takes more");
+            writeln!(
+                bindings,
+                "[[methods.run.bindings]]\nfrom = '{from}'\nto = 's{step}#/{parameter}'"
+            )
+            .expect("text takes more");
         }
     }
     Composite::parse("large", &(toml + &bindings)).expect("nothing is wrong with it")
@@ -54,7 +59,9 @@ pub(super) fn subject() -> Subject {
     Subject {
         title: "check of a composite of 100 nodes (at most 20 ms)",
         cases: vec![Case::new("HostBuilder::check", move || {
-            let host = Host::builder().plugin::<Adder>().composite(composite.clone());
+            let host = Host::builder()
+                .plugin::<Adder>()
+                .composite(composite.clone());
             host.check().is_ok()
         })],
         claims: Vec::new(),

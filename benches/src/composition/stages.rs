@@ -59,11 +59,7 @@ const HAND: &str = "5 typed calls by hand";
 const OURS: &str = "5 typed stages";
 const BOXED: &str = "5 typed stages, boxed";
 
-async fn step(
-    stepper: &Service<dyn Stepper>,
-    ctx: &Ctx,
-    number: u64,
-) -> Result<u64, CallError> {
+async fn step(stepper: &Service<dyn Stepper>, ctx: &Ctx, number: u64) -> Result<u64, CallError> {
     stepper.step(ctx, number).await
 }
 

@@ -6,7 +6,7 @@ use weldkit::transaction::{
     Branch, BytesMap, Capabilities, Containers, Durability, Fault, HostId, Isolation, Participant,
     Phase, TransactionId, Vote,
 };
-use weldkit::{CallError, Ctx, Host, Service};
+use weldkit::{CallError, Ctx, Host, HostBuilder, Service};
 
 /// Does nothing, in a transaction.
 #[weldkit::service]
@@ -140,20 +140,29 @@ pub struct Bed {
 impl Bed {
     /// One whose container is gone with it.
     pub fn volatile() -> Self {
-        Self::start(None)
+        Self::start(None, Self::quiet(), Host::builder())
     }
 
     /// One whose container is kept in a folder.
     pub fn durable(state: &Path) -> Self {
-        Self::start(Some(state))
+        Self::start(Some(state), Self::quiet(), Host::builder())
     }
 
-    fn start(state: Option<&Path>) -> Self {
-        let runtime = Builder::new_current_thread()
-            .enable_time()
-            .build()
-            .expect("a runtime of one thread needs no more than memory");
-        let mut builder = Host::builder()
+    /// The same beside what `builder` brings, which talks to others.
+    pub(super) fn beside(state: &Path, builder: HostBuilder) -> Self {
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.expect("a process may open a socket");
+        Self::start(Some(state), runtime, builder)
+    }
+
+    /// Nothing in it waits for anything but time.
+    fn quiet() -> Runtime {
+        let runtime = Builder::new_current_thread().enable_time().build();
+        runtime.expect("a runtime of one thread needs no more than memory")
+    }
+
+    fn start(state: Option<&Path>, runtime: Runtime, builder: HostBuilder) -> Self {
+        let mut builder = builder
             .plugin::<LeftHand>()
             .plugin::<RightHand>()
             .plugin::<Keeper>();

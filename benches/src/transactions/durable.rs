@@ -28,7 +28,7 @@ pub(crate) struct Way<'a> {
 
 /// What waits for a disk, in a folder that is gone afterwards.
 pub(super) fn outcomes(folder: &Path, options: &Options) -> Vec<Outcome> {
-    let rounds = (options.rounds / 10).max(3);
+    let rounds = rounds(options);
     let mut outcomes = Vec::new();
     let folder = || tempfile::tempdir_in(folder).expect("the folder of the bench can be written");
     if options.wants(ALONE) {
@@ -38,6 +38,11 @@ pub(super) fn outcomes(folder: &Path, options: &Options) -> Vec<Outcome> {
         outcomes.extend(many_clients(folder().path(), rounds));
     }
     outcomes
+}
+
+/// What waits for a disk takes longer than what does not.
+pub(super) fn rounds(options: &Options) -> usize {
+    (options.rounds / 10).max(3)
 }
 
 /// What the journal has done so far: records, bytes, forced writes.
@@ -104,7 +109,7 @@ fn one_client(folder: &Path, rounds: usize) -> Vec<Outcome> {
 }
 
 /// The ways take turns one by one; a round's reading is the middle one of its times.
-fn in_turn(ways: &mut [Way<'_>], rounds: usize) -> Vec<Reading> {
+pub(super) fn in_turn(ways: &mut [Way<'_>], rounds: usize) -> Vec<Reading> {
     let mut readings: Vec<Vec<f64>> = ways.iter().map(|_| Vec::new()).collect();
     for _ in 0..rounds {
         let mut times: Vec<Vec<f64>> = ways.iter().map(|_| Vec::new()).collect();
@@ -198,7 +203,7 @@ fn exact(title: &str, what: &str, unit: &'static str, value: f64, most: f64) -> 
     }
 }
 
-fn stop(bed: &Bed) {
+pub(super) fn stop(bed: &Bed) {
     let stopped = bed.runtime.block_on(bed.host.stop());
     stopped.expect("nothing is under way");
 }

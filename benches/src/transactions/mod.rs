@@ -7,6 +7,7 @@ mod map;
 mod memory;
 #[cfg(feature = "peers")]
 mod peers;
+mod postgres;
 pub mod recovery;
 mod threads;
 
@@ -27,6 +28,7 @@ pub fn subjects() -> Vec<Subject> {
 /// What waits for a disk. `recover` is the program that [`recovery`] starts.
 pub fn outcomes(folder: &Path, recover: &str, options: &Options) -> Vec<Outcome> {
     let mut outcomes = durable::outcomes(folder, options);
+    outcomes.extend(postgres::outcomes(folder, options));
     if options.wants(recovery::TITLE) {
         outcomes.extend(recovery::measure(folder, recover));
     }

@@ -15,7 +15,7 @@ pub(crate) trait Stepping {
 
 struct Stepper;
 
-#[weldkit::plugin(id = "stepper", provides(Stepping))]
+#[weldkit::plugin(id = "next", provides(Stepping))]
 impl Stepper {
     fn start() -> weldkit::Result<Self> {
         Ok(Self)

@@ -4,12 +4,13 @@ use serde_json::{Value, json};
 
 use super::args::{ComposeCommand, DrawnComposite};
 use super::failure::{Failure, REFUSED};
-use super::output::{envelope, list, table};
+use super::output::{envelope, list, table, unproven};
 use super::session::Session;
 use crate::composition::{Plan, Role, draw};
 use crate::contract::MethodKind;
 use crate::error::{CallError, Code};
 use crate::name;
+use crate::orchestration::Shares;
 
 pub(super) fn run(session: &Session, what: &ComposeCommand) -> Result<u8, Failure> {
     match what {
@@ -90,7 +91,8 @@ fn report(plan: &Plan) -> Value {
         "version": plan.service.version.to_string(),
         "slots": slots.collect::<Vec<_>>(),
         "methods": methods.collect::<Vec<_>>(),
-        "undecided": plan.undecided,
+        "answers": plan.answers,
+        "open": plan.open,
     })
 }
 
@@ -106,17 +108,31 @@ fn check(session: &Session) -> Result<u8, Failure> {
         return Ok(REFUSED);
     }
     let text = || {
+        let open = plans.iter().flat_map(|plan| &plan.open);
+        let mut text: String = open.map(|problem| unproven(problem, false)).collect();
+        if !text.is_empty() {
+            text.push('\n');
+        }
         let rows = plans.iter().map(|plan| {
-            let decided = match plan.undecided.len() {
-                0 => "fits".to_owned(),
-                count => format!(
-                    "fits as far as can be said; {count} to be seen in calls: {}",
-                    list(&plan.undecided)
-                ),
-            };
-            [plan.service.name.to_owned(), decided]
+            let Shares {
+                yes,
+                may_fail,
+                unknown,
+                ..
+            } = plan.answers;
+            let count = |answers: u32| answers.to_string();
+            let name = plan.service.name.to_owned();
+            [
+                name,
+                "fits".to_owned(),
+                count(yes),
+                count(may_fail),
+                count(unknown),
+            ]
         });
-        table(["COMPOSITE", "CHECK"], rows)
+        let head = ["COMPOSITE", "CHECK", "YES", "MAY FAIL", "UNKNOWN"];
+        text.push_str(&table(head, rows));
+        text
     };
     let json = || {
         envelope([

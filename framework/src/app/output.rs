@@ -8,6 +8,8 @@ use serde_json::{Map, Value};
 use super::args::Format;
 use super::failure::Failure;
 use super::pretty;
+#[cfg(feature = "orchestration")]
+use crate::error::Problem;
 
 /// Between columns.
 const GAP: u16 = 2;
@@ -121,5 +123,15 @@ pub(super) fn list<T: AsRef<str>>(items: &[T]) -> String {
         "-".to_owned()
     } else {
         items.join(", ")
+    }
+}
+
+/// A line for what is not proven: a warning, or an error if it must be.
+#[cfg(feature = "orchestration")]
+pub(super) fn unproven(problem: &Problem, is_strict: bool) -> String {
+    let text = problem.to_string();
+    match text.strip_prefix("error") {
+        Some(rest) if !is_strict => format!("warning{rest}\n"),
+        _ => format!("{text}\n"),
     }
 }

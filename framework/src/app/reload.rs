@@ -181,6 +181,8 @@ impl Reloader {
                 .iter()
                 .map(|(instance, plugin)| format!("`{instance}` is to be of plugin `{plugin}`")),
         );
+        let composites = changes.composites.iter();
+        restart.extend(composites.map(|name| format!("the composite `{name}` has changed")));
         let sections = [
             (changes.host, "[host]"),
             (changes.services, "[services]"),

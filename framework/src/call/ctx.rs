@@ -97,7 +97,12 @@ impl Ctx {
     /// The same with a deadline `timeout` from now, or the nearer one that there is already.
     #[must_use]
     pub fn with_timeout(&self, timeout: Duration) -> Self {
-        let wanted = self.shared.clock.now() + timeout;
+        self.with_deadline(self.shared.clock.now() + timeout)
+    }
+
+    /// The same with a deadline, or the nearer one that there is already.
+    #[must_use]
+    pub(crate) fn with_deadline(&self, wanted: Instant) -> Self {
         let deadline = self
             .deadline
             .map_or(wanted, |deadline| deadline.min(wanted));
@@ -153,6 +158,20 @@ impl Ctx {
     #[must_use]
     pub fn with_progress(&self, progress: Progress) -> Self {
         self.changed(|shared| shared.progress = Some(progress))
+    }
+
+    /// The same for what a run does: given up with `cancel` as well, and watched.
+    #[cfg(feature = "orchestration")]
+    pub(crate) fn of_step(mut self, cancel: &Cancel, progress: Progress) -> Self {
+        // Nobody else has it yet, so nothing is copied.
+        let shared = Arc::make_mut(&mut self.shared);
+        shared.cancel = Some(match &shared.cancel {
+            Some(outer) => cancel.under(outer),
+            None => cancel.clone(),
+        });
+        shared.progress = Some(progress);
+        self.open = Roles::NONE;
+        self
     }
 
     /// The same, inside of a transaction.

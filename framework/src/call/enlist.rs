@@ -14,10 +14,13 @@ pub trait Enlist: Send + Sync + fmt::Debug {
     /// Called before a `transactional` method of `instance` runs: enlists it, and waits until no other
     /// call of the transaction is under way there. An error refuses the call.
     fn join<'a>(
-        &'a self,
-        instance: &'a str,
+        self: Arc<Self>,
+        instance: &'a Arc<str>,
         method: &'static MethodDescriptor,
     ) -> BoxFuture<'a, Result<Turn, CallError>>;
+
+    /// Called once when that call has ended.
+    fn leave(&self, ended: Ended);
 
     /// For the transaction's own code to know itself again.
     fn as_any(&self) -> &(dyn Any + Send + Sync);
@@ -36,7 +39,7 @@ pub enum Ended {
 /// The turn of one call in a transaction. Dropped before it is [`end`](Turn::end)ed, the call was given up.
 pub struct Turn {
     inside: Arc<dyn Enlist>,
-    end: Option<Box<dyn FnOnce(Ended) + Send>>,
+    has_ended: bool,
 }
 
 impl fmt::Debug for Turn {
@@ -46,27 +49,26 @@ impl fmt::Debug for Turn {
 }
 
 impl Turn {
-    /// A turn; `inside` is the transaction as the called provider sees it: its own calls back to the
-    /// same instance do not wait for this very turn.
-    pub fn new(inside: Arc<dyn Enlist>, end: impl FnOnce(Ended) + Send + 'static) -> Self {
+    /// A turn; `inside` is the transaction as the called provider sees it, which is told of the end: its own calls
+    /// back to the same instance do not wait for this very turn.
+    pub fn new(inside: Arc<dyn Enlist>) -> Self {
         Self {
             inside,
-            end: Some(Box::new(end)),
+            has_ended: false,
         }
     }
 
     /// Ends the turn.
     pub fn end(mut self, ended: Ended) {
-        if let Some(end) = self.end.take() {
-            end(ended);
-        }
+        self.has_ended = true;
+        self.inside.leave(ended);
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        if let Some(end) = self.end.take() {
-            end(Ended::Unknown);
+        if !self.has_ended {
+            self.inside.leave(Ended::Unknown);
         }
     }
 }
@@ -81,7 +83,8 @@ pub(super) async fn in_turn<T: ?Sized, R, E: ServiceError>(
     let Some(transaction) = joined(gate, ctx) else {
         return call(provider, ctx).await;
     };
-    let turn = transaction.join(instance.name(), gate.method).await?;
+    let joining = transaction.clone().join(instance.name(), gate.method);
+    let turn = joining.await?;
     let inside = ctx.with_transaction(turn.inside.clone());
     let result = call(provider, &inside).await;
     turn.end(match &result {

@@ -24,6 +24,7 @@ mod json;
 mod service;
 mod slot;
 mod stream;
+mod task;
 #[cfg(feature = "tracing")]
 mod trace;
 
@@ -44,6 +45,7 @@ pub use json::{Answer, AnyService, JsonCall};
 pub use service::Service;
 pub(crate) use slot::{AnySlot, Slot};
 pub use stream::{Sender, Stream};
+pub(crate) use task::AbortOnDrop;
 
 /// A future behind a pointer.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -122,6 +122,10 @@ impl<T, E> futures_core::Stream for Channel<T, E> {
     type Item = Result<T, E>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        // What is there first: the producer then fills the room of many items at once.
+        if let Ok(item) = self.items.try_recv() {
+            return Poll::Ready(Some(item));
+        }
         if let Some(producer) = &mut self.producer
             && producer.as_mut().poll(cx).is_ready()
         {

@@ -15,9 +15,9 @@
 //!
 //! **Failure.** A failed step fails the call, unless every binding that it feeds says `skip` or a default.
 //!
-//! **Not here.** Nothing of a composite survives a crash: what must, is a workflow that calls composites.
+//! **Not here.** Nothing of a composite survives a crash but what [`typed::Positions`] keep: what must, is a workflow that
+//! calls composites.
 
-mod compatible;
 mod definition;
 #[cfg(feature = "cli")]
 mod draw;
@@ -41,3 +41,4 @@ pub(crate) use draw::draw;
 pub(crate) use plan::{Parts, Plan, make};
 pub use ports::Ports;
 pub(crate) use provider::entry;
+pub(crate) use reader::schema;

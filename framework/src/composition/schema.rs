@@ -30,6 +30,9 @@ pub(super) fn is_word(keyword: &str) -> bool {
     WORDS.contains(&keyword)
 }
 
+/// The schema of every value.
+pub(super) static ANYTHING: Value = Value::Bool(true);
+
 /// What a pointer leads to.
 #[derive(Debug, PartialEq)]
 pub(super) enum At<'a> {

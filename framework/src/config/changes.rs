@@ -13,6 +13,8 @@ pub struct Changes {
     pub removed: BTreeSet<String>,
     /// Instances that are to be replaced: other settings, or another plugin.
     pub changed: BTreeSet<String>,
+    /// Composites that are declared in another way, or are new, or are gone; they hold from the next start on.
+    pub composites: BTreeSet<String>,
     /// `[host]` differs in more than the instances that are disabled; most of it holds from the next start on.
     pub host: bool,
     /// `[services]` differs.
@@ -55,9 +57,17 @@ pub fn changes(old: &Config, new: &Config) -> Changes {
         added: only(&after, &before),
         removed: only(&before, &after),
         changed: both.filter(differs).cloned().collect(),
+        composites: composites(old, new),
         host: host(old) != host(new),
         services: old.services() != new.services(),
         permissions: old.permissions() != new.permissions(),
         limits: old.limits() != new.limits(),
     }
+}
+
+fn composites(old: &Config, new: &Config) -> BTreeSet<String> {
+    let (before, after) = (&old.typed.composites, &new.typed.composites);
+    let names = before.keys().chain(after.keys());
+    let differs = |name: &&String| before.get(*name) != after.get(*name);
+    names.filter(differs).cloned().collect()
 }

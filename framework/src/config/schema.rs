@@ -27,6 +27,10 @@ pub fn schema(catalog: &Catalog) -> Value {
                     .collect(),
             ),
             "instances" => json!({"type": "object", "additionalProperties": instance(catalog)}),
+            #[cfg(feature = "composition")]
+            "composites" => {
+                json!({"type": "object", "additionalProperties": crate::composition::schema()})
+            }
             "services" => services(catalog),
             "permissions" => permissions(catalog),
             "alerts" => json!({"type": "object", "additionalProperties": alert()}),

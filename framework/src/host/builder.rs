@@ -249,7 +249,7 @@ impl HostBuilder {
         self
     }
 
-    /// The same with a folder that is locked already.
+    /// The same with a folder that is locked already. A host that stops leaves it locked.
     #[must_use]
     pub fn folder(mut self, folder: Folder) -> Self {
         self.setup.folder = folder;

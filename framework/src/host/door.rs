@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::{Host, Inner};
 pub(crate) use crate::call::collect;
-use crate::call::{Answer, AnyService, BoxFuture, Ctx, JsonCall, Stream};
+use crate::call::{AbortOnDrop, Answer, AnyService, BoxFuture, Ctx, JsonCall, Stream};
 use crate::clock;
 use crate::contract::{MethodDescriptor, MethodKind, ServiceDescriptor};
 use crate::error::{CallError, Code, Effect};
@@ -95,7 +95,8 @@ impl Host {
             .get(call)
             .and_then(|limit| limit.timeout);
         let timeout = configured.or(descriptor.timeout).unwrap_or(limit::TIMEOUT);
-        let deadline = ctx.deadline().unwrap_or_else(|| clock::now() + timeout);
+        // In real time: a handler that blocks does so whatever the clock of the host says.
+        let deadline = clock::now() + ctx.remaining().unwrap_or(timeout);
         match descriptor.kind {
             MethodKind::Stream => {
                 let items = self.0.apart_stream(client, method, ctx.clone(), input);
@@ -160,7 +161,8 @@ impl Host {
         ctx: &Ctx,
         timeout: Duration,
     ) -> Stream<Vec<u8>, CallError> {
-        let (host, deadline) = (self.clone(), ctx.deadline());
+        let host = self.clone();
+        let deadline = ctx.remaining().map(|left| clock::now() + left);
         Stream::channel(1, move |sender| async move {
             loop {
                 let own = clock::now() + timeout;
@@ -331,14 +333,6 @@ impl Inner {
                 drop((&mut task.0).await);
             }
         })
-    }
-}
-
-struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
-
-impl<T> Drop for AbortOnDrop<T> {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }
 

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 #[cfg(feature = "transaction")]
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::error::{Error, ErrorKind, Result};
 use crate::registry::StateFolder;
 #[cfg(feature = "transaction")]
@@ -81,6 +81,20 @@ impl Folder {
     }
 }
 
+impl Folder {
+    /// Whether we have it already.
+    pub(super) fn is_open(&self) -> bool {
+        let lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        lock.is_some()
+    }
+
+    /// Lets it go, for others: whoever writes to it has ended.
+    pub(super) fn release(&self) {
+        let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(lock.take());
+    }
+}
+
 #[cfg(feature = "transaction")]
 impl Folder {
     /// Backs up what an earlier host has kept here, as [`Transactions::backup`] does. No plugin starts.
@@ -103,7 +117,9 @@ impl Folder {
         let transactions = Transactions::new(Clock::System, Box::new(open));
         let made = transactions.backup(into).await;
         transactions.close().await;
-        let closed = transactions.put_away().await;
+        let closed = transactions
+            .put_away(clock::now() + crate::limit::STOP)
+            .await;
         transactions.abandon();
         let made = made?;
         closed.map(|()| made)

@@ -117,6 +117,7 @@ impl Host {
         let policy = Policy::new(&setup.grants).map_err(|problems| {
             Error::problems(ErrorKind::Configuration, "bad permissions", problems)
         })?;
+        let owns_folder = !setup.folder.is_open();
         let states = States::new(
             plan.instances
                 .iter()
@@ -136,6 +137,7 @@ impl Host {
             setup,
             policy,
             plan,
+            owns_folder,
             running: Mutex::new(started),
             routes,
             states,
@@ -176,11 +178,13 @@ impl Host {
         }
     }
 
-    /// Stops everything in reverse order, within the deadline of the host. A second call does nothing.
+    /// Stops everything in reverse order, within the deadline of the host, and lets the state folder go: another host can
+    /// start on it, even where this one is still held. A second call does nothing.
     ///
     /// # Errors
     ///
-    /// Every plugin that did not stop as it should; the others have stopped.
+    /// Every plugin that did not stop as it should; the others have stopped. The state folder is kept then, until the
+    /// host is dropped: something may still write to it.
     pub async fn stop(&self) -> Result<()> {
         let _alone = self.0.changing.lock().await;
         if self.0.stopping.is_cancelled() {
@@ -209,10 +213,14 @@ impl Host {
         #[cfg(feature = "transaction")]
         let faults = {
             let mut faults = faults;
-            faults.extend(self.0.transactions.put_away().await.err());
+            let latest = clock::now() + self.0.setup.stop_deadline;
+            faults.extend(self.0.transactions.put_away(latest).await.err());
             faults
         };
         if faults.is_empty() {
+            if self.0.owns_folder {
+                self.0.setup.folder.release();
+            }
             return Ok(());
         }
         let problems = faults

@@ -56,6 +56,8 @@ struct Inner {
     setup: Setup,
     policy: Policy,
     plan: Plan,
+    /// Whether it was us who locked the state folder: one that was given to us locked is kept by whoever did.
+    owns_folder: bool,
     /// The newest instance under each name. Never held while plugin code runs.
     running: Mutex<BTreeMap<String, Arc<Running>>>,
     routes: Routes,
@@ -128,12 +130,16 @@ impl Host {
 
     /// A root `Ctx` of any principal. It holds what the configuration grants to it.
     pub fn ctx_as(&self, principal: &Principal) -> Ctx {
+        self.root(principal, None)
+    }
+
+    fn root(&self, principal: &Principal, cancel: Option<Cancel>) -> Ctx {
         let inner = &self.0;
         Ctx::root(Root {
             principal: principal.clone(),
             roles: inner.policy.roles(principal),
             clock: inner.setup.clock.clone(),
-            cancel: None,
+            cancel,
         })
     }
 

@@ -28,12 +28,15 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// Names of instances that do not exist: nothing is changed then.
+    /// Names of instances that do not exist, or a host that has stopped: nothing is changed then.
     pub async fn reload(
         &self,
         settings: &std::collections::BTreeMap<String, Value>,
     ) -> Result<Reloaded> {
         let _alone = self.0.changing.lock().await;
+        if self.0.stopping.is_cancelled() {
+            return Err(Error::new(ErrorKind::State, "the host has stopped"));
+        }
         let known: Vec<&str> = self
             .0
             .plan

@@ -27,10 +27,9 @@ impl Host {
 }
 
 impl Caller for Door {
-    fn ctx(&self, principal: &str) -> Option<Ctx> {
+    fn ctx(&self, principal: &Principal) -> Option<Ctx> {
         let host = Host(self.0.upgrade()?);
-        let ctx = host.ctx_as(&Principal::named(principal));
-        Some(ctx.with_cancel(&host.0.stopping))
+        Some(host.root(principal, Some(host.0.stopping.clone())))
     }
 
     fn call<'a>(

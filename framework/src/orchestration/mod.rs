@@ -24,3 +24,5 @@ pub use engine::{Status, Terms, Workflows};
 pub(crate) use graph::graph;
 pub use service::{Registered, WorkflowService};
 pub use types::{Answer, Shares};
+#[cfg(feature = "composition")]
+pub(crate) use types::{Mapped, judge_mapped};

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use crate::error::Problem;
 use crate::{limit, name};
@@ -12,7 +12,9 @@ pub struct Principal(Arc<str>);
 impl Principal {
     /// The local operator: whoever starts the process or reaches its control socket.
     pub fn operator() -> Self {
-        Self("operator".into())
+        // Every root `Ctx` of a host asks for it.
+        static OPERATOR: LazyLock<Principal> = LazyLock::new(|| Principal::named("operator"));
+        OPERATOR.clone()
     }
 
     /// A plugin instance that works on its own.
@@ -28,6 +30,13 @@ impl Principal {
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+#[cfg(feature = "orchestration")]
+impl From<Arc<str>> for Principal {
+    fn from(name: Arc<str>) -> Self {
+        Self(name)
     }
 }
 

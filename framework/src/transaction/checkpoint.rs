@@ -5,7 +5,11 @@ use std::ops::Bound;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use redb::{Database, Durability, ReadOnlyTable, ReadableDatabase, TableDefinition, TableError};
+use redb::{
+    Database, Durability, ReadOnlyTable, ReadTransaction, ReadableDatabase, TableDefinition,
+    TableError, WriteTransaction,
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 
 use super::mvcc::{Base, Most, Piece};
@@ -13,7 +17,7 @@ use crate::call::BoxFuture;
 use crate::error::{CallError, Error, ErrorKind, Result};
 
 /// The format that this version writes. A file of a later one is refused.
-pub(super) const FORMAT: u64 = 1;
+const FORMAT: u64 = 1;
 
 /// What the file says about itself.
 pub(super) const ABOUT: TableDefinition<'_, &str, u64> = TableDefinition::new("\0weldkit");
@@ -24,16 +28,25 @@ pub(super) type Change = (Arc<[u8]>, Option<Arc<[u8]>>);
 /// The file.
 #[derive(Clone)]
 pub(super) struct Checkpoint {
-    pub(super) database: Shelf,
+    pub(super) file: Shelf,
+    /// Given out to the open file: whoever gets it has waited until that has gone.
+    gone: Arc<Semaphore>,
+}
+
+/// The open file, for as long as somebody works on it.
+pub(super) struct OpenFile {
+    pub(super) database: Database,
+    /// Given back behind the database.
+    _held: OwnedSemaphorePermit,
 }
 
 /// The open file, until it is closed: whatever else of a stopped host is still held must not hold it.
-pub(super) type Shelf = Arc<Mutex<Option<Arc<Database>>>>;
+pub(super) type Shelf = Arc<Mutex<Option<Arc<OpenFile>>>>;
 
-pub(super) fn opened(shelf: &Shelf) -> Result<Arc<Database>, redb::Error> {
-    let database = shelf.lock().unwrap_or_else(PoisonError::into_inner);
+pub(super) fn opened(shelf: &Shelf) -> Result<Arc<OpenFile>, redb::Error> {
+    let file = shelf.lock().unwrap_or_else(PoisonError::into_inner);
     let closed = || redb::Error::Io(std::io::Error::other("the host has stopped"));
-    database.clone().ok_or_else(closed)
+    file.clone().ok_or_else(closed)
 }
 
 impl Checkpoint {
@@ -51,8 +64,15 @@ impl Checkpoint {
             ))
         };
         let database = Database::create(path).map_err(|fault| unusable(&fault))?;
+        let gone = Arc::new(Semaphore::new(1));
+        let held = gone.clone().try_acquire_owned();
+        let file = OpenFile {
+            database,
+            _held: held.expect("nobody else has it"),
+        };
         let checkpoint = Self {
-            database: Arc::new(Mutex::new(Some(Arc::new(database)))),
+            file: Arc::new(Mutex::new(Some(Arc::new(file)))),
+            gone,
         };
         let about = checkpoint.about().map_err(|fault| unusable(&fault))?;
         match about.get("format") {
@@ -70,19 +90,8 @@ impl Checkpoint {
         Ok((checkpoint, at))
     }
 
-    pub(super) fn about(&self) -> Result<BTreeMap<String, u64>, redb::Error> {
-        let reader = opened(&self.database)?.begin_read()?;
-        let table = match reader.open_table(ABOUT) {
-            Ok(table) => table,
-            Err(TableError::TableDoesNotExist(_)) => return Ok(BTreeMap::new()),
-            Err(fault) => return Err(fault.into()),
-        };
-        let mut about = BTreeMap::new();
-        for entry in redb::ReadableTable::iter(&table)? {
-            let (name, value) = entry?;
-            about.insert(name.value().to_owned(), value.value());
-        }
-        Ok(about)
+    fn about(&self) -> Result<BTreeMap<String, u64>, redb::Error> {
+        about(&opened(&self.file)?.database.begin_read()?)
     }
 
     /// Takes in what has changed up to a commit, by container: all of it, forced to disk, or nothing. Blocks.
@@ -91,15 +100,9 @@ impl Checkpoint {
         changes: &BTreeMap<Arc<str>, Vec<Change>>,
         commit: u64,
     ) -> Result<(), redb::Error> {
-        let mut writer = opened(&self.database)?.begin_write()?;
-        writer
-            .set_durability(Durability::Immediate)
-            .map_err(|fault| redb::Error::Corrupted(fault.to_string()))?;
-        {
-            let mut about = writer.open_table(ABOUT)?;
-            about.insert("format", FORMAT)?;
-            about.insert("commit", commit)?;
-        }
+        let file = opened(&self.file)?;
+        let writer = begin(&file.database, Durability::Immediate)?;
+        write_about(&writer, commit)?;
         for (name, changes) in changes {
             let mut table = writer.open_table(definition(name))?;
             for (key, value) in changes {
@@ -113,23 +116,63 @@ impl Checkpoint {
         Ok(())
     }
 
-    /// Lets the file go. Reads that are under way end first.
+    /// Lets the file go. Reads that are under way end first, and [`gone`](Self::gone) waits for them.
     pub(super) fn close(&self) {
-        let database = self
-            .database
+        let file = self
+            .file
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        drop(database);
+        drop(file);
+    }
+
+    /// Completes when nobody works on the file any more.
+    pub(super) async fn gone(&self) {
+        drop(self.gone.acquire().await);
     }
 
     /// The base of one container.
     pub(super) fn base(&self, name: &str) -> Arc<dyn Base> {
         Arc::new(Table {
-            database: self.database.clone(),
+            file: self.file.clone(),
             name: name.into(),
         })
     }
+}
+
+/// What a file says about itself; nothing where it is new.
+pub(super) fn about(reader: &ReadTransaction) -> Result<BTreeMap<String, u64>, redb::Error> {
+    let table = match reader.open_table(ABOUT) {
+        Ok(table) => table,
+        Err(TableError::TableDoesNotExist(_)) => return Ok(BTreeMap::new()),
+        Err(fault) => return Err(fault.into()),
+    };
+    let mut about = BTreeMap::new();
+    for entry in redb::ReadableTable::iter(&table)? {
+        let (name, value) = entry?;
+        about.insert(name.value().to_owned(), value.value());
+    }
+    Ok(about)
+}
+
+/// Says of a file, in a write of it, that it is of this format and holds everything up to a commit.
+pub(super) fn write_about(writer: &WriteTransaction, commit: u64) -> Result<(), redb::Error> {
+    let mut about = writer.open_table(ABOUT)?;
+    about.insert("format", FORMAT)?;
+    about.insert("commit", commit)?;
+    Ok(())
+}
+
+/// Begins a write.
+pub(super) fn begin(
+    database: &Database,
+    durability: Durability,
+) -> Result<WriteTransaction, redb::Error> {
+    let mut writer = database.begin_write()?;
+    writer
+        .set_durability(durability)
+        .map_err(|fault| redb::Error::Corrupted(fault.to_string()))?;
+    Ok(writer)
 }
 
 pub(super) fn definition(name: &str) -> TableDefinition<'_, &'static [u8], &'static [u8]> {
@@ -138,7 +181,7 @@ pub(super) fn definition(name: &str) -> TableDefinition<'_, &'static [u8], &'sta
 
 /// One container in the file.
 struct Table {
-    database: Shelf,
+    file: Shelf,
     name: Arc<str>,
 }
 
@@ -150,10 +193,11 @@ impl Table {
         &self,
         work: impl FnOnce(Opened) -> Result<T, redb::Error> + Send + 'static,
     ) -> BoxFuture<'_, Result<T, CallError>> {
-        let (database, name) = (self.database.clone(), self.name.clone());
+        let (file, name) = (self.file.clone(), self.name.clone());
         Box::pin(async move {
             let read = spawn_blocking(move || {
-                let reader = opened(&database)?.begin_read()?;
+                let file = opened(&file)?;
+                let reader = file.database.begin_read()?;
                 let table = match reader.open_table(definition(&name)) {
                     Ok(table) => Some(table),
                     Err(TableError::TableDoesNotExist(_)) => None,

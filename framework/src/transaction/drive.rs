@@ -7,7 +7,7 @@ use std::task::Poll;
 use futures_util::FutureExt;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
-use super::coordinator::{Action, Ballot, Cause, End, Event, Outcome, Party, delay};
+use super::coordinator::{Action, Ballot, Cause, End, Event, Outcome, Party, Recorded, delay};
 use super::handle::jittered;
 use super::live::Live;
 use super::{Fault, Phase, State, Vote};
@@ -150,19 +150,26 @@ async fn drive(live: Arc<Live>, event: Event) {
 pub(super) async fn perform(live: Arc<Live>, mut actions: Vec<Action>) {
     let mut waiting: Option<FuturesUnordered<_>> = None;
     loop {
-        for action in std::mem::take(&mut actions) {
-            if let Some(mut working) = start(&live, action) {
-                // Most participants answer at once: they cost no place among those that are waited for.
-                let first = std::future::poll_fn(|cx| Poll::Ready(working.as_mut().poll(cx))).await;
-                match first {
-                    Poll::Ready(event) => live.step(event, &mut actions),
-                    Poll::Pending => waiting.get_or_insert_default().push(working),
+        let mut next = 0;
+        // What follows is put behind these.
+        while let Some(action) = actions.get(next).copied() {
+            next += 1;
+            let mut working = match start(&live, action) {
+                Started::Done => continue,
+                Started::Now(event) => {
+                    live.step(event, &mut actions);
+                    continue;
                 }
+                Started::Later(working) => working,
+            };
+            // Most participants answer at once: they cost no place among those that are waited for.
+            let first = std::future::poll_fn(|cx| Poll::Ready(working.as_mut().poll(cx))).await;
+            match first {
+                Poll::Ready(event) => live.step(event, &mut actions),
+                Poll::Pending => waiting.get_or_insert_default().push(working),
             }
         }
-        if !actions.is_empty() {
-            continue;
-        }
+        actions.clear();
         let Some(work) = &mut waiting else { break };
         let next = tokio::select! {
             biased;
@@ -180,31 +187,38 @@ pub(super) async fn perform(live: Arc<Live>, mut actions: Vec<Action>) {
     }
 }
 
-/// What the action waits for; `None` when it is done.
-fn start(live: &Arc<Live>, action: Action) -> Option<BoxFuture<'static, Event>> {
+/// What has become of an action.
+enum Started {
+    /// Nothing comes of it.
+    Done,
+    Now(Event),
+    Later(BoxFuture<'static, Event>),
+}
+
+/// Performs an action as far as that needs no waiting.
+fn start(live: &Arc<Live>, action: Action) -> Started {
     let live = live.clone();
-    match action {
-        Action::PrepareLocal => Some(Box::pin(std::future::ready(Event::LocalVoted(
-            live.prepare_local(),
-        )))),
+    Started::Later(match action {
+        Action::PrepareLocal => return Started::Now(Event::LocalVoted(live.prepare_local())),
         // They became visible with the record.
-        Action::PublishLocal => None,
+        Action::PublishLocal => return Started::Done,
         Action::DiscardLocal => {
             live.discard_local();
-            None
+            return Started::Done;
         }
-        Action::Prepare { party } => Some(Box::pin(async move {
+        Action::Prepare { party } => Box::pin(async move {
             let ballot = prepare(&live, party).await;
             Event::Voted { party, ballot }
-        })),
-        Action::Record => Some(Box::pin(
-            async move { Event::Recorded(live.record().await) },
-        )),
+        }),
+        Action::Record if live.leaves_nothing() => {
+            return Started::Now(Event::Recorded(Recorded::Durable));
+        }
+        Action::Record => Box::pin(async move { Event::Recorded(live.record().await) }),
         Action::Commit {
             party,
             phase,
             attempt,
-        } => Some(Box::pin(async move {
+        } => Box::pin(async move {
             pause(&live, attempt).await;
             let end = commit(&live, party, phase).await;
             Event::Committed {
@@ -212,8 +226,8 @@ fn start(live: &Arc<Live>, action: Action) -> Option<BoxFuture<'static, Event>> 
                 attempt,
                 end,
             }
-        })),
-        Action::Abort { party, attempt } => Some(Box::pin(async move {
+        }),
+        Action::Abort { party, attempt } => Box::pin(async move {
             pause(&live, attempt).await;
             let end = abort(&live, party).await;
             Event::Aborted {
@@ -221,23 +235,23 @@ fn start(live: &Arc<Live>, action: Action) -> Option<BoxFuture<'static, Event>> 
                 attempt,
                 end,
             }
-        })),
+        }),
         Action::Keep { party, heuristic } => {
             live.keep(party, heuristic);
-            None
+            return Started::Done;
         }
         // Its participant has been asked before: what it does not forget is kept.
-        Action::Forget { .. } => None,
+        Action::Forget { .. } => return Started::Done,
         Action::End => {
             live.end_record();
-            None
+            return Started::Done;
         }
         Action::Answer(outcome) => {
             // A second answer is the same one.
             drop(live.answer.set(outcome));
-            None
+            return Started::Done;
         }
-    }
+    })
 }
 
 /// Waits before an attempt; an operator may cut it short.

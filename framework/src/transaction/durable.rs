@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
@@ -250,12 +251,18 @@ impl Durable {
         Ok(())
     }
 
-    /// Makes a last checkpoint and marks the journal as whole.
-    pub(super) async fn close(&self, engine: &Engine) -> Result<()> {
+    /// Makes a last checkpoint and marks the journal as whole. Afterwards nobody works on any of the files.
+    pub(super) async fn close(&self, engine: &Engine, latest: Instant) -> Result<()> {
+        let failed = |why: String| Error::new(ErrorKind::Stop, why);
         let made = self.checkpoint(engine).await;
         let closed = self.journal.close().await;
         self.checkpoint.close();
-        made.and(closed.map_err(|failure| Error::new(ErrorKind::Stop, failure.to_string())))
+        let gone = clock::until(latest, self.checkpoint.gone()).await;
+        made?;
+        closed.map_err(|failure| failed(failure.to_string()))?;
+        gone.ok_or_else(|| {
+            failed("a backup has not ended; until it has, it keeps the state folder".to_owned())
+        })
     }
 
     /// What the journal has done.

@@ -45,7 +45,8 @@ pub(crate) struct Engine {
     run: AtomicU32,
     host: OnceLock<HostId>,
     durable: OnceCell<Arc<Durable>>,
-    changes: broadcast::Sender<Change>,
+    /// Made by the first who watches.
+    changes: OnceLock<broadcast::Sender<Change>>,
     pub(super) counts: Counts,
     /// Thrown when the host stops: nobody is told anything any more, and the next start goes on.
     pub(super) closed: Cancel,
@@ -85,7 +86,7 @@ impl Engine {
             host: OnceLock::new(),
             ground: Mutex::new(Some(Arc::new(ground))),
             durable: OnceCell::new(),
-            changes: broadcast::Sender::new(limit::TRANSACTION_CHANGES),
+            changes: OnceLock::new(),
             counts: Counts::default(),
             closed: Cancel::new(),
         })
@@ -106,7 +107,7 @@ impl Engine {
         self.durable.get()
     }
 
-    /// Lets the folder go.
+    /// Lets the folder go: what is not open by now is not opened any more.
     pub(super) fn leave(&self) {
         drop(lock(&self.ground).take());
     }
@@ -259,12 +260,15 @@ impl Engine {
     }
 
     pub(super) fn tell(&self, transaction: TransactionId, state: State) {
-        // Nobody may be listening.
-        drop(self.changes.send(Change { transaction, state }));
+        if let Some(changes) = self.changes.get() {
+            // Who listened may have gone.
+            drop(changes.send(Change { transaction, state }));
+        }
     }
 
     pub(super) fn watch(&self) -> broadcast::Receiver<Change> {
-        self.changes.subscribe()
+        let changes = || broadcast::Sender::new(limit::TRANSACTION_CHANGES);
+        self.changes.get_or_init(changes).subscribe()
     }
 
     /// The transactions that are over their deadline; `Err` says when the next one will be.

@@ -183,12 +183,10 @@ pub struct Transaction {
 
 impl Transaction {
     pub(super) fn new(live: Arc<Live>, ctx: &Ctx) -> Self {
-        let now = live.engine.clock.now();
-        let remaining = live.terms.deadline.saturating_duration_since(now);
         let ctx = match super::current(ctx) {
             Some(_) => ctx.clone(),
             None => ctx
-                .with_timeout(remaining)
+                .with_deadline(live.terms.deadline)
                 .with_transaction(Arc::new(Inside::root(live.clone()))),
         };
         Self {

@@ -1,30 +1,45 @@
 //! How a called instance joins a transaction: its turn, and its branch when it is a participant.
 
 use std::any::Any;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::coordinator::Kind;
 use super::engine::Seat;
 use super::live::{Enlisted, Live};
+use super::turns::Held;
 use super::{AnyParticipant, Capabilities, Isolation, Mark};
 use crate::call::{BoxFuture, Ctx, Ended, Enlist, Turn};
 use crate::contract::MethodDescriptor;
 use crate::error::{CallError, Code};
 
 /// A transaction as one provider sees it: with the turns that are held on the way to it.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Inside {
     pub(super) live: Arc<Live>,
-    holds: Vec<Arc<str>>,
+    /// None: as whoever began it sees it.
+    hold: Option<Hold>,
+}
+
+/// A call of it that is under way.
+#[derive(Debug)]
+struct Hold {
+    /// How its caller sees the transaction.
+    outer: Arc<Inside>,
+    instance: Arc<str>,
+    method: &'static MethodDescriptor,
+    /// None once the call has ended, and where a call further out has the turn.
+    turn: Mutex<Option<Held>>,
 }
 
 impl Inside {
     /// As whoever began it sees it.
     pub(super) fn root(live: Arc<Live>) -> Self {
-        Self {
-            live,
-            holds: Vec::new(),
-        }
+        Self { live, hold: None }
+    }
+
+    /// The calls on the way to it, the last first.
+    fn holds(&self) -> impl Iterator<Item = &Hold> {
+        std::iter::successors(self.hold.as_ref(), |hold| hold.outer.hold.as_ref())
     }
 }
 
@@ -33,39 +48,37 @@ pub(super) fn depth(live: &Arc<Live>, ctx: &Ctx) -> usize {
     let inside = ctx.transaction().map(|inside| inside.as_any());
     let inside = inside.and_then(|inside| inside.downcast_ref::<Inside>());
     let inside = inside.filter(|inside| Arc::ptr_eq(&inside.live, live));
-    inside.map_or(0, |inside| inside.holds.len())
+    inside.map_or(0, |inside| inside.holds().count())
 }
 
 impl Enlist for Inside {
     fn join<'a>(
-        &'a self,
-        instance: &'a str,
+        self: Arc<Self>,
+        instance: &'a Arc<str>,
         method: &'static MethodDescriptor,
     ) -> BoxFuture<'a, Result<Turn, CallError>> {
         Box::pin(async move {
             let live = self.live.clone();
-            live.check_active()?;
-            let held = self.holds.iter().any(|holds| **holds == *instance);
-            let instance: Arc<str> = instance.into();
-            let turn = match held {
+            let turn = match self.holds().any(|hold| hold.instance == *instance) {
                 true => None,
-                false => Some(live.turns.take(&instance).await),
+                false => {
+                    // One that is over takes nobody into its queue.
+                    live.check_active()?;
+                    Some(live.turns.take(instance).await)
+                }
             };
             live.enter()?;
-            let mut holds = self.holds.clone();
-            holds.push(instance.clone());
-            let inside = Inside {
-                live: live.clone(),
-                holds,
+            let hold = Hold {
+                outer: self,
+                instance: instance.clone(),
+                method,
+                turn: Mutex::new(turn),
             };
-            let entered = Turn::new(Arc::new(inside), {
-                let (live, instance) = (live.clone(), instance.clone());
-                move |ended| {
-                    live.leave(ended, &instance, method);
-                    drop(turn);
-                }
-            });
-            match live.enlist(&instance, method).await {
+            let entered = Turn::new(Arc::new(Self {
+                live: live.clone(),
+                hold: Some(hold),
+            }));
+            match live.enlist(instance, method).await {
                 Ok(()) => Ok(entered),
                 Err(refused) => {
                     entered.end(Ended::Answered);
@@ -73,6 +86,14 @@ impl Enlist for Inside {
                 }
             }
         })
+    }
+
+    fn leave(&self, ended: Ended) {
+        if let Some(hold) = &self.hold {
+            self.live.leave(ended, &hold.instance, hold.method);
+            let turn = hold.turn.lock().unwrap_or_else(PoisonError::into_inner);
+            drop({ turn }.take());
+        }
     }
 
     fn as_any(&self) -> &(dyn Any + Send + Sync) {

@@ -47,13 +47,19 @@ impl Live {
         }
     }
 
+    /// Whether nothing of it survives a crash, and no container has to be told of its commit.
+    pub(super) fn leaves_nothing(&self) -> bool {
+        let is_kept = self.engine.opened().is_some() && self.is_durable();
+        !is_kept && self.touched().is_none()
+    }
+
     /// One record: the writes in containers, and the decision where foreign participants wait for it. With nothing that
     /// survives a crash there is nothing to record.
     async fn make_durable(&self) -> Result<(), LogFailure> {
-        let durable = self.engine.opened().filter(|_| self.is_durable());
-        if durable.is_none() && self.touched().is_none() {
+        if self.leaves_nothing() {
             return Ok(());
         }
+        let durable = self.engine.opened().filter(|_| self.is_durable());
         let entry = self.entry();
         let decision = match durable {
             Some(durable) if !entry.parties.is_empty() => {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::broadcast;
 
@@ -56,14 +56,15 @@ impl Transactions {
         self.engine.durable().await.map(drop)
     }
 
-    /// Puts everything that is durable where the next start finds it at once. Called last.
-    pub(crate) async fn put_away(&self) -> Result<(), Error> {
-        let closed = match self.engine.opened() {
-            Some(durable) => durable.close(&self.engine).await,
-            None => Ok(()),
-        };
+    /// Puts everything that is durable where the next start finds it at once. Called last: without an error, nothing
+    /// writes to the folder afterwards.
+    pub(crate) async fn put_away(&self, latest: Instant) -> Result<(), Error> {
         self.engine.leave();
-        closed
+        // Waits for whoever is opening it; from here on nobody can.
+        match self.engine.durable().await {
+            Ok(durable) => durable.close(&self.engine, latest).await,
+            Err(_) => Ok(()),
+        }
     }
 
     /// Lets go of everybody, without a word to them: the host is dropped, stopped or not.

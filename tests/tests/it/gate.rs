@@ -477,8 +477,8 @@ struct Log(Arc<std::sync::Mutex<Vec<String>>>);
 
 impl weldkit::call::Enlist for Log {
     fn join<'a>(
-        &'a self,
-        instance: &'a str,
+        self: Arc<Self>,
+        instance: &'a Arc<str>,
         method: &'static weldkit::contract::MethodDescriptor,
     ) -> weldkit::call::BoxFuture<'a, Result<weldkit::call::Turn, CallError>> {
         Box::pin(async move {
@@ -487,10 +487,12 @@ impl weldkit::call::Enlist for Log {
             if log.len() > 1 {
                 return Err(CallError::conflict("one is enough"));
             }
-            let ended = self.0.clone();
-            let end = move |how| ended.lock().unwrap().push(format!("{how:?}"));
-            Ok(weldkit::call::Turn::new(Arc::new(self.clone()), end))
+            Ok(weldkit::call::Turn::new(self.clone()))
         })
+    }
+
+    fn leave(&self, ended: weldkit::call::Ended) {
+        self.0.lock().unwrap().push(format!("{ended:?}"));
     }
 
     fn as_any(&self) -> &(dyn std::any::Any + Send + Sync) {

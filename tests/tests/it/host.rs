@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use serde_json::json;
-use weldkit::host::State;
+use weldkit::host::{Folder, State};
 use weldkit::{Code, ErrorKind, Host, HostBuilder};
+use weldkit_storage::{Collection, Key, Storage};
+use weldkit_storage_redb::RedbStorage;
 
 use crate::fixture::{Librarian, Notes, Shelf};
+use crate::wait::until;
 
 fn with(mood: &str) -> HostBuilder {
     let state = std::env::temp_dir().join(format!("weldkit-host-{}-{mood}", std::process::id()));
@@ -312,4 +315,54 @@ fn linked_plugins_are_found_in_order() {
         ids.is_sorted() && ids.contains(&"librarian") && ids.contains(&"shelf"),
         "{ids:?}"
     );
+}
+
+/// A stopped host held its folder until the last of its clients was dropped, and a restart in one process failed.
+#[tokio::test]
+async fn a_host_that_has_stopped_lets_its_folder_go_whoever_still_holds_it() {
+    let state = tempfile::TempDir::new().unwrap();
+    let builder = || Host::builder().plugin::<RedbStorage>().state(state.path());
+    let folder = || Folder::new(state.path());
+    let (collection, key) = (Collection::new("c").unwrap(), Key::new("k").unwrap());
+    let place = || (collection.clone(), key.clone());
+    let mut kept = Vec::new();
+    for round in 0..4 {
+        let host = builder().start().await.unwrap();
+        let (storage, ctx) = (host.service::<dyn Storage>().unwrap(), host.ctx());
+        let (c, k) = place();
+        storage.put(&ctx, c, k, json!(round)).await.unwrap();
+        let (mut export, walk) = (storage.export(&ctx, None), storage.export(&ctx, None));
+        let first = export.next().await.unwrap().unwrap();
+        assert_eq!(first.body, json!(round));
+        assert!(folder().is_held());
+        host.stop().await.unwrap();
+        assert!(!folder().is_held());
+        // Nothing that is still held gets at it any more.
+        let (c, k) = place();
+        storage.put(&ctx, c, k, json!("late")).await.unwrap_err();
+        host.backup(state.path().join("late")).await.unwrap_err();
+        host.reload(&Default::default()).await.unwrap_err();
+        host.stop().await.unwrap();
+        assert!(!folder().is_held());
+        kept.push((host, storage, export, walk));
+    }
+
+    // Who has locked it before keeps it.
+    let ours = folder();
+    ours.open().unwrap();
+    let host = builder().folder(ours.clone()).start().await.unwrap();
+    host.stop().await.unwrap();
+    assert!(folder().is_held());
+    drop((host, ours));
+    until(async || !folder().is_held()).await;
+
+    // Who has not stopped as it should may still write.
+    let host = with("fail-stop")
+        .plugin::<RedbStorage>()
+        .state(state.path());
+    let host = host.start().await.unwrap();
+    host.stop().await.unwrap_err();
+    assert!(folder().is_held());
+    drop(host);
+    until(async || !folder().is_held()).await;
 }

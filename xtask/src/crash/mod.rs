@@ -147,13 +147,18 @@ fn run(
     if arguments.postgres == 0 || !subject.takes_database {
         return Ok(());
     }
-    let Some(url) = postgres::server() else {
+    let Some(url) = postgres::wanted()? else {
         return Ok(());
     };
-    worker.database = Some(Database::new(url));
+    worker.database = Some(Database::new(url, &worker.folder)?);
     talk::step("Using", "PostgreSQL as the second store");
     at_random(worker, (arguments.postgres, arguments.seed), ledger)?;
-    at_every_operation(worker, arguments.every, ledger)
+    at_every_operation(worker, arguments.every, ledger)?;
+    // Only now: a failed run leaves what shows it, and the next one removes it.
+    worker
+        .database
+        .take()
+        .map_or(Ok(()), |database| database.forget())
 }
 
 /// One state, on and on.

@@ -1,10 +1,11 @@
 //! The process that is killed, and the one that looks at what it has left.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use crate::error::{Error, Result};
+use crate::postgres;
 
 /// Where the process is, and where it keeps its state.
 pub(super) struct Worker {
@@ -20,13 +21,27 @@ pub(super) struct Worker {
 #[derive(Debug, Clone)]
 pub(super) struct Database {
     url: String,
+    /// What the schemas of this working copy begin with, and nobody else's.
+    prefix: String,
     /// As many states as there were.
     states: u32,
 }
 
 impl Database {
-    pub(super) fn new(url: String) -> Self {
-        Self { url, states: 0 }
+    /// Without what an earlier run has left: one that failed leaves its schema to look at.
+    pub(super) fn new(url: String, folder: &Path) -> Result<Self> {
+        let database = Self {
+            url,
+            prefix: format!("crash_{:016x}_", postgres::fingerprint(folder)),
+            states: 0,
+        };
+        database.forget()?;
+        Ok(database)
+    }
+
+    /// Removes the schemas.
+    pub(super) fn forget(&self) -> Result<()> {
+        postgres::drop_schemas(&self.url, &self.prefix)
     }
 }
 
@@ -123,9 +138,13 @@ impl Worker {
 
     fn command(&self) -> Command {
         let mut command = Command::new(&self.binary);
-        if let Some(Database { url, states }) = &self.database {
-            let schema = format!("crash_{}_{states}", std::process::id());
-            command.env("WELDKIT_CRASH_POSTGRES", format!("{url} {schema}"));
+        if let Some(database) = &self.database {
+            let Database {
+                url,
+                prefix,
+                states,
+            } = database;
+            command.env("WELDKIT_CRASH_POSTGRES", format!("{url} {prefix}{states}"));
         }
         command
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::work::{files, is_changed, job, run};
+use super::work::{CONFIG, files, is_changed, job, run};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::{file, talk};
@@ -31,7 +31,9 @@ pub(super) fn survive(app: &App, binary: &Path, undisturbed: &Value) -> Result<(
             .map_err(|e| Error::failed(format!("clear {}: {e}", state.display())))?;
     }
     let shown = file::relative(binary, &app.root);
-    talk::command(format_args!("{shown} --state {STATE} serve & kill -9 $!"));
+    talk::command(format_args!(
+        "{shown} --config {CONFIG} --state {STATE} serve & kill -9 $!"
+    ));
     let mut host = Host::serve(app, binary)?;
     run(
         app,
@@ -49,7 +51,7 @@ pub(super) fn survive(app: &App, binary: &Path, undisturbed: &Value) -> Result<(
         format_args!("with kill -9, when {stored} of {expected} rows were stored"),
     );
     talk::command(format_args!(
-        "{shown} --state {STATE} workflow run … --id {RUN}"
+        "{shown} --config {CONFIG} --state {STATE} workflow run … --id {RUN}"
     ));
     let outcome = run(
         app,
@@ -84,7 +86,7 @@ impl Host {
     fn serve(app: &App, binary: &Path) -> Result<Self> {
         let child = Command::new(binary)
             .current_dir(&app.root)
-            .args(["--state", STATE, "serve"])
+            .args(["--config", CONFIG, "--state", STATE, "serve"])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

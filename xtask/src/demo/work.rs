@@ -11,6 +11,8 @@ use crate::{file, talk};
 
 /// The job.
 const WORKFLOW: &str = "examples/bird-strikes/workflow.yaml";
+/// What declares the composite that the job calls.
+pub(super) const CONFIG: &str = "examples/bird-strikes/strike_profile.toml";
 /// The input.
 pub(super) const ROWS: &str = "examples/bird-strikes/birdstrikes.csv";
 /// Rows that are broken, each in another way.
@@ -24,8 +26,9 @@ pub(super) const STATE: &str = "dist/state";
 pub(super) fn work(app: &App, binary: &Path) -> Result<Value> {
     let shown = file::relative(binary, &app.root);
     talk::command(format_args!(
-        "{shown} --state {STATE} workflow run {WORKFLOW} --input …"
+        "{shown} --config {CONFIG} --state {STATE} workflow run {WORKFLOW} --input …"
     ));
+    compose(app, binary)?;
     let outcome = run(app, binary, &job(STATE, "run", &[]), Stdio::inherit())?;
     // Its parts stand apart by empty lines: title, finding, figures, then the tables.
     let table = outcome["table"].as_str().unwrap_or_default();
@@ -55,11 +58,40 @@ pub(super) fn work(app: &App, binary: &Path) -> Result<Value> {
     Ok(outcome)
 }
 
+/// Says what the composite of the job is made of, and whether it fits.
+fn compose(app: &App, binary: &Path) -> Result<()> {
+    let line = ["--config", CONFIG, "compose", "check", "--format", "json"];
+    let said = run(app, binary, &line.map(str::to_owned), Stdio::inherit())?;
+    let composite = &said["composites"][0];
+    let slots = composite["slots"].as_array().into_iter().flatten();
+    let slots: Vec<String> = slots
+        .map(|slot| {
+            let service = slot["service"].as_str().unwrap_or_default();
+            match slot["role"].as_str() {
+                Some("primary") | None => service.to_owned(),
+                Some(role) => format!("{service} ({role})"),
+            }
+        })
+        .collect();
+    let answers = &composite["answers"];
+    talk::step(
+        "Composed",
+        format_args!(
+            "{} of {}: what is given fits at {} places, may not at {}",
+            composite["name"].as_str().unwrap_or_default(),
+            slots.join(", "),
+            answers["yes"],
+            answers["may_fail"],
+        ),
+    );
+    Ok(())
+}
+
 /// The command line of the job: `run` to its end, or `start` in a host that serves.
 pub(super) fn job(state: &str, verb: &str, more: &[&str]) -> Vec<String> {
     let input = json!({"sources": [ROWS, BROKEN], "output": REPORT}).to_string();
     let line = [
-        "--state", state, "workflow", verb, WORKFLOW, "--input", &input,
+        "--config", CONFIG, "--state", state, "workflow", verb, WORKFLOW, "--input", &input,
     ];
     let line = line.into_iter().chain(more.iter().copied());
     line.map(str::to_owned).collect()

@@ -7,6 +7,7 @@ mod account;
 mod cluster;
 mod install;
 mod programs;
+mod schemas;
 mod server;
 
 use std::path::Path;
@@ -15,8 +16,10 @@ use crate::error::Result;
 use crate::talk;
 use crate::workspace::Workspace;
 
+pub(crate) use cluster::fingerprint;
 pub use cluster::{Cluster, Stop};
-pub use server::{NEED, URL, own, server};
+pub use schemas::drop_schemas;
+pub use server::{NEED, URL, own, server, wanted};
 
 /// Where the server of a working copy lives, below its root.
 pub const FOLDER: &str = "target/postgres";

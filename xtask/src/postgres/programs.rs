@@ -20,13 +20,7 @@ pub(super) struct Programs {
 impl Programs {
     /// The newest ones of Debian, else those on the path.
     pub(super) fn find() -> Option<Self> {
-        let mut candidates = debian();
-        candidates.extend(
-            std::env::var_os("PATH")
-                .iter()
-                .flat_map(std::env::split_paths),
-        );
-        let folder = candidates.into_iter().find(|folder| {
+        let folder = folders().into_iter().find(|folder| {
             ["initdb", "pg_ctl", "postgres"]
                 .iter()
                 .all(|name| folder.join(name).is_file())
@@ -78,6 +72,20 @@ impl Programs {
         let text = cargo::output(Command::new(self.folder.join("postgres")).arg("--version"))?;
         Ok(text.trim().to_owned())
     }
+}
+
+/// One program by itself.
+pub(super) fn named(name: &str) -> Option<PathBuf> {
+    let mut all = folders().into_iter().map(|folder| folder.join(name));
+    all.find(|path| path.is_file())
+}
+
+/// Where to look for them, the best first.
+fn folders() -> Vec<PathBuf> {
+    let path = std::env::var_os("PATH");
+    let mut folders = debian();
+    folders.extend(path.iter().flat_map(std::env::split_paths));
+    folders
 }
 
 /// The folders of Debian's versions, the newest first.

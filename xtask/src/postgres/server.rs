@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::FOLDER;
+use super::programs::Programs;
+use crate::error::Result;
 use crate::skips;
 
 /// The environment variable with the URL of a server to use instead of the private one.
@@ -18,15 +20,38 @@ pub const NEED: &str = "postgres";
 ///
 /// Without one, where `WELDKIT_REQUIRE` names `postgres`.
 pub fn server() -> Option<String> {
-    let given = std::env::var(URL).ok().filter(|url| !url.is_empty());
-    let found = given.or_else(|| private(Path::new(env!("CARGO_MANIFEST_DIR"))));
+    let found = running();
     if found.is_none() {
-        skips::skip(
-            NEED,
-            &format!("no PostgreSQL: `cargo xtask postgres start`, or set {URL}"),
-        );
+        skips::skip(NEED, &missing());
     }
     found
+}
+
+/// The same for a command, which does without.
+///
+/// # Errors
+///
+/// Without one, where `WELDKIT_REQUIRE` names `postgres`.
+pub fn wanted() -> Result<Option<String>> {
+    let found = running();
+    if found.is_none() {
+        skips::lack(NEED, &missing())?;
+    }
+    Ok(found)
+}
+
+fn running() -> Option<String> {
+    let given = std::env::var(URL).ok().filter(|url| !url.is_empty());
+    given.or_else(|| private(Path::new(env!("CARGO_MANIFEST_DIR"))))
+}
+
+/// What is missing, and how to get it.
+fn missing() -> String {
+    let install = match Programs::find() {
+        Some(_) => "",
+        None => "`cargo xtask postgres install`, then ",
+    };
+    format!("no PostgreSQL runs: {install}`cargo xtask postgres start`, or set {URL}")
 }
 
 /// A folder for a cluster of the test's own, which goes with it; skips as [`server`] does where the programs are missing.

@@ -212,6 +212,9 @@ pub(in crate::app) struct CallOptions {
     /// All parameters at once: a JSON object, @FILE, or - for stdin
     #[arg(long, value_name = "JSON|@FILE|-")]
     pub(in crate::app) input: Option<String>,
+    /// The items of the one parameter that is a list, such as what a stream has printed: lines of JSON, @FILE or - for stdin
+    #[arg(long, value_name = "@FILE|-")]
+    pub(in crate::app) lines: Option<String>,
     /// Give up after this time, such as `5s` or `250ms`
     #[arg(long, value_name = "TIME", value_parser = crate::config::parse_duration)]
     pub(in crate::app) timeout: Option<Duration>,
@@ -229,6 +232,7 @@ impl CallOptions {
     pub(in crate::app) fn under(self, later: Self) -> Self {
         Self {
             input: later.input.or(self.input),
+            lines: later.lines.or(self.lines),
             timeout: later.timeout.or(self.timeout),
             principal: later.principal.or(self.principal),
             #[cfg(feature = "transaction")]

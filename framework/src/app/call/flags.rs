@@ -9,6 +9,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::Target;
+use super::lines::Lines;
 use super::parameter::{Flag, Kind, flags};
 use crate::app::args::{CallOptions, Globals};
 use crate::app::failure::Failure;
@@ -23,6 +24,7 @@ pub(super) const OPTIONS: &[&str] = &[
     "format",
     "help",
     "input",
+    "lines",
     "set",
     "state",
     "timeout",
@@ -36,6 +38,8 @@ pub(super) struct Parsed {
     pub(super) globals: Globals,
     /// The parameter object as JSON.
     pub(super) input: Vec<u8>,
+    /// Which parameter was read from lines.
+    pub(super) lines: Option<String>,
 }
 
 /// Takes the name of the method apart from what stands behind it.
@@ -70,19 +74,24 @@ pub(super) fn parse(
         .iter()
         .filter_map(|flag| Some((flag, given(&matches, flag)?)))
         .collect();
+    let lines = options.lines.as_deref();
+    let lines = lines
+        .map(|from| Lines::read(target, &flags, from))
+        .transpose()?;
     let input = match &options.input {
-        Some(_) if !given.is_empty() => {
+        Some(_) if !given.is_empty() || lines.is_some() => {
             return Err(Failure::usage(
                 "give the parameters either with --input or one by one",
             ));
         }
         Some(input) => read(input)?,
-        None => object(&given)?,
+        None => object(&given, lines.as_ref())?,
     };
     Ok(Parsed {
         options,
         globals,
         input,
+        lines: lines.map(|lines| lines.parameter),
     })
 }
 
@@ -162,7 +171,7 @@ fn command(target: &Target, flags: &[Flag]) -> clap::Command {
 }
 
 /// The parameter object; what is JSON already goes in as it was written, digit by digit.
-fn object(given: &[(&Flag, &String)]) -> Result<Vec<u8>, Failure> {
+fn object(given: &[(&Flag, &String)], lines: Option<&Lines>) -> Result<Vec<u8>, Failure> {
     let mut entries = Vec::new();
     for (flag, text) in given {
         let value = match flag.kind {
@@ -171,6 +180,7 @@ fn object(given: &[(&Flag, &String)]) -> Result<Vec<u8>, Failure> {
         };
         entries.push(format!("{}:{value}", quoted(&flag.name)));
     }
+    entries.extend(lines.map(|lines| format!("{}:{}", quoted(&lines.parameter), lines.json)));
     Ok(format!("{{{}}}", entries.join(",")).into_bytes())
 }
 
@@ -193,7 +203,7 @@ fn json(flag: &Flag, text: &str) -> Result<String, Failure> {
 }
 
 /// The value of `--input`: JSON, a file or stdin; at most what a call may take and one byte more.
-fn read(input: &str) -> Result<Vec<u8>, Failure> {
+pub(super) fn read(input: &str) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     let most = limit::JSON_BYTES as u64 + 1;
     let outcome = match (input, input.strip_prefix('@')) {

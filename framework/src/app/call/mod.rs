@@ -1,14 +1,16 @@
 //! `call`: one call, through the running host if there is one, else through a host in this process.
 
 mod flags;
+mod lines;
 mod local;
 mod parameter;
 mod remote;
 mod show;
 
-use super::args;
+use super::args::{self, Format};
 use super::control::Client;
 use super::failure::Failure;
+use super::output::say;
 use super::session::Session;
 use super::workers;
 use crate::contract::MethodDescriptor;
@@ -51,6 +53,7 @@ pub(super) fn run(session: &Session, call: args::Call) -> Result<u8, Failure> {
         options,
         globals,
         input,
+        lines,
     } = flags::parse(&target, rest, call.options)?;
     let session = &session.with(&globals);
     let show = Show::new(session.output);
@@ -62,5 +65,14 @@ pub(super) fn run(session: &Session, call: args::Call) -> Result<u8, Failure> {
         }
     });
     show.bar.finish();
-    outcome.or_else(|failure| Ok(failure.report(session.output.format)))
+    outcome.or_else(|failure| {
+        let code = failure.report(session.output.format);
+        if let (Failure::Call(error), Some(lines), Format::Table) =
+            (&failure, &lines, session.output.format)
+            && let Some(note) = lines::note(lines, error)
+        {
+            say(&note);
+        }
+        Ok(code)
+    })
 }

@@ -11,6 +11,8 @@ pub(super) struct Flag {
     /// Kebab case; with `input.` before it where the command line has an option of that name.
     pub(super) long: String,
     pub(super) kind: Kind,
+    /// Whether it takes nothing but lists.
+    pub(super) is_list: bool,
     pub(super) help: String,
     /// What its value is called in the help.
     pub(super) value: &'static str,
@@ -44,6 +46,7 @@ pub(super) fn flags(target: &Target, schema: &Value) -> Vec<Flag> {
             name: (*name).to_owned(),
             long,
             kind: kind(schema, parameter),
+            is_list: types(schema, parameter) == ["array"],
             value: value_name(schema, parameter),
             help: help(schema, parameter, is_required),
         }

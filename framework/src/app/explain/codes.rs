@@ -102,13 +102,13 @@ pub(super) const GRAPH: &[Entry] = &[
     ),
     (
         "may_fail",
-        "A value of a workflow is not taken there with some input; the message shows one.",
-        "Narrow the schema of the input, or give a way for the rest: `//`, `if`, `catch`.",
+        "A value of a workflow or a composite is not taken there with some input; the message shows one.",
+        "Narrow the schema of the input, or give a way for the rest: `//`, `if`, `catch`, or a `map` of the binding.",
     ),
     (
         "unknown_type",
-        "Too little is known of a value of a workflow to tell whether it is taken where it is put.",
-        "Give a schema to the input, or to the output of the task that it comes from.",
+        "Too little is known of a value of a workflow or a composite to tell whether it is taken where it is put.",
+        "Give a schema to the input, or to the output of the task or the composite's method that it comes from.",
     ),
     (
         "slot_not_found",

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::read;
 use crate::app::args::Documents;
 use crate::app::failure::{Failure, REFUSED, Refusal};
-use crate::app::output::{envelope, table};
+use crate::app::output::{envelope, table, unproven};
 use crate::app::session::Session;
 use crate::error::Problem;
 use crate::orchestration::{Report, Shares, Surroundings, check};
@@ -44,7 +44,7 @@ pub(super) fn run(session: &Session, with: &Documents) -> Result<u8, Failure> {
     let text = || {
         let mut text = refusal.text(false);
         for problem in &open {
-            text.push_str(&line(problem, with.strict));
+            text.push_str(&unproven(problem, with.strict));
         }
         if !text.is_empty() {
             text.push('\n');
@@ -71,15 +71,6 @@ pub(super) fn run(session: &Session, with: &Documents) -> Result<u8, Failure> {
     session.output.either(text, json)?;
     let is_fine = refusal.is_empty() && (open.is_empty() || !with.strict);
     Ok(if is_fine { 0 } else { REFUSED })
-}
-
-/// What is not proven: a warning, or an error if it must be.
-fn line(problem: &Problem, is_strict: bool) -> String {
-    let text = problem.to_string();
-    match text.strip_prefix("error") {
-        Some(rest) if !is_strict => format!("warning{rest}\n"),
-        _ => format!("{text}\n"),
-    }
 }
 
 fn overview(reports: &[(&String, Report)], is_strict: bool) -> String {

@@ -18,7 +18,7 @@ use crate::error::CallError;
 
 /// The schemas of a method, as they come together.
 pub(super) struct Derived<'m> {
-    method: &'m Method,
+    pub(super) method: &'m Method,
     input: Part,
     definitions: Map<String, Value>,
     outputs: Vec<(String, Value, bool)>,
@@ -45,16 +45,12 @@ impl<'m> Derived<'m> {
             End::Input | End::Event(_) => None,
         });
         let called = step.and_then(|step| calls.iter().find(|call| call.name == step));
-        let each = method.bindings.iter().any(|binding| {
-            binding.each
-                && Some(&binding.to.end) == step.map(|step| End::Step(step.clone())).as_ref()
-        });
         Self {
             method,
             input: Part::default(),
             definitions: Map::new(),
             outputs: Vec::new(),
-            is_stream: called.is_some_and(Call::is_stream) || each,
+            is_stream: called.is_some_and(|call| call.gives_stream(method)),
         }
     }
 

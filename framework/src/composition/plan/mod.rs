@@ -1,6 +1,7 @@
 //! A definition that has been compared with the contracts of what it is made of: what runs, and the contract it has.
 
 mod contract;
+mod fits;
 mod graph;
 mod slots;
 
@@ -10,9 +11,11 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use self::fits::Through;
 use super::definition::{Composite, Listen, Merge, OnFailure, Slot};
 use super::problems::Problems;
 use crate::contract::ServiceDescriptor;
+use crate::contract::types::Shares;
 use crate::error::Problem;
 use crate::orchestration::definition::{Expr, Source as Jq};
 use crate::orchestration::expression::Program;
@@ -27,12 +30,18 @@ pub(crate) struct Plan {
     pub(crate) graphs: Vec<Graph>,
     pub(crate) listens: Vec<PlannedListen>,
     pub(crate) program: Program,
-    /// The bindings of which only a call can show whether they fit.
+    /// Whether what is given fits what is taken, over all bindings.
     #[cfg_attr(
         not(feature = "cli"),
         expect(dead_code, reason = "`compose check` tells it")
     )]
-    pub(crate) undecided: Vec<String>,
+    pub(crate) answers: Shares,
+    /// What may fail with some values, or cannot be told: `may_fail`, `unknown_type`.
+    #[cfg_attr(
+        not(feature = "cli"),
+        expect(dead_code, reason = "`compose check` tells it")
+    )]
+    pub(crate) open: Vec<Problem>,
 }
 
 /// A slot and the services that fill it.
@@ -244,7 +253,11 @@ struct Planner<'a> {
     problems: Problems<'a>,
     /// All expressions, by index.
     expressions: Vec<Jq>,
-    undecided: Vec<String>,
+    /// Bindings that go through them.
+    through: Vec<Through>,
+    answers: Shares,
+    /// What is not proven.
+    open: Problems<'a>,
 }
 
 fn plan(
@@ -260,7 +273,9 @@ fn plan(
         plans,
         problems: Problems::new(&composite.name, &composite.places),
         expressions: Vec::new(),
-        undecided: Vec::new(),
+        through: Vec::new(),
+        answers: Shares::default(),
+        open: Problems::new(&composite.name, &composite.places),
     };
     let slots = planner.slots();
     let (mut graphs, mut methods) = (Vec::new(), Vec::new());
@@ -272,7 +287,7 @@ fn plan(
     }
     let listens = planner.listens(&slots);
     let program = planner.program();
-    let undecided = planner.undecided;
+    let (answers, open) = (planner.answers, planner.open.into_list());
     let problems = planner.problems.into_list();
     match program {
         Some(program) if problems.is_empty() => Ok(Plan {
@@ -282,37 +297,14 @@ fn plan(
             graphs,
             listens,
             program,
-            undecided,
+            answers,
+            open,
         }),
         _ => Err(problems),
     }
 }
 
 impl Planner<'_> {
-    /// Takes an expression in; they are compiled together.
-    fn expression(&mut self, text: &Arc<str>, pointer: &str) -> Expr {
-        let index = u32::try_from(self.expressions.len()).unwrap_or(u32::MAX);
-        self.expressions.push(Jq {
-            text: text.clone(),
-            pointer: Arc::from(pointer),
-            names: Arc::from([]),
-        });
-        Expr(index)
-    }
-
-    fn program(&mut self) -> Option<Program> {
-        match Program::compile(&self.expressions) {
-            Ok(program) => Some(program),
-            Err(found) => {
-                for problem in found {
-                    let pointer = problem.place.clone().unwrap_or_default();
-                    self.problems.push(problem, &pointer);
-                }
-                None
-            }
-        }
-    }
-
     /// Whether the composite itself may make the calls with which it answers events.
     fn granted(&mut self, listen: &Listen, slots: &[PlannedSlot]) {
         let Some(method) = self.composite.methods.get(&listen.method) else {

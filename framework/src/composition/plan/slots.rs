@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
+use super::fits::taker;
 use super::{PlannedSlot, Planner};
-use crate::composition::compatible::{Answer, compatible};
 use crate::composition::definition::{Role, Slot};
 use crate::composition::schema::Shape;
+use crate::contract::types::{Origin, Type, read};
 use crate::contract::{MethodDescriptor, ServiceDescriptor};
 
 impl Planner<'_> {
@@ -138,34 +139,22 @@ impl Planner<'_> {
             if std::ptr::eq(slot.service, other.service) {
                 continue;
             }
-            let (given, taken) = (method.input.get().to_value(), found.input.get().to_value());
-            self.fits((&slot.name, &other.name), method.name, (&given, &taken), at);
-            let (given, taken) = (
-                found.output.get().to_value(),
-                method.output.get().to_value(),
+            let (own, theirs) = (
+                format!("`{}.{}`", slot.name, method.name),
+                format!("`{}.{}`", other.name, method.name),
             );
-            self.fits((&other.name, &slot.name), method.name, (&given, &taken), at);
+            let what = format!("the input of {own}, which {theirs} gets in its place,");
+            let given = read(&method.input.get().to_value(), Origin::Taken);
+            self.stands_in(&given, &found.input.get().to_value(), &what, at);
+            let what = format!("the result of {theirs}, which stands in for that of {own},");
+            let given = read(&found.output.get().to_value(), Origin::Written);
+            self.stands_in(&given, &method.output.get().to_value(), &what, at);
         }
     }
 
-    fn fits(
-        &mut self,
-        (from, to): (&str, &str),
-        method: &str,
-        (given, taken): (&Value, &Value),
-        at: &str,
-    ) {
-        match compatible(Shape::of(given), Shape::of(taken)) {
-            Answer::Yes => {}
-            Answer::No(why) => {
-                let message =
-                    format!("`{method}` of slot `{from}` does not fit that of `{to}`: {why}");
-                self.problems.add("incompatible_interface", message, at);
-            }
-            Answer::Unknown => self
-                .undecided
-                .push(format!("`{method}`: `{from}` in place of `{to}`")),
-        }
+    fn stands_in(&mut self, given: &Type, taken: &Value, what: &str, at: &str) {
+        let help = "let something stand in that takes and gives the same";
+        self.answered(taker(Shape::of(taken)).judge(given), what, at, help);
     }
 
     /// Whether the composite declares what a call needs beyond the name of the service.

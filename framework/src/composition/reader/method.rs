@@ -6,33 +6,13 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::Reader;
+use super::fields::{BINDING, METHOD, STEP};
 use crate::composition::definition::{
     Binding, End, Merge, Method, OnFailure, Outcome, Port, Step, Target,
 };
 
-const METHOD: &[&str] = &[
-    "description",
-    "timeout",
-    "input",
-    "output",
-    "call",
-    "chain",
-    "fan_out",
-    "merge",
-    "wrap",
-    "before",
-    "after",
-    "instead",
-    "steps",
-    "bindings",
-    "result",
-    "map",
-    "with",
-];
 /// The forms of a method, of which each has one.
 const FORMS: [&str; 5] = ["call", "chain", "fan_out", "wrap", "steps"];
-const STEP: &[&str] = &["call", "instead", "after", "with", "on_failure"];
-const BINDING: &[&str] = &["from", "to", "type", "map", "on_failure", "each"];
 
 /// Steps, bindings and result of a method.
 pub(super) type Graph = (BTreeMap<String, Step>, Vec<Binding>, Option<Outcome>);

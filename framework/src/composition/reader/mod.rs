@@ -1,5 +1,6 @@
 //! From the values of a configuration to a definition. Everything that is wrong is told at once.
 
+mod fields;
 mod forms;
 mod method;
 
@@ -9,25 +10,14 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+pub(crate) use self::fields::schema;
+use self::fields::{BREAKER, COMPOSITE, Field, LISTEN, SLOT};
 use super::definition::{Breaker, Composite, Listen, Places, Role, Slot, Target};
 use super::problems::Problems;
 use crate::contract::{Version, escape};
 use crate::duration::parse_duration;
 use crate::error::Problem;
 use crate::{limit, name};
-
-const COMPOSITE: &[&str] = &[
-    "description",
-    "version",
-    "permissions",
-    "slots",
-    "methods",
-    "listens",
-];
-const SLOT: &[&str] = &[
-    "service", "instance", "role", "of", "after", "tries", "cache", "breaker",
-];
-const LISTEN: &[&str] = &["event", "method", "map"];
 
 impl Composite {
     /// Reads a definition from TOML: what stands below `[composites.NAME]` in a configuration.
@@ -161,7 +151,7 @@ impl Reader<'_> {
             .unwrap_or(1);
         let breaker = table.get("breaker").and_then(|value| {
             let pointer = format!("{pointer}/breaker");
-            let table = self.table(value, &pointer, &["failures", "pause"])?;
+            let table = self.table(value, &pointer, BREAKER)?;
             Some(Breaker {
                 failures: self
                     .count(table, "failures", &pointer, u32::MAX)
@@ -226,16 +216,19 @@ impl Reader<'_> {
         &mut self,
         value: &'v Value,
         pointer: &str,
-        known: &[&str],
+        fields: &[Field],
     ) -> Option<&'v Map<String, Value>> {
         let Some(table) = value.as_object() else {
             self.problems.wrong_type("a table", value, pointer);
             return None;
         };
-        for name in table.keys().filter(|name| !known.contains(&name.as_str())) {
+        let known = || fields.iter().map(|field| field.name);
+        for name in table
+            .keys()
+            .filter(|name| !known().any(|known| known == *name))
+        {
             let at = format!("{pointer}/{}", escape(name));
-            self.problems
-                .unknown("name", name, &at, known.iter().copied());
+            self.problems.unknown("name", name, &at, known());
         }
         Some(table)
     }

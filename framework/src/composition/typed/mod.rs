@@ -3,7 +3,8 @@
 //! A [`Stage`] is an async step from one type to another. Stages are put together by the three primitives
 //! ([`then`](Stage::then), [`fan_out`], [`before`](Stage::before) and its kin) and by what a slot has in a
 //! configuration: [`or`](Stage::or), [`observed_by`](Stage::observed_by). Nothing is boxed and nothing becomes JSON; a
-//! stage that calls a [`Service`](crate::Service) passes its gate.
+//! stage that calls a [`Service`](crate::Service) passes its gate. [`Positions`] make a pipeline from a source to a storage
+//! one that goes on after a crash.
 //!
 //! ```
 //! use weldkit::composition::typed::{Stage, fan_out, stage};
@@ -27,6 +28,7 @@
 //! ```
 
 mod around;
+mod resumed;
 mod roles;
 
 use std::fmt;
@@ -39,6 +41,7 @@ use crate::call::{BoxFuture, Ctx};
 use crate::contract::ServiceError;
 
 pub use around::{After, Before, Instead};
+pub use resumed::{Delivery, Positions, Receipt};
 pub use roles::{Observed, Or};
 
 /// An async step from `I` to [`Output`](Self::Output).

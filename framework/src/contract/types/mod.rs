@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! schema ──> Type ──┬──> fits(producer, consumer): yes, no, may, unknown
-//!                   └──> sample: a value of it
+//!                   ├──> sample: a value of it
+//!                   └──> Taker: whether values are taken, in words
 //! ```
 //!
 //! A type holds every value that its schema lets through, and may hold more: what is not understood of a schema is kept
@@ -17,6 +18,7 @@ mod meet;
 mod read;
 mod sample;
 mod show;
+mod taker;
 #[cfg(test)]
 mod tests;
 
@@ -28,6 +30,8 @@ use serde_json::Value;
 pub(crate) use self::fit::{Fit, fits};
 pub(crate) use self::read::{Origin, read};
 pub(crate) use self::sample::Draws;
+pub use self::taker::{Answer, Shares};
+pub(crate) use self::taker::{Taker, alone, quoted};
 use crate::limit;
 
 /// Values.

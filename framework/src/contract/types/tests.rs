@@ -112,6 +112,54 @@ const PAIRS: &[(&str, &str, Fit)] = &[
         Fit::Unknown,
     ),
     (r#"false"#, r#"{"type": "string"}"#, Fit::Yes),
+    (r#"{"type": "string"}"#, r#"false"#, Fit::No),
+    (r#"{"type": "integer"}"#, r#"{"type": "number"}"#, Fit::Yes),
+    (r#"{"type": "number"}"#, r#"{"type": "integer"}"#, Fit::May),
+    (
+        r#"{"type": "string"}"#,
+        r#"{"description": "anything"}"#,
+        Fit::Yes,
+    ),
+    (
+        r#"{"type": "string"}"#,
+        r#"{"type": "string", "enum": ["a"]}"#,
+        Fit::May,
+    ),
+    (
+        r#"{"type": "string"}"#,
+        r#"{"type": "string", "not": {"const": "a"}}"#,
+        Fit::Unknown,
+    ),
+    (
+        r#"{"type": "array"}"#,
+        r#"{"type": "array", "items": {"type": "integer"}}"#,
+        Fit::Unknown,
+    ),
+    (
+        r#"{"anyOf": [{"type": "string"}, {"type": "null"}]}"#,
+        r#"{"anyOf": [{"type": "null"}, {"type": "string"}]}"#,
+        Fit::Yes,
+    ),
+    (
+        r#"{"anyOf": [{"type": "string"}, {"type": "null"}]}"#,
+        r#"{"type": "string"}"#,
+        Fit::May,
+    ),
+    (
+        r#"{"type": "boolean"}"#,
+        r#"{"anyOf": [{"type": "null"}, {"type": "string"}]}"#,
+        Fit::No,
+    ),
+    (
+        r##"{"$ref": "#/$defs/x", "$defs": {"x": {"type": "string"}}}"##,
+        r#"{"type": "string"}"#,
+        Fit::Yes,
+    ),
+    (
+        r#"{"type": "string"}"#,
+        r##"{"$ref": "#/$defs/x", "minLength": 3, "$defs": {"x": {"type": "string"}}}"##,
+        Fit::May,
+    ),
 ];
 
 #[test]
@@ -199,4 +247,60 @@ fn whole_numbers_beyond_floats_are_not_taken_for_their_neighbours() {
         assert_ne!(fits(&Type::of(&odd), &taken), Fit::Yes, "{schema}");
     }
     assert_ne!(Type::of(&odd), Type::of(&json!(9_007_199_254_740_991_i64)));
+}
+
+#[test]
+fn what_is_not_taken_is_told_at_its_place_or_with_a_value() {
+    let text = json!({"type": "string"});
+    let of = |name: &str, schema: &Value| json!({"type": "object", "properties": {name: schema}, "required": [name], "additionalProperties": false});
+    let nested = |schema: &Value| of("a", &of("b/c", schema));
+    let wanted = json!({"type": "integer", "minimum": 0});
+    for (given, taken, answer, why) in [
+        (
+            text.clone(),
+            wanted.clone(),
+            Answer::No,
+            "is string, and integer from 0 is taken",
+        ),
+        (
+            nested(&text),
+            nested(&wanted),
+            Answer::No,
+            "has string at `/a/b~1c`, and integer from 0 is taken there",
+        ),
+        (
+            of("b", &text),
+            of("a", &wanted),
+            Answer::No,
+            "has string at `/b`, and nothing is taken there",
+        ),
+        (
+            json!({"type": "object", "additionalProperties": false}),
+            of("a", &wanted),
+            Answer::No,
+            "has nothing at `/a`, and integer from 0 is taken there",
+        ),
+        (
+            nested(&json!({"type": ["string", "null"], "maxLength": 0})),
+            nested(&text),
+            Answer::MayFail,
+            r#"may be `{"a":{"b/c":null}}`: null is not of type "string" at `/a/b~1c`"#,
+        ),
+        (
+            json!(true),
+            text.clone(),
+            Answer::Unknown,
+            "is anything, and string is taken",
+        ),
+        (
+            json!({"enum": ["a", "b"]}),
+            json!({"type": "string", "pattern": "^[ab]$"}),
+            Answer::Yes,
+            "",
+        ),
+    ] {
+        let taker = Taker::new(taken.clone(), Origin::Taken);
+        let told = taker.judge(&read(&given, Origin::Written));
+        assert_eq!(told, (answer, why.to_owned()), "{given} -> {taken}");
+    }
 }

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::contract::types::{Fit, Kind, Origin, Type, fits, read};
+use crate::contract::types::{Fit, Kind, Origin, Taker, Type, fits, read};
 use crate::contract::{Json, Schema, input_schema};
 use crate::error::Problem;
 use crate::name;
@@ -73,10 +73,10 @@ impl<T> Data<T> {
 
     /// Notes when `T` does not read what is there.
     fn claim<U: JsonSchema>(&mut self, is_refused: impl Fn(Fit) -> bool) {
-        let takes = read(input_schema::<U>().as_value(), Origin::Taken);
+        let taker = Taker::new(input_schema::<U>().to_value(), Origin::Taken);
         let is_told = !self.problems.is_empty();
-        if !is_told && is_refused(fits(&self.of, &takes)) {
-            let message = format!("`{}` is {}, and {takes} is taken", self.path, self.of);
+        if !is_told && is_refused(fits(&self.of, &taker.takes)) {
+            let message = format!("`{}` {}", self.path, taker.mismatch(&self.of));
             let help =
                 "give it the type that it has there; `taken_as` takes it as one that may not fit";
             self.problems

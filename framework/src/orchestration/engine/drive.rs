@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::Workflows;
-use super::live::{Live, Message};
+use super::inbox::Message;
+use super::live::Live;
 use super::perform::{self, Errand};
 use super::store::{Ended, Entry, Head};
-use super::task::{Task, child_of};
+use super::task::{Tasks, child_of};
 use crate::call::Cancel;
 use crate::error::CallError;
 use crate::limit;
@@ -20,10 +21,9 @@ pub(super) struct Drive {
     pub(super) live: Arc<Live>,
     head: Head,
     run: Run,
-    inbox: mpsc::Receiver<Message>,
     /// Where the next event goes.
     seq: u64,
-    tasks: BTreeMap<Key, Task>,
+    tasks: Tasks,
     /// What listens.
     listening: BTreeSet<Key>,
     /// When waits end, as it was kept before.
@@ -33,34 +33,36 @@ pub(super) struct Drive {
     turn: Option<OwnedSemaphorePermit>,
 }
 
+/// What comes to a run.
+enum Next {
+    /// Something that it has begun is done.
+    Happened(Event),
+    /// Somebody tells it something.
+    Message(Message),
+}
+
 /// What waits for an answer until something is kept.
 type Answers = Vec<oneshot::Sender<Result<(), CallError>>>;
 
 impl Drive {
-    pub(super) fn new(
-        engine: Workflows,
-        live: Arc<Live>,
-        head: Head,
-        run: Run,
-        inbox: mpsc::Receiver<Message>,
-    ) -> Self {
-        Self {
+    /// In a box, so that a run that waits is small.
+    pub(super) fn new(engine: Workflows, live: Arc<Live>, head: Head, run: Run) -> Box<Self> {
+        Box::new(Self {
             engine,
             live,
             head,
             run,
-            inbox,
             seq: 0,
-            tasks: BTreeMap::new(),
+            tasks: Tasks::default(),
             listening: BTreeSet::new(),
             due: BTreeMap::new(),
             done: 0,
             turn: None,
-        }
+        })
     }
 
     /// Sets the run going on a task of its own, after what has happened to it already.
-    pub(super) fn set_going(mut self, first: Step, entries: Vec<Entry>) {
+    pub(super) fn set_going(mut self: Box<Self>, first: Step, entries: Vec<Entry>) {
         if !entries.is_empty() {
             // It had its turn already.
             let turns = self.engine.turns(&self.head);
@@ -70,7 +72,7 @@ impl Drive {
     }
 
     /// Goes through what has happened already, then on until the run is over.
-    async fn go(mut self, first: Step, entries: Vec<Entry>) {
+    async fn go(mut self: Box<Self>, first: Step, entries: Vec<Entry>) {
         let live = self.live.clone();
         let gone = tokio::select! {
             // The host stops: what it gives up is no failure of the run.
@@ -81,12 +83,24 @@ impl Drive {
         if let Err(fault) = gone {
             live.stuck(&fault.to_string());
         }
-        for task in self.tasks.values() {
-            task.leave();
-        }
     }
 
     async fn try_go(&mut self, first: Step, entries: Vec<Entry>) -> Result<(), CallError> {
+        // Apart what is done once or now and then, so that a run that waits is small.
+        Box::pin(self.set_out(first, entries)).await?;
+        while !self.run.state().is_over() {
+            let next = tokio::select! {
+                biased;
+                message = self.live.inbox.next() => Next::Message(message),
+                event = self.tasks.next() => Next::Happened(event),
+            };
+            Box::pin(self.take(next)).await?;
+        }
+        Box::pin(self.finish()).await
+    }
+
+    /// Begins with it, or goes on where it was.
+    async fn set_out(&mut self, first: Step, entries: Vec<Entry>) -> Result<(), CallError> {
         if entries.is_empty() {
             self.engine
                 .tell_run(&self.live.id, &State::Running, self.head.started_ms);
@@ -98,23 +112,17 @@ impl Drive {
             // Perhaps it was killed before it had told them.
             self.engine.end_child(&child).await;
         }
-        // Apart what is done once or now and then, so that a run that waits is small.
-        Box::pin(self.wait_for_its_turn()).await?;
+        self.wait_for_its_turn().await?;
         if !self.run.state().is_over() {
-            Box::pin(self.begin(open)).await?;
+            self.begin(open).await?;
         }
         self.show(None);
-        while !self.run.state().is_over() {
-            let Some(message) = self.inbox.recv().await else {
-                return Ok(());
-            };
-            Box::pin(self.take(message)).await?;
-        }
-        Box::pin(self.finish()).await
+        Ok(())
     }
 
     /// Keeps that it is over, and how it ended.
     async fn finish(&mut self) -> Result<(), CallError> {
+        std::mem::take(&mut self.tasks).linger();
         let at_ms = self.engine.0.clock.unix_ms();
         self.engine.tell_run(&self.live.id, self.run.state(), at_ms);
         if self.live.is_durable() {
@@ -146,10 +154,9 @@ impl Drive {
             self.live.queued();
             tokio::select! {
                 turn = &mut turn, if self.turn.is_none() => self.turn = turn.ok(),
-                message = self.inbox.recv() => match message {
-                    Some(Message::Offered(_, answer)) => drop(answer.send(Ok(false))),
-                    Some(message) => Box::pin(self.take(message)).await?,
-                    None => break,
+                message = self.live.inbox.next() => match message {
+                    Message::Offered(_, answer) => drop(answer.send(Ok(false))),
+                    message => Box::pin(self.take(Next::Message(message))).await?,
                 },
             }
         }
@@ -185,20 +192,21 @@ impl Drive {
         self.live.show(&self.run, self.done, ended_ms);
     }
 
-    /// Takes a message, and those that wait behind it: what happened at the same time is kept at once.
-    async fn take(&mut self, message: Message) -> Result<(), CallError> {
-        let mut message = Some(message);
-        let (mut events, mut answers) = (Vec::new(), Answers::new());
-        while let Some(next) = message.take() {
-            match next {
-                Message::Happened(event) => events.push(*event),
-                Message::Told(event, answer) => {
-                    events.push(*event);
+    /// Takes what comes, and what waits behind it: what happened at the same time is kept at once.
+    async fn take(&mut self, first: Next) -> Result<(), CallError> {
+        let (mut happened, mut told, mut answers) = (Vec::new(), Vec::new(), Answers::new());
+        let mut next = Some(first);
+        while let Some(one) = next.take() {
+            match one {
+                Next::Happened(event) => happened.push(event),
+                Next::Message(Message::Told(event, answer)) => {
+                    told.push(event);
                     answers.push(answer);
                 }
-                Message::Offered(event, answer) => {
+                Next::Message(Message::Offered(event, answer)) => {
                     // Whether it is wanted depends on what came before.
-                    self.keep(std::mem::take(&mut events), std::mem::take(&mut answers))
+                    happened.append(&mut told);
+                    self.keep(std::mem::take(&mut happened), std::mem::take(&mut answers))
                         .await?;
                     let keys = self.run.wants(&event);
                     let wanted = !keys.is_empty();
@@ -209,11 +217,14 @@ impl Drive {
                     drop(answer.send(Ok(wanted)));
                 }
             }
-            if events.len() < limit::RUN_INBOX {
-                message = self.inbox.try_recv().ok();
+            if happened.len() + told.len() < limit::RUN_BATCH {
+                let done = self.tasks.next_now().map(Next::Happened);
+                next = done.or_else(|| self.live.inbox.take().map(Next::Message));
             }
         }
-        self.keep(events, answers).await
+        // What is done is done, whatever somebody wants now.
+        happened.append(&mut told);
+        self.keep(happened, answers).await
     }
 
     /// Makes events durable, then lets them count.
@@ -246,10 +257,15 @@ impl Drive {
         }
         let mut open = Vec::new();
         for entry in entries {
+            let own = entry.event.outcome_of().cloned();
             let step = self.apply(entry);
             for key in step.cancel {
                 open.retain(|(begun, _)| *begun != key);
-                self.forget(&key).await;
+                if own.as_ref() == Some(&key) {
+                    self.tasks.done(&key);
+                } else {
+                    self.forget(&key).await;
+                }
             }
             open.extend(step.begin);
         }
@@ -277,27 +293,24 @@ impl Drive {
     }
 
     /// Groups that the events give up may have been committed meanwhile: that is what has happened first.
-    async fn settle(&mut self, events: Vec<Event>) -> Vec<Event> {
-        if !self.tasks.values().any(Task::is_group) || events.is_empty() {
+    async fn settle(&mut self, mut events: Vec<Event>) -> Vec<Event> {
+        let groups: BTreeSet<Key> = self.tasks.groups().cloned().collect();
+        if groups.is_empty() || events.is_empty() {
             return events;
         }
         let mut after = self.run.clone();
         let now = self.engine.0.clock.unix_ms();
-        let given_up = events.iter().cloned().flat_map(|event| {
-            let own = match &event {
-                Event::Done { key, .. } | Event::Failed { key, .. } => Some(key.clone()),
-                _ => None,
-            };
-            let cancelled = after.apply(event, now).cancel;
-            cancelled
-                .into_iter()
-                .filter(move |key| Some(key) != own.as_ref())
-        });
+        let mut given_up = BTreeSet::new();
+        for event in &events {
+            let cancelled = after.apply(event.clone(), now).cancel.into_iter();
+            given_up.extend(cancelled.filter(|key| event.outcome_of() != Some(key)));
+        }
         let mut all = Vec::new();
-        for key in given_up.collect::<BTreeSet<_>>() {
-            if let Some(group) = self.tasks.get_mut(&key).filter(|task| task.is_group())
-                && let Some(done) = group.settle().await
-            {
+        for key in given_up.intersection(&groups) {
+            let is_its = |event: &Event| event.outcome_of() == Some(key);
+            if let Some(place) = events.iter().position(is_its) {
+                all.push(events.remove(place));
+            } else if let Some(done) = self.tasks.settle(key).await {
                 all.push(self.run.hidden(done));
             }
         }
@@ -315,14 +328,12 @@ impl Drive {
     }
 
     async fn forget(&mut self, key: &Key) {
-        if let Some(task) = self.tasks.remove(key) {
-            if let Some(child) = &task.child {
-                self.engine.end_child(child).await;
-            }
-            task.give_up();
+        if let Some(child) = self.tasks.give_up(key) {
+            self.engine.end_child(&child).await;
         }
-        self.listening.remove(key);
-        self.live.set_listens(!self.listening.is_empty());
+        if self.listening.remove(key) {
+            self.live.set_listens(!self.listening.is_empty());
+        }
     }
 
     /// Begins what is to be done. When waits end is kept before they begin.
@@ -355,17 +366,23 @@ impl Drive {
             let errand = Errand {
                 engine: self.engine.clone(),
                 live: self.live.clone(),
-                principal: self.head.principal.as_str().into(),
-                key: key.clone(),
+                principal: self.head.principal.clone().into(),
                 due: self.due.get(&key).copied().unwrap_or(now),
+                key,
                 cancel: Cancel::new(),
             };
             let group = match &action {
                 Action::Group(group) => self.run.group(group, now),
                 _ => None,
             };
-            self.tasks.insert(key, Task::begin(errand, action, group));
+            self.tasks.begin(errand, action, group);
         }
         Ok(())
+    }
+}
+
+impl Drop for Drive {
+    fn drop(&mut self) {
+        self.live.inbox.close();
     }
 }

@@ -2,9 +2,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 
 use super::Status;
+use super::inbox::{Inbox, Message};
 use super::store::Head;
 use super::terms::STUCK;
 use crate::call::Cancel;
@@ -12,48 +13,28 @@ use crate::error::{CallError, Code};
 use crate::limit;
 use crate::orchestration::run::{Event, Run, State};
 
-/// What comes to a run that is under way. Small: a channel has room for some from the start.
-pub(super) enum Message {
-    /// Something that it waited for.
-    Happened(Box<Event>),
-    /// Somebody wants something of it, and waits until it is kept.
-    Told(Box<Event>, oneshot::Sender<Result<(), CallError>>),
-    /// An event, and who wants to know whether it was wanted.
-    Offered(Arc<Value>, oneshot::Sender<Result<bool, CallError>>),
-}
-
 /// A run that is under way, as others see it.
 pub(super) struct Live {
     pub(super) id: Arc<str>,
-    inbox: mpsc::Sender<Message>,
+    pub(super) inbox: Inbox,
     status: watch::Sender<Status>,
     listens: AtomicBool,
     left: Cancel,
 }
 
 impl Live {
-    pub(super) fn new(
-        id: Arc<str>,
-        head: &Head,
-        durable: bool,
-    ) -> (Arc<Self>, mpsc::Receiver<Message>) {
-        let (inbox, messages) = mpsc::channel(limit::RUN_INBOX);
+    pub(super) fn new(id: Arc<str>, head: &Head, durable: bool) -> Arc<Self> {
         let status = Status {
             durable,
             ..of_head(&id, head)
         };
-        let live = Self {
+        Arc::new(Self {
             id,
-            inbox,
+            inbox: Inbox::default(),
             status: watch::Sender::new(status),
             listens: AtomicBool::new(false),
             left: Cancel::new(),
-        };
-        (Arc::new(live), messages)
-    }
-
-    pub(super) fn inbox(&self) -> mpsc::Sender<Message> {
-        self.inbox.clone()
+        })
     }
 
     pub(super) fn status(&self) -> Status {
@@ -93,15 +74,13 @@ impl Live {
 
     pub(super) async fn tell(&self, event: Event) -> Result<(), CallError> {
         let (done, answer) = oneshot::channel();
-        let sent = self.inbox.send(Message::Told(Box::new(event), done)).await;
-        sent.map_err(|_| self.gone())?;
+        self.inbox.put(Message::Told(event, done));
         answer.await.unwrap_or_else(|_| Err(self.gone()))
     }
 
     pub(super) async fn offer(&self, event: Arc<Value>) -> Result<bool, CallError> {
         let (done, answer) = oneshot::channel();
-        let sent = self.inbox.send(Message::Offered(event, done)).await;
-        sent.map_err(|_| self.gone())?;
+        self.inbox.put(Message::Offered(event, done));
         answer.await.unwrap_or_else(|_| Err(self.gone()))
     }
 
@@ -135,6 +114,7 @@ impl Live {
             status.state = STUCK.to_owned();
             status.error = Some(Value::String(why.to_owned()));
         });
+        self.inbox.close();
     }
 
     /// Shows how it is now.
@@ -164,7 +144,7 @@ pub(super) fn of_head(run: &str, head: &Head) -> Status {
     let mut status = Status {
         run: run.to_owned(),
         workflow: head.definition.to_string(),
-        principal: head.principal.clone(),
+        principal: head.principal.to_string(),
         state: String::new(),
         output: None,
         error: None,
@@ -198,7 +178,9 @@ fn describe(status: &mut Status, state: &State) {
             Some(serde_json::json!({"error": error, "undone": undone})),
         ),
     };
-    status.state = word.to_owned();
+    if status.state != word {
+        status.state = word.to_owned();
+    }
     status.output = output;
     status.error = error;
 }

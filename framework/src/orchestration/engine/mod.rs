@@ -4,6 +4,7 @@ mod cloud_event;
 mod counts;
 mod drive;
 mod group;
+mod inbox;
 mod known;
 mod lifecycle;
 mod live;
@@ -44,7 +45,7 @@ pub use terms::{Status, Terms};
 /// What runs need of their host.
 pub(crate) trait Caller: Send + Sync {
     /// A root `Ctx` of a principal, given up when the host stops; nothing once the host is gone.
-    fn ctx(&self, principal: &str) -> Option<Ctx>;
+    fn ctx(&self, principal: &Principal) -> Option<Ctx>;
 
     /// Calls a method on a task of its own.
     fn call<'a>(
@@ -168,7 +169,7 @@ impl Workflows {
         opened.map_err(|fault| CallError::unavailable(fault.to_string()))
     }
 
-    fn ctx_of(&self, principal: &str) -> Result<Ctx, CallError> {
+    fn ctx_of(&self, principal: &Principal) -> Result<Ctx, CallError> {
         let ctx = self.caller()?.ctx(principal);
         ctx.ok_or_else(|| CallError::unavailable("the host is gone"))
     }
@@ -182,7 +183,7 @@ impl Workflows {
 
     /// A `Ctx` for what runs keep.
     fn own_ctx(&self) -> Result<Ctx, CallError> {
-        self.ctx_of(Principal::operator().as_str())
+        self.ctx_of(&Principal::operator())
     }
 
     /// Starts a run of a registered workflow on behalf of `ctx`.
@@ -197,12 +198,12 @@ impl Workflows {
         id: &DefinitionId,
         terms: Terms,
     ) -> Result<Status, CallError> {
-        self.start_as(ctx.principal().as_str(), id, terms).await
+        self.start_as(ctx.principal(), id, terms).await
     }
 
     async fn start_as(
         &self,
-        principal: &str,
+        principal: &Principal,
         id: &DefinitionId,
         terms: Terms,
     ) -> Result<Status, CallError> {
@@ -231,7 +232,7 @@ impl Workflows {
             document: String::new(),
             input: Arc::new(terms.input),
             key: terms.key,
-            principal: principal.to_owned(),
+            principal: principal.as_str().into(),
             started_ms: self.0.clock.unix_ms(),
             contracts: self.contracts(&workflow),
             ended: None,
@@ -254,7 +255,7 @@ impl Workflows {
         workflow: Arc<Workflow>,
         head: Head,
         durable: bool,
-    ) -> Result<(Drive, Step), CallError> {
+    ) -> Result<(Box<Drive>, Step), CallError> {
         let secrets = self.secrets(&workflow)?;
         let start = Start {
             id: id.clone(),
@@ -263,9 +264,9 @@ impl Workflows {
             secrets,
         };
         let (run, step) = Run::begin(workflow, start);
-        let (live, inbox) = Live::new(id.clone(), &head, durable);
+        let live = Live::new(id.clone(), &head, durable);
         lock(&self.0.live).insert(id, live.clone());
-        Ok((Drive::new(self.clone(), live, head, run, inbox), step))
+        Ok((Drive::new(self.clone(), live, head, run), step))
     }
 
     /// The secrets that a document names.

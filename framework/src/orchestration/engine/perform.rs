@@ -8,19 +8,20 @@ use serde_json::Value;
 use super::group;
 use super::live::Live;
 use super::{Terms, Workflows};
-use crate::call::{Cancel, Ctx};
+use crate::call::{BoxFuture, Cancel, Ctx};
 use crate::clock;
 use crate::error::CallError;
 use crate::event::Event;
 use crate::limit;
 use crate::orchestration::definition::DefinitionId;
 use crate::orchestration::run::{self, Action, Key, Run, Step, TaskError};
+use crate::security::Principal;
 
 /// One thing that a run wants done.
 pub(super) struct Errand {
     pub(super) engine: Workflows,
     pub(super) live: Arc<Live>,
-    pub(super) principal: Arc<str>,
+    pub(super) principal: Principal,
     pub(super) key: Key,
     /// When a wait ends.
     pub(super) due: u64,
@@ -29,38 +30,42 @@ pub(super) struct Errand {
 }
 
 impl Errand {
-    /// Does it; what came of it.
-    pub(super) async fn run(self, action: Action, group: Option<(Run, Step)>) -> run::Event {
-        let outcome = match action {
-            Action::Group(what) => match group {
-                Some((tasks, step)) => {
-                    Box::pin(group::perform(&self, tasks, step, what.isolation)).await
-                }
-                None => Err(TaskError::of_call(&CallError::internal(
-                    "the task of a transaction is gone",
-                ))),
-            },
-            Action::Wait(..) => {
+    /// Does it; what came of it. A wait is a smaller future than all else.
+    pub(super) fn run(self, action: Action) -> BoxFuture<'static, run::Event> {
+        if let Action::Wait(..) = action {
+            return Box::pin(async move {
                 self.wait().await;
-                Ok(run::Event::Done {
-                    key: self.key.clone(),
-                    output: Arc::new(Value::Null),
-                    context: None,
-                })
-            }
-            // Apart, so that a wait is small.
-            action => Box::pin(self.perform(action))
-                .await
-                .map(|output| run::Event::Done {
-                    key: self.key.clone(),
-                    output,
-                    context: None,
-                }),
+                self.outcome(Ok(Arc::new(Value::Null)))
+            });
+        }
+        Box::pin(async move {
+            let done = self.perform(action).await;
+            self.outcome(done)
+        })
+    }
+
+    /// Does what is one transaction.
+    pub(super) async fn group(self, action: Action, run: Run, step: Step) -> run::Event {
+        let done = match action {
+            Action::Group(group) => group::perform(&self, run, step, group.isolation).await,
+            _ => Err(elsewhere()),
         };
-        outcome.unwrap_or_else(|error| run::Event::Failed {
+        done.unwrap_or_else(|error| run::Event::Failed {
             key: self.key,
             error,
         })
+    }
+
+    fn outcome(self, done: Result<Arc<Value>, TaskError>) -> run::Event {
+        let key = self.key;
+        match done {
+            Ok(output) => run::Event::Done {
+                key,
+                output,
+                context: None,
+            },
+            Err(error) => run::Event::Failed { key, error },
+        }
     }
 
     async fn perform(&self, action: Action) -> Result<Arc<Value>, TaskError> {
@@ -87,9 +92,7 @@ impl Errand {
                 input,
                 wait,
             } => self.start(&definition, &input, wait).await,
-            Action::Listen | Action::Wait(..) | Action::Group(_) => Err(TaskError::of_call(
-                &CallError::internal("the action is performed elsewhere"),
-            )),
+            Action::Listen | Action::Wait(..) | Action::Group(_) => Err(elsewhere()),
         }
     }
 
@@ -98,9 +101,7 @@ impl Errand {
         let live = self.live.clone();
         let progress = move |fraction: f64, message: &str| live.progress(fraction, message);
         let ctx = self.engine.ctx_of(&self.principal)?;
-        Ok(ctx
-            .with_progress(Arc::new(progress))
-            .with_cancel(&self.cancel))
+        Ok(ctx.of_step(&self.cancel, Arc::new(progress)))
     }
 
     /// Calls a method; the same step has the same key, however often it is tried.
@@ -227,6 +228,10 @@ impl Errand {
             TaskError::of_call(&CallError::internal(what))
         }))
     }
+}
+
+fn elsewhere() -> TaskError {
+    TaskError::of_call(&CallError::internal("the action is performed elsewhere"))
 }
 
 /// The id of a run that another one starts.

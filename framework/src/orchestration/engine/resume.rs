@@ -13,7 +13,7 @@ use crate::orchestration::definition::Work;
 use crate::orchestration::run::{Event, State, Step, Workflow, each_task};
 
 /// A run, what it begins with, and what has happened to it.
-type Ready = (Drive, Step, Vec<Entry>);
+type Ready = (Box<Drive>, Step, Vec<Entry>);
 
 /// By their keys: many runs have one document.
 type Compiled = BTreeMap<String, Arc<Workflow>>;
@@ -40,7 +40,7 @@ impl Workflows {
             match self.reopened(&id, head.clone(), true, &mut compiled).await {
                 Ok(run) => ready.push((head.started_ms, run)),
                 Err(why) => {
-                    let (live, _) = Live::new(id.clone(), &head, true);
+                    let live = Live::new(id.clone(), &head, true);
                     live.stuck(&why.to_string());
                     lock(&self.0.live).insert(id, live);
                 }

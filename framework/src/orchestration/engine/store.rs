@@ -27,7 +27,7 @@ pub(super) struct Head {
     /// The key of its document.
     pub(super) document: String,
     pub(super) input: Arc<Value>,
-    pub(super) principal: String,
+    pub(super) principal: Arc<str>,
     /// What only some of its runs may share at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) key: Option<String>,

@@ -58,6 +58,16 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// What it is the outcome of.
+    pub(crate) fn outcome_of(&self) -> Option<&Key> {
+        match self {
+            Self::Done { key, .. } | Self::Failed { key, .. } => Some(key),
+            _ => None,
+        }
+    }
+}
+
 /// What a run wants done.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {

@@ -24,7 +24,7 @@ mod undo;
 mod work;
 mod workflow;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -301,14 +301,18 @@ impl Run {
     fn walk<T>(
         &mut self,
         now_ms: u64,
-        outcomes: Vec<(Key, Outcome)>,
+        mut outcomes: Vec<(Key, Outcome)>,
         probe: Option<&Arc<Value>>,
         work: impl FnOnce(&mut Walk<'_>) -> Result<T, TaskError>,
     ) -> (Result<T, TaskError>, Step, Vec<Key>) {
+        outcomes.sort_by(|(one, _), (other, _)| one.cmp(other));
         let mut walk = Walk {
             globals: &self.globals,
             context: &mut self.context,
-            outcomes: outcomes.into_iter().collect::<BTreeMap<_, _>>(),
+            outcomes: outcomes
+                .into_iter()
+                .map(|(key, of)| (key, Some(of)))
+                .collect(),
             seen: BTreeSet::new(),
             begun: Vec::new(),
             undo: &mut self.undo,

@@ -1,4 +1,5 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::fmt::{Display, Write};
 use std::sync::{Arc, OnceLock};
 
 use serde_json::{Value, json};
@@ -61,7 +62,8 @@ pub(super) struct Undo {
 pub(super) struct Walk<'a> {
     pub(super) globals: &'a Globals,
     pub(super) context: &'a mut Arc<Value>,
-    pub(super) outcomes: BTreeMap<Key, Outcome>,
+    /// Sorted; those that are taken are gone.
+    pub(super) outcomes: Vec<(Key, Option<Outcome>)>,
     /// Everything that is waited for, at the end of the walk.
     pub(super) seen: BTreeSet<Key>,
     /// What is to begin.
@@ -164,7 +166,8 @@ fn started(ms: u64) -> Value {
 impl Walk<'_> {
     /// Whether what `key` stands for is there; if not, it is waited for further.
     pub(super) fn outcome(&mut self, key: &Key) -> Option<Outcome> {
-        let outcome = self.outcomes.remove(key);
+        let found = self.outcomes.binary_search_by(|(of, _)| of.cmp(key));
+        let outcome = found.ok().and_then(|place| self.outcomes[place].1.take());
         if outcome.is_none() {
             self.seen.insert(key.clone());
         }
@@ -177,27 +180,30 @@ impl Walk<'_> {
     }
 
     /// The key of a task here and now.
-    pub(super) fn key(&self, pointer: &str, what: &str) -> Key {
-        let mut key = self.idempotency(pointer);
+    pub(super) fn key(&self, pointer: &Key, what: &str) -> Key {
+        let key = self.idempotency(pointer);
+        if self.tries.is_empty() && what.is_empty() {
+            return key;
+        }
+        let mut longer = longer(&key);
         if !self.tries.is_empty() {
-            key.push('#');
-            join(&mut key, &self.tries);
+            join(&mut longer, '#', &self.tries);
         }
         if !what.is_empty() {
-            key.push('!');
-            key.push_str(what);
+            longer.push('!');
+            longer.push_str(what);
         }
-        key.into()
+        longer.into()
     }
 
     /// What stays the same from try to try.
-    pub(super) fn idempotency(&self, pointer: &str) -> String {
-        let mut key = pointer.to_owned();
-        if !self.iterations.is_empty() {
-            key.push('@');
-            join(&mut key, &self.iterations);
+    pub(super) fn idempotency(&self, pointer: &Key) -> Key {
+        if self.iterations.is_empty() {
+            return pointer.clone();
         }
-        key
+        let mut longer = longer(pointer);
+        join(&mut longer, '@', &self.iterations);
+        longer.into()
     }
 
     /// Counts a task that begins.
@@ -373,11 +379,17 @@ fn circle(what: &str) -> TaskError {
     TaskError::standard("runtime", 500, detail)
 }
 
-fn join(key: &mut String, numbers: &[impl ToString]) {
+/// The same with room behind it.
+fn longer(key: &str) -> String {
+    let mut longer = String::with_capacity(key.len() + 24);
+    longer.push_str(key);
+    longer
+}
+
+fn join(key: &mut String, sign: char, numbers: &[impl Display]) {
     for (place, number) in numbers.iter().enumerate() {
-        if place > 0 {
-            key.push('.');
-        }
-        key.push_str(&number.to_string());
+        key.push(if place > 0 { '.' } else { sign });
+        // A string takes whatever is written.
+        write!(key, "{number}").ok();
     }
 }

@@ -109,7 +109,7 @@ impl TaskNode {
         Ok(Entered::Begun(Box::new(Self {
             raw: raw.clone(),
             started_ms: walk.now_ms,
-            key: walk.idempotency(&task.pointer).into(),
+            key: walk.idempotency(&task.pointer),
             input,
             timeout,
             work,

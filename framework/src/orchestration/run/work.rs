@@ -135,7 +135,7 @@ fn call_method(
     let action = Action::Call {
         method: call.method.clone(),
         with,
-        idempotency: walk.idempotency(&task.pointer).into(),
+        idempotency: walk.idempotency(&task.pointer),
         is_compensation: false,
     };
     Ok(begin(task, action, false, walk))

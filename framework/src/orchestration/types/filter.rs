@@ -5,10 +5,9 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::judge::{Given, Wanted};
-use super::methods::Slot;
 use super::seen::Here;
 use super::walk::Walk;
-use crate::contract::types::{Origin, Type};
+use crate::contract::types::{Origin, Taker, Type};
 use crate::orchestration::definition::Filter;
 
 impl Walk<'_> {
@@ -21,7 +20,7 @@ impl Walk<'_> {
     ) -> Type {
         let value = match &filter.schema {
             Some(schema) => {
-                let slot = self.slot(schema);
+                let taker = self.taker(schema);
                 let given = Given {
                     template: None,
                     value,
@@ -32,10 +31,10 @@ impl Walk<'_> {
                     Wanted {
                         pointer: &format!("{pointer}/schema"),
                         what: "what comes in",
-                        slot: &slot,
+                        taker: &taker,
                     },
                 );
-                value.and(&slot.takes)
+                value.and(&taker.takes)
             }
             None => value.clone(),
         };
@@ -52,7 +51,7 @@ impl Walk<'_> {
         let Some(schema) = &filter.schema else {
             return self.mapped(filter, value, here);
         };
-        let slot = self.slot(schema);
+        let taker = self.taker(schema);
         let given = Given {
             template: filter.map.as_ref(),
             value,
@@ -63,16 +62,17 @@ impl Walk<'_> {
             Wanted {
                 pointer: &format!("{pointer}/schema"),
                 what: "what comes out",
-                slot: &slot,
+                taker: &taker,
             },
         );
-        of.and(&slot.takes)
+        of.and(&taker.takes)
     }
 
-    fn slot(&mut self, schema: &Arc<Value>) -> Arc<Slot> {
+    fn taker(&mut self, schema: &Arc<Value>) -> Arc<Taker> {
         let address = Arc::as_ptr(schema) as usize;
-        let slot = self.slots.entry(address);
-        slot.or_insert_with(|| Arc::new(Slot::new(schema, Origin::Checked)))
+        let taker = self.takers.entry(address);
+        taker
+            .or_insert_with(|| Arc::new(Taker::new(Value::clone(schema), Origin::Checked)))
             .clone()
     }
 

@@ -3,14 +3,13 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::infer::{Fails, Scope};
-use super::methods::Slot;
 use super::seen::Here;
 use super::walk::Walk;
 use super::{Answer, Answered, Values};
-use crate::contract::types::{Draws, Fit, Type, fits};
+use crate::contract::types::{Draws, Fit, Taker, Type, quoted};
 use crate::limit;
 use crate::orchestration::definition::Template;
-use crate::orchestration::expression::Program;
+use crate::orchestration::expression::Fault;
 
 /// What is put somewhere.
 #[derive(Clone, Copy)]
@@ -26,7 +25,7 @@ pub(super) struct Given<'a> {
 pub(super) struct Wanted<'a> {
     pub(super) pointer: &'a str,
     pub(super) what: &'a str,
-    pub(super) slot: &'a Slot,
+    pub(super) taker: &'a Taker,
 }
 
 impl Walk<'_> {
@@ -39,25 +38,11 @@ impl Walk<'_> {
         if given.value.is_never() || (of.is_never() && fails != Fails::Always) {
             return of;
         }
-        let takes = &wanted.slot.takes;
-        let (answer, why) = match (fails, self.fit(&of, wanted.slot)) {
-            (Fails::Always, _) => (Answer::No, "fails for every input".to_owned()),
-            (_, Fit::No) => (Answer::No, format!("is {of}, and {takes} is taken")),
-            (Fails::Never, Fit::Yes) => (Answer::Yes, String::new()),
-            (fails, fit) => {
-                let shows = fails == Fails::May || fit == Fit::May;
-                let refused = shows.then(|| self.refused(given, wanted.slot)).flatten();
-                match refused {
-                    Some(refused) => (Answer::MayFail, refused),
-                    None if fails == Fails::Never => {
-                        (Answer::Unknown, format!("is {of}, and {takes} is taken"))
-                    }
-                    None => (
-                        Answer::Unknown,
-                        "is computed from what no schema tells enough about".to_owned(),
-                    ),
-                }
-            }
+        let (answer, why) = match given.template {
+            Some(template) => answer((&of, fails), wanted.taker, || {
+                self.refused(template, given, wanted.taker)
+            }),
+            None => wanted.taker.judge(&of),
         };
         self.note(Answered {
             pointer: wanted.pointer.to_owned(),
@@ -68,36 +53,58 @@ impl Walk<'_> {
         of
     }
 
-    /// Whether all values fit. Of a few, each is tried: a pattern says nothing about types.
-    fn fit(&self, of: &Type, slot: &Slot) -> Fit {
-        let fit = fits(of, &slot.takes);
-        let (Fit::Unknown, Some(validator), Some(values)) = (fit, &slot.validator, of.listed())
-        else {
-            return fit;
-        };
-        let taken = values
-            .iter()
-            .filter(|value| validator.is_valid(value))
-            .count();
-        match taken {
-            0 => Fit::No,
-            taken if taken < values.len() => Fit::May,
-            // A format is not looked at by the validator.
-            _ if slot.takes.claims_format() => Fit::Unknown,
-            _ => Fit::Yes,
-        }
-    }
-
     /// A value that comes there and is not taken, in words.
-    fn refused(&self, given: Given<'_>, slot: &Slot) -> Option<String> {
+    fn refused(&self, template: &Template, given: Given<'_>, taker: &Taker) -> Option<String> {
         let scope = self.scope(given.here, true);
         let mut draws = Draws::new(1);
         (0..limit::TYPE_TRIES).find_map(|_| {
             let input = Arc::new(given.value.sample(&mut draws)?);
             let values = sampled(&scope, given, &input, &mut draws)?;
-            let program = self.program();
-            tried(program, given.template, &input, &values, slot)
+            let from = match (input.is_null(), values.is_empty()) {
+                (true, true) => String::new(),
+                _ => format!(" when the task sees `{}`", quoted(&input)),
+            };
+            tried(
+                self.program().render(template, &input, &values),
+                &from,
+                taker,
+            )
         })
+    }
+}
+
+/// The answer for what an expression gives, and the words for it; `refused` looks for a value that fails.
+pub(super) fn answer(
+    (of, fails): (&Type, Fails),
+    taker: &Taker,
+    refused: impl FnOnce() -> Option<String>,
+) -> (Answer, String) {
+    match (fails, taker.fit(of)) {
+        (Fails::Always, _) => (Answer::No, "fails for every input".to_owned()),
+        (_, Fit::No) => (Answer::No, taker.mismatch(of)),
+        (Fails::Never, Fit::Yes) => (Answer::Yes, String::new()),
+        (fails, fit) => {
+            let shows = fails == Fails::May || fit == Fit::May;
+            match shows.then(refused).flatten() {
+                Some(refused) => (Answer::MayFail, refused),
+                None if fails == Fails::Never => (Answer::Unknown, taker.mismatch(of)),
+                None => (
+                    Answer::Unknown,
+                    "is computed from what no schema tells enough about".to_owned(),
+                ),
+            }
+        }
+    }
+}
+
+/// What is wrong with what an expression has given, if anything is.
+pub(super) fn tried(given: Result<Value, Fault>, from: &str, taker: &Taker) -> Option<String> {
+    match given {
+        Ok(value) => {
+            let error = taker.refusal(&value)?;
+            Some(format!("may be `{}`{from}: {error}", quoted(&value)))
+        }
+        Err(fault) => Some(format!("may fail{from}: {}", fault.message)),
     }
 }
 
@@ -116,44 +123,4 @@ fn sampled(
         Some((name.clone(), value))
     };
     scope.names.iter().map(value).collect()
-}
-
-/// What is wrong with one input, if anything is.
-fn tried(
-    program: &Program,
-    template: Option<&Template>,
-    input: &Value,
-    values: &Values,
-    slot: &Slot,
-) -> Option<String> {
-    let shown = |value: &Value| {
-        let text = value.to_string();
-        match text.char_indices().nth(limit::TYPE_QUOTE) {
-            Some((end, _)) => format!("{}…", &text[..end]),
-            None => text,
-        }
-    };
-    // The range of a Rust integer is known to the type, and not to the validator.
-    let refusal = |value: &Value| {
-        let validator = slot.validator.as_ref()?;
-        let error = validator.iter_errors(value).next();
-        let error = error.map(|error| error.to_string());
-        let is_refused = fits(&Type::of(value), &slot.takes) == Fit::No;
-        error.or_else(|| is_refused.then(|| format!("{} is taken", slot.takes)))
-    };
-    let Some(template) = template else {
-        let error = refusal(input)?;
-        return Some(format!("may be `{}`: {error}", shown(input)));
-    };
-    let from = match (input.is_null(), values.is_empty()) {
-        (true, true) => String::new(),
-        _ => format!(" when the task sees `{}`", shown(input)),
-    };
-    match program.render(template, input, values) {
-        Ok(value) => {
-            let error = refusal(&value)?;
-            Some(format!("may be `{}`{from}: {error}", shown(&value)))
-        }
-        Err(fault) => Some(format!("may fail{from}: {}", fault.message)),
-    }
 }

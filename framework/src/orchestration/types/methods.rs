@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::contract::types::{Origin, Type, read};
+use crate::contract::types::{Origin, Taker, Type, alone, read};
 use crate::contract::{MethodDescriptor, MethodKind, ServiceDescriptor};
 
 /// What methods take and give, each read once.
@@ -16,26 +16,9 @@ pub(super) struct Methods<'a> {
 #[derive(Debug)]
 pub(super) struct Method {
     /// All parameters.
-    pub(super) whole: Slot,
-    pub(super) parameters: BTreeMap<String, Slot>,
+    pub(super) whole: Taker,
+    pub(super) parameters: BTreeMap<String, Taker>,
     pub(super) gives: Type,
-}
-
-/// Where a value is put that a schema tells about.
-#[derive(Debug)]
-pub(super) struct Slot {
-    pub(super) takes: Type,
-    /// What refuses values there; none where the schema is none.
-    pub(super) validator: Option<jsonschema::Validator>,
-}
-
-impl Slot {
-    pub(super) fn new(schema: &Value, origin: Origin) -> Self {
-        Self {
-            takes: read(schema, origin),
-            validator: jsonschema::validator_for(schema).ok(),
-        }
-    }
 }
 
 impl<'a> Methods<'a> {
@@ -72,8 +55,8 @@ impl Method {
         let input = method.input.get().to_value();
         let properties = input.get("properties").and_then(Value::as_object);
         let parameters = properties.into_iter().flatten().map(|(name, schema)| {
-            let slot = Slot::new(&alone(schema, &input), Origin::Taken);
-            (name.clone(), slot)
+            let taker = Taker::new(alone(schema, &input), Origin::Taken);
+            (name.clone(), taker)
         });
         Self {
             parameters: parameters.collect(),
@@ -84,19 +67,7 @@ impl Method {
                     read(&method.output.get().to_value(), Origin::Written)
                 }
             },
-            whole: Slot::new(&input, Origin::Taken),
+            whole: Taker::new(input.clone(), Origin::Taken),
         }
     }
-}
-
-/// A part of a schema as a schema of its own.
-fn alone(schema: &Value, root: &Value) -> Value {
-    let Value::Object(keywords) = schema else {
-        return schema.clone();
-    };
-    let mut alone: Map<String, Value> = keywords.clone();
-    if let Some(definitions) = root.get("$defs") {
-        alone.insert("$defs".to_owned(), definitions.clone());
-    }
-    Value::Object(alone)
 }

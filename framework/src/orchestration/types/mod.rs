@@ -11,6 +11,8 @@
 mod filter;
 mod infer;
 mod judge;
+#[cfg(feature = "composition")]
+mod mapped;
 mod methods;
 mod seen;
 #[cfg(test)]
@@ -21,65 +23,17 @@ mod work;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::Serialize;
 use serde_json::Value;
 
+#[cfg(feature = "composition")]
+pub(crate) use self::mapped::{Mapped, judge_mapped};
 use self::methods::Methods;
 pub(super) use self::methods::find;
 use self::walk::Walk;
 use super::run::Workflow;
 use crate::contract::ServiceDescriptor;
+pub use crate::contract::types::{Answer, Shares};
 use crate::limit;
-
-/// Whether values fit where they are put.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Answer {
-    /// None fails there, whatever the input, the bounds on size and steps apart.
-    Yes,
-    /// Every one fails there.
-    No,
-    /// One was found that fails there.
-    MayFail,
-    /// Nothing was found that fails, and not enough is known to exclude it.
-    Unknown,
-}
-
-/// How many places have which answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct Shares {
-    /// See [`Answer::Yes`].
-    pub yes: u32,
-    /// See [`Answer::No`].
-    pub no: u32,
-    /// See [`Answer::MayFail`].
-    pub may_fail: u32,
-    /// See [`Answer::Unknown`].
-    pub unknown: u32,
-}
-
-impl Shares {
-    /// One more.
-    pub fn count(&mut self, answer: Answer) {
-        *match answer {
-            Answer::Yes => &mut self.yes,
-            Answer::No => &mut self.no,
-            Answer::MayFail => &mut self.may_fail,
-            Answer::Unknown => &mut self.unknown,
-        } += 1;
-    }
-
-    /// The sum of two.
-    #[must_use]
-    pub fn plus(self, other: Self) -> Self {
-        Self {
-            yes: self.yes + other.yes,
-            no: self.no + other.no,
-            may_fail: self.may_fail + other.may_fail,
-            unknown: self.unknown + other.unknown,
-        }
-    }
-}
 
 /// The answer for one place of a document.
 #[derive(Debug, Clone, PartialEq)]
@@ -99,25 +53,29 @@ pub(super) fn examine(
     workflow: &Workflow,
     services: &[&'static ServiceDescriptor],
 ) -> Vec<Answered> {
-    // Terms take kilobytes of stack per word, more than the thread of a caller has to give.
+    let looked = deep(|| {
+        let mut methods = Methods::new(services);
+        Walk::new(workflow, &mut methods).whole()
+    });
+    // Without an answer a check says no.
+    looked.unwrap_or_else(|| {
+        vec![Answered {
+            pointer: "/do".to_owned(),
+            what: "the types of the document".to_owned(),
+            answer: Answer::No,
+            why: "could not be looked at".to_owned(),
+        }]
+    })
+}
+
+/// What needs a deep stack: terms take kilobytes of it per word, more than the thread of a caller has to give.
+fn deep<T: Send>(look: impl FnOnce() -> T + Send) -> Option<T> {
     std::thread::scope(|scope| {
         let looking = std::thread::Builder::new()
             .name("types".to_owned())
             .stack_size(limit::EXPRESSION_STACK_BYTES)
-            .spawn_scoped(scope, || {
-                let mut methods = Methods::new(services);
-                Walk::new(workflow, &mut methods).whole()
-            });
-        let looked = looking.map(std::thread::ScopedJoinHandle::join);
-        // Without an answer a check says no.
-        looked.ok().and_then(Result::ok).unwrap_or_else(|| {
-            vec![Answered {
-                pointer: "/do".to_owned(),
-                what: "the types of the document".to_owned(),
-                answer: Answer::No,
-                why: "could not be looked at".to_owned(),
-            }]
-        })
+            .spawn_scoped(scope, look);
+        looking.ok()?.join().ok()
     })
 }
 

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use jaq_core::load::parse::Term;
 
 use super::infer::{narrow, truth};
-use super::methods::{Methods, Slot};
+use super::methods::Methods;
 use super::seen::Here;
 use super::{Answer, Answered, Answers};
-use crate::contract::types::{Origin, Type};
+use crate::contract::types::{Origin, Taker, Type};
 use crate::limit;
 use crate::orchestration::definition::{Expr, Task, Then};
 use crate::orchestration::expression::{self, Program};
@@ -31,7 +31,7 @@ pub(super) struct Walk<'a> {
     answers: Answers,
     /// Expressions that have failed for every input so far, by place.
     pub(super) failing: BTreeMap<String, bool>,
-    pub(super) slots: BTreeMap<usize, Arc<Slot>>,
+    pub(super) takers: BTreeMap<usize, Arc<Taker>>,
 }
 
 /// What comes to a task.
@@ -84,7 +84,7 @@ impl<'a> Walk<'a> {
             left: limit::TYPE_TASKS,
             answers: Answers::new(),
             failing: BTreeMap::new(),
-            slots: BTreeMap::new(),
+            takers: BTreeMap::new(),
         }
     }
 

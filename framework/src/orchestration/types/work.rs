@@ -96,14 +96,14 @@ impl Walk<'_> {
             return Type::Any;
         };
         let mut judge = |name: Option<&str>, template: &Template| {
-            let (slot, at, what) = match name {
+            let (taker, at, what) = match name {
                 Some(name) => {
-                    let Some(slot) = method.parameters.get(name) else {
+                    let Some(taker) = method.parameters.get(name) else {
                         return;
                     };
                     let escaped = crate::contract::escape(name);
                     let what = format!("the parameter `{name}` of `{}`", call.method);
-                    (slot, format!("{pointer}/with/{escaped}"), what)
+                    (taker, format!("{pointer}/with/{escaped}"), what)
                 }
                 None => {
                     let what = format!("the parameters of `{}`", call.method);
@@ -118,7 +118,7 @@ impl Walk<'_> {
             let wanted = Wanted {
                 pointer: &at,
                 what: &what,
-                slot,
+                taker,
             };
             self.judge(given, wanted);
         };

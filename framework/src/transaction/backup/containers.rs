@@ -1,25 +1,38 @@
 //! The checkpoint in a backup: copied from one moment of it.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use redb::{
     Database, Durability, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata,
-    TableError, TableHandle,
+    TableHandle,
 };
 
 use super::unusable;
 use crate::error::Result;
 use crate::limit;
-use crate::transaction::checkpoint::{ABOUT, Checkpoint, FORMAT, definition, opened};
+use crate::transaction::checkpoint::{
+    ABOUT, Checkpoint, OpenFile, about, begin, definition, opened, write_about,
+};
 
 /// A checkpoint as it was; what is written to it later is not seen.
-pub(super) struct Moment(ReadTransaction);
+pub(super) struct Moment {
+    reader: ReadTransaction,
+    /// Whoever closes the file waits for us.
+    _file: Arc<OpenFile>,
+}
 
 impl Moment {
     pub(super) fn of(checkpoint: &Checkpoint) -> Result<Self> {
-        let read = || Ok::<_, redb::Error>(opened(&checkpoint.database)?.begin_read()?);
-        let reader = read().map_err(|fault| unusable(Path::new(super::CONTAINERS), &fault))?;
-        Ok(Self(reader))
+        let read = || {
+            let file = opened(&checkpoint.file)?;
+            let reader = file.database.begin_read()?;
+            Ok::<_, redb::Error>(Self {
+                reader,
+                _file: file,
+            })
+        };
+        read().map_err(|fault| unusable(Path::new(super::CONTAINERS), &fault))
     }
 
     /// Writes all of it into a new file, forced to disk; up to which commit that is everything, and how many keys it has.
@@ -30,41 +43,24 @@ impl Moment {
     fn try_copy(&self, path: &Path) -> std::result::Result<(u64, u64), redb::Error> {
         let database = Database::create(path)?;
         let mut keys = 0;
-        for name in self.names()? {
+        for name in names(&self.reader)? {
             keys += self.copy_table(&name, &database)?;
         }
-        let commit = match self.0.open_table(ABOUT) {
-            Ok(about) => about.get("commit")?.map_or(0, |commit| commit.value()),
-            Err(TableError::TableDoesNotExist(_)) => 0,
-            Err(fault) => return Err(fault.into()),
-        };
-        let mut writer = database.begin_write()?;
-        writer
-            .set_durability(Durability::Immediate)
-            .map_err(|fault| redb::Error::Corrupted(fault.to_string()))?;
-        {
-            let mut about = writer.open_table(ABOUT)?;
-            about.insert("format", FORMAT)?;
-            about.insert("commit", commit)?;
-        }
+        let about = about(&self.reader)?;
+        let commit = about.get("commit").copied().unwrap_or(0);
+        let writer = begin(&database, Durability::Immediate)?;
+        write_about(&writer, commit)?;
         writer.commit()?;
         Ok((commit, keys))
     }
 
-    fn names(&self) -> std::result::Result<Vec<String>, redb::Error> {
-        names(&self.0)
-    }
-
     /// In pieces, so that memory is bounded whatever a container holds. Forced with the last one of all.
     fn copy_table(&self, name: &str, database: &Database) -> std::result::Result<u64, redb::Error> {
-        let source = self.0.open_table(definition(name))?;
+        let source = self.reader.open_table(definition(name))?;
         let (mut pairs, mut keys) = (source.iter()?, 0);
         let mut is_done = false;
         while !is_done {
-            let mut writer = database.begin_write()?;
-            writer
-                .set_durability(Durability::None)
-                .map_err(|fault| redb::Error::Corrupted(fault.to_string()))?;
+            let writer = begin(database, Durability::None)?;
             {
                 let mut target = writer.open_table(definition(name))?;
                 let mut bytes = 0;

@@ -180,6 +180,45 @@ impl BytesMap {
         .await
     }
 
+    /// Writes many keys that hold nothing: all, or none. The first key that holds something, where there is one.
+    ///
+    /// # Errors
+    ///
+    /// As [`put`](Self::put).
+    pub async fn insert_all(
+        &self,
+        ctx: &Ctx,
+        mut pairs: Vec<(Vec<u8>, Vec<u8>)>,
+    ) -> Result<Option<Vec<u8>>, CallError> {
+        pairs.sort();
+        let mut taken = None;
+        let written = self.write(ctx, async |local| {
+            // All are locked before the first is written: a transaction that goes on keeps nothing of a refused one.
+            for (key, _) in &pairs {
+                let free = |before: &Option<Arc<[u8]>>| match before {
+                    None => Ok((None, ())),
+                    Some(_) => {
+                        taken = Some(key.clone());
+                        Err(CallError::new(Code::InvalidState, "the key is taken"))
+                    }
+                };
+                self.container
+                    .update(local, key.as_slice().into(), free)
+                    .await?;
+            }
+            for (key, value) in pairs {
+                let value = Some(value.into());
+                self.container.put(local, key.into(), value).await?;
+            }
+            Ok(())
+        });
+        let written = written.await;
+        match taken {
+            Some(_) => Ok(taken),
+            None => written.map(|()| None),
+        }
+    }
+
     /// Reads a key and writes what `change` makes of it, with nobody in between.
     ///
     /// # Errors

@@ -35,6 +35,18 @@ pub struct Exported {
     pub body: Json,
 }
 
+/// What an import does when a document is there already.
+#[weldkit::data]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum Existing {
+    /// Nothing is written, and the first such document is named.
+    #[default]
+    Refuse,
+    /// It is replaced.
+    Replace,
+}
+
 /// One page of a listing.
 #[weldkit::data]
 #[derive(Debug, Clone, PartialEq)]

@@ -6,9 +6,10 @@
 use weldkit::transaction::{BytesMap, BytesRange};
 use weldkit::{Ctx, Json};
 
-use crate::provider::{Entry, PAGE_LEN, Scan, check_batch, check_document};
+use crate::provider::{Entry, PAGE_LEN, Scan, check_batch, check_document, check_import, taken};
 use crate::{
-    Collection, Cursor, Document, Exported, Key, KeyRange, Limit, Page, Storage, StorageError,
+    Collection, Cursor, Document, Existing, Exported, Key, KeyRange, Limit, Page, Storage,
+    StorageError,
 };
 
 /// Bytes that one document takes beside its key and its text: its place in the maps, roughly.
@@ -293,5 +294,38 @@ impl<K: Keeper> Storage for K {
                 }
             }
         })
+    }
+
+    async fn import(
+        &self,
+        ctx: &Ctx,
+        documents: Vec<Exported>,
+        existing: Existing,
+    ) -> Result<u64, StorageError> {
+        let lengths = check_import(&documents)?;
+        let total: usize = lengths.iter().map(|length| length + OVERHEAD).sum();
+        let mut pairs = Vec::with_capacity(documents.len());
+        for (document, length) in documents.iter().zip(lengths) {
+            let path = path(&document.collection, document.key.as_str());
+            pairs.push((path, encode(&document.key, &document.body, length)?));
+        }
+        let Some((first, _)) = pairs.first() else {
+            return Ok(0);
+        };
+        self.documents().reserve(ctx, first, total).await?;
+        let bytes = &self.documents().bytes;
+        let written = match existing {
+            Existing::Refuse => bytes.insert_all(ctx, pairs).await,
+            Existing::Replace => {
+                let changes = pairs.into_iter().map(|(path, text)| (path, Some(text)));
+                bytes.put_all(ctx, changes.collect()).await.map(|()| None)
+            }
+        };
+        self.changed();
+        match written?.as_deref().map(|path| (path, parts(path))) {
+            None => Ok(documents.len() as u64),
+            Some((_, Some((collection, key)))) => Err(taken(&documents, collection, key)),
+            Some((path, None)) => Err(damaged(path, "its key is not text")),
+        }
     }
 }

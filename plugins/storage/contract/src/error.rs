@@ -36,6 +36,18 @@ pub enum StorageError {
         /// What is too much of it, and how much is allowed.
         reason: String,
     },
+    /// One document of an import cannot be taken in. Nothing was written.
+    #[error("document {number}, `{key}` of `{collection}`, {reason}; nothing was written")]
+    NotImported {
+        /// Which one, the first is 1: the line of an export.
+        number: usize,
+        /// The collection.
+        collection: String,
+        /// The key.
+        key: String,
+        /// What is wrong with it, and what to do.
+        reason: String,
+    },
     /// The storage has no room left. Nothing was written.
     #[error("the storage is full: {reason}")]
     Full {

@@ -29,7 +29,7 @@ pub mod provider;
 
 use weldkit::{Ctx, Json};
 
-pub use crate::document::{Document, Exported, Page};
+pub use crate::document::{Document, Existing, Exported, Page};
 #[cfg(feature = "containers")]
 pub use crate::documents::{Documents, Keeper};
 pub use crate::error::StorageError;
@@ -158,4 +158,25 @@ pub trait Storage {
         #[serde(default)]
         collection: Option<Collection>,
     ) -> weldkit::Stream<Exported, StorageError>;
+
+    /// Write what an export gave: all of it, or nothing. Gives the number of documents.
+    ///
+    /// It is one commit. An export that is larger is imported in parts, and in one transaction where that matters. At
+    /// the command line, `--lines` makes the documents of the lines of an export.
+    #[method(
+        idempotent,
+        transactional,
+        permission = "storage.write",
+        timeout = "1h"
+    )]
+    async fn import(
+        &self,
+        ctx: &Ctx,
+        /// Up to 100,000 documents, 64 MiB as text together, each key of a collection once.
+        #[schemars(length(max = 100_000))]
+        documents: Vec<Exported>,
+        /// What becomes of the whole when a document is there already.
+        #[serde(default)]
+        existing: Existing,
+    ) -> Result<u64, StorageError>;
 }

@@ -1,12 +1,14 @@
 //! What every provider of storage shares: the bounds of a document and a batch, and the paging of a scan.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::ops::Bound;
 
 use weldkit::Json;
 
-use crate::{Collection, Cursor, Document, Invalid, Key, KeyRange, Limit, Page, StorageError};
+use crate::{
+    Collection, Cursor, Document, Exported, Invalid, Key, KeyRange, Limit, Page, StorageError,
+};
 
 /// Most bytes of one document as JSON text.
 pub const DOCUMENT_LEN_MAX: usize = 16 * 1024 * 1024;
@@ -15,7 +17,9 @@ pub const DOCUMENT_LEN_MAX: usize = 16 * 1024 * 1024;
 pub const DOCUMENT_DEPTH_MAX: usize = 100;
 /// Most documents of one batch.
 pub const BATCH_DOCUMENTS_MAX: usize = 10_000;
-/// Most bytes of all documents of one batch as JSON text.
+/// Most documents of one import.
+pub const IMPORT_DOCUMENTS_MAX: usize = 100_000;
+/// Most bytes of all documents of one batch or one import as JSON text.
 pub const BATCH_LEN_MAX: usize = 64 * 1024 * 1024;
 /// Bytes of JSON text at which a page ends before its limit.
 pub const PAGE_LEN: usize = 16 * 1024 * 1024;
@@ -45,32 +49,86 @@ pub fn check_document(key: &Key, body: &Json) -> Result<usize, StorageError> {
 /// # Errors
 /// [`StorageError::BatchLimit`], [`StorageError::DuplicateKey`] or [`StorageError::DocumentLimit`].
 pub fn check_batch(documents: &[Document]) -> Result<Vec<usize>, StorageError> {
-    if documents.len() > BATCH_DOCUMENTS_MAX {
-        let reason = format!(
-            "has {} documents; it may have {BATCH_DOCUMENTS_MAX}",
-            documents.len()
-        );
-        return Err(StorageError::BatchLimit { reason });
-    }
+    check_count(documents.len(), BATCH_DOCUMENTS_MAX)?;
     let mut keys = BTreeSet::new();
-    let mut lengths = Vec::with_capacity(documents.len());
-    let mut total = 0;
-    for document in documents {
+    let mut total = Total(0);
+    let lengths = documents.iter().map(|document| {
         if !keys.insert(&document.key) {
             return Err(StorageError::DuplicateKey {
                 key: document.key.as_str().into(),
             });
         }
-        let length = check_document(&document.key, &document.body)?;
-        total += length;
-        if total > BATCH_LEN_MAX {
-            return Err(StorageError::BatchLimit {
-                reason: format!("is longer than {BATCH_LEN_MAX} bytes"),
-            });
+        total.add(check_document(&document.key, &document.body)?)
+    });
+    lengths.collect()
+}
+
+/// Checks the bounds of an import and of each of its documents, and returns the length of each.
+///
+/// # Errors
+/// [`StorageError::BatchLimit`] or [`StorageError::NotImported`].
+pub fn check_import(documents: &[Exported]) -> Result<Vec<usize>, StorageError> {
+    check_count(documents.len(), IMPORT_DOCUMENTS_MAX)?;
+    let mut numbers = BTreeMap::new();
+    let mut total = Total(0);
+    let lengths = (1..).zip(documents).map(|(number, document)| {
+        if let Some(first) = numbers.insert((&document.collection, &document.key), number) {
+            let reason = format!("is there twice, as document {first} already; remove one");
+            return Err(not_imported(number, document, reason));
         }
-        lengths.push(length);
+        match check_document(&document.key, &document.body) {
+            Err(StorageError::DocumentLimit { reason, .. }) => {
+                Err(not_imported(number, document, reason))
+            }
+            length => total.add(length?),
+        }
+    });
+    lengths.collect()
+}
+
+/// What the caller of an import is told that must not replace anything, when one of its documents is there.
+pub fn taken(documents: &[Exported], collection: &str, key: &str) -> StorageError {
+    let is_it = |one: &Exported| one.collection.as_str() == collection && one.key.as_str() == key;
+    let index = documents.iter().position(is_it).unwrap_or(0);
+    let reason = "is there already; remove it, or import with `existing` set to `replace`";
+    StorageError::NotImported {
+        number: index + 1,
+        collection: collection.to_owned(),
+        key: key.to_owned(),
+        reason: reason.to_owned(),
     }
-    Ok(lengths)
+}
+
+fn not_imported(number: usize, document: &Exported, reason: String) -> StorageError {
+    StorageError::NotImported {
+        number,
+        collection: document.collection.as_str().into(),
+        key: document.key.as_str().into(),
+        reason,
+    }
+}
+
+fn check_count(count: usize, most: usize) -> Result<(), StorageError> {
+    if count > most {
+        let reason = format!("has {count} documents; it may have {most}");
+        return Err(StorageError::BatchLimit { reason });
+    }
+    Ok(())
+}
+
+/// Bytes of all documents so far.
+struct Total(usize);
+
+impl Total {
+    /// Adds one document, and gives its length back.
+    fn add(&mut self, length: usize) -> Result<usize, StorageError> {
+        self.0 += length;
+        if self.0 > BATCH_LEN_MAX {
+            let reason = format!("is longer than {BATCH_LEN_MAX} bytes");
+            return Err(StorageError::BatchLimit { reason });
+        }
+        Ok(length)
+    }
 }
 
 /// Whether a value has more than `levels` levels of arrays and objects.

@@ -53,23 +53,48 @@ pub(crate) async fn put(
         .await
 }
 
-/// Writes all of the texts in one statement. In the order of their keys: two batches that meet wait for each other
+/// A document as it is sent: its collection, its key, its text.
+pub(crate) type Text<'a> = (&'a Collection, &'a Key, String);
+
+/// Writes all of the texts in one statement. In the order of their keys: two of these that meet wait for each other
 /// and do not lock each other out.
-pub(crate) async fn put_batch(
+pub(crate) async fn put_all(session: &Session, texts: Vec<Text<'_>>) -> Result<Xid, Fault> {
+    let (collections, keys, bodies) = &columns(texts);
+    let statement = &session.statements.put_all;
+    session.value(statement, &[collections, keys, bodies]).await
+}
+
+/// The same where none of them is there; the first one that is, and then nothing was changed.
+pub(crate) async fn insert_all(
     session: &Session,
-    collection: &Collection,
-    mut texts: Vec<(Key, String)>,
-) -> Result<Xid, Fault> {
-    texts.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-    let name = collection.as_str();
-    let keys: Vec<&[u8]> = texts
-        .iter()
-        .map(|(key, _)| key.as_str().as_bytes())
-        .collect();
-    let bodies: Vec<&str> = texts.iter().map(|(_, text)| text.as_str()).collect();
-    session
-        .value(&session.statements.put_batch, &[&name, &keys, &bodies])
-        .await
+    texts: Vec<Text<'_>>,
+) -> Result<Result<Xid, (String, String)>, Fault> {
+    let (collections, keys, bodies) = &columns(texts);
+    let parameters: Parameters<'_> = &[collections, keys, bodies];
+    let rows = session
+        .rows(&session.statements.insert_all, parameters)
+        .await?;
+    let row = rows.first().ok_or_else(|| {
+        Fault::new(
+            Kind::Refused,
+            "the server gave no row where there is always one",
+        )
+    })?;
+    match row.try_get::<_, Option<Xid>>(0)? {
+        Some(xid) => Ok(Ok(xid)),
+        None => Ok(Err((row.try_get(1)?, text(row.try_get(2)?)?))),
+    }
+}
+
+fn columns(mut texts: Vec<Text<'_>>) -> (Vec<&str>, Vec<&[u8]>, Vec<String>) {
+    texts.sort_unstable_by_key(|(collection, key, _)| (*collection, *key));
+    let (mut collections, mut keys, mut bodies) = (Vec::new(), Vec::new(), Vec::new());
+    for (collection, key, body) in texts {
+        collections.push(collection.as_str());
+        keys.push(key.as_str().as_bytes());
+        bodies.push(body);
+    }
+    (collections, keys, bodies)
 }
 
 /// Nothing when there was none under the key, and so nothing was changed.

@@ -121,8 +121,8 @@ impl From<weldkit_storage::Invalid> for Fault {
 /// By SQLSTATE: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
 fn kind(state: &str) -> Kind {
     match state {
-        // Serialization failure, deadlock, `lock_timeout`.
-        "40001" | "40P01" | "55P03" => Kind::Conflict,
+        // Serialization failure, deadlock, `lock_timeout`; a key that somebody else has inserted meanwhile.
+        "40001" | "40P01" | "55P03" | "23505" => Kind::Conflict,
         "53100" => Kind::Full,
         "42704" => Kind::Missing,
         // Cancelled by `statement_timeout` or by an operator: the session goes on.
@@ -168,6 +168,7 @@ mod tests {
             ("40001", Kind::Conflict),
             ("40P01", Kind::Conflict),
             ("55P03", Kind::Conflict),
+            ("23505", Kind::Conflict),
             ("53100", Kind::Full),
             ("53300", Kind::Busy),
             ("57014", Kind::Busy),

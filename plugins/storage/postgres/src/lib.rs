@@ -26,15 +26,17 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 use weldkit::{CallError, Ctx, Error, ErrorKind, Health, Json, Settings, Stream};
-use weldkit_storage::provider::{Scan, check_batch, check_document};
+use weldkit_storage::provider::{Scan, check_batch, check_document, check_import, taken};
 use weldkit_storage::{
-    Collection, Cursor, Document, Exported, Key, KeyRange, Limit, Page, Storage, StorageError,
+    Collection, Cursor, Document, Existing, Exported, Key, KeyRange, Limit, Page, Storage,
+    StorageError,
 };
 
 pub use crate::orphans::Orphan;
 pub use crate::settings::PostgresSettings;
 
 use crate::branch::Branches;
+use crate::documents::Text;
 use crate::fault::Fault;
 use crate::orphans::Watch;
 use crate::outcomes::Outcomes;
@@ -191,14 +193,13 @@ impl Storage for PostgresStorage {
         if documents.is_empty() {
             return Ok(());
         }
-        let texts = documents.into_iter().zip(lengths);
+        let texts = documents.iter().zip(lengths);
         let texts = texts.map(|(Document { key, body }, length)| {
-            let text = encode(&key, &body, length)?;
-            Ok((key, text))
+            Ok((&collection, key, encode(key, body, length)?))
         });
-        let texts: Vec<(Key, String)> = texts.collect::<Result<_, StorageError>>()?;
+        let texts: Vec<Text<'_>> = texts.collect::<Result<_, StorageError>>()?;
         let access = self.access(ctx).await?;
-        let written = documents::put_batch(access.session(), &collection, texts).await;
+        let written = documents::put_all(access.session(), texts).await;
         access.wrote(written.map(Some)).map(drop)
     }
 
@@ -267,5 +268,35 @@ impl Storage for PostgresStorage {
                 items.send(Err(fault.alone(false))).await;
             }
         })
+    }
+
+    async fn import(
+        &self,
+        ctx: &Ctx,
+        documents: Vec<Exported>,
+        existing: Existing,
+    ) -> Result<u64, StorageError> {
+        let lengths = check_import(&documents)?;
+        if documents.is_empty() {
+            return Ok(0);
+        }
+        let texts = documents.iter().zip(lengths);
+        let texts = texts.map(|(one, length)| {
+            let text = encode(&one.key, &one.body, length)?;
+            Ok((&one.collection, &one.key, text))
+        });
+        let texts: Vec<Text<'_>> = texts.collect::<Result<_, StorageError>>()?;
+        let access = self.access(ctx).await?;
+        let written = match existing {
+            Existing::Refuse => documents::insert_all(access.session(), texts).await,
+            Existing::Replace => documents::put_all(access.session(), texts).await.map(Ok),
+        };
+        let mut there = None;
+        let written = written.map(|written| written.map_err(|place| there = Some(place)).ok());
+        access.wrote(written)?;
+        match there {
+            None => Ok(documents.len() as u64),
+            Some((collection, key)) => Err(taken(&documents, &collection, &key)),
+        }
     }
 }

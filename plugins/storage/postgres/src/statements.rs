@@ -7,7 +7,8 @@ use tokio_postgres::{Client, Error, Statement};
 pub(crate) struct Sql {
     get: String,
     put: String,
-    put_batch: String,
+    put_all: String,
+    insert_all: String,
     delete: String,
     scan: String,
     count: String,
@@ -21,8 +22,10 @@ pub(crate) struct Statements {
     pub(crate) get: Statement,
     /// collection, key, body -> transaction
     pub(crate) put: Statement,
-    /// collection, keys, bodies -> transaction
-    pub(crate) put_batch: Statement,
+    /// collections, keys, bodies -> transaction
+    pub(crate) put_all: Statement,
+    /// collections, keys, bodies -> transaction, or the collection and the key of the first that is there
+    pub(crate) insert_all: Statement,
     /// collection, key -> transaction, when there was one
     pub(crate) delete: Statement,
     /// collection, start, end, rows, bytes -> key, body
@@ -43,16 +46,25 @@ impl Sql {
     pub(crate) fn new(schema: &str) -> Self {
         let documents = format!("\"{schema}\".documents");
         let this = "pg_current_xact_id()::text::bigint";
+        let given = "unnest($1::text[], $2::bytea[], $3::text[]) AS given (collection, key, body)";
         let upsert = "ON CONFLICT (collection, key) DO UPDATE SET body = excluded.body";
         Self {
             get: format!("SELECT body FROM {documents} WHERE collection = $1 AND key = $2"),
             put: format!(
                 "INSERT INTO {documents} (collection, key, body) VALUES ($1, $2, $3) {upsert} RETURNING {this}"
             ),
-            put_batch: format!(
-                "WITH written AS (INSERT INTO {documents} (collection, key, body)
-                    SELECT $1, key, body FROM unnest($2::bytea[], $3::text[]) AS given (key, body) {upsert} RETURNING 1)
+            put_all: format!(
+                "WITH written AS (INSERT INTO {documents} (collection, key, body) SELECT * FROM {given} {upsert} RETURNING 1)
                 SELECT {this} FROM (SELECT count(*) FROM written) AS counted"
+            ),
+            // One that comes in between is not seen by `taken`, and makes the statement fail.
+            insert_all: format!(
+                "WITH taken AS (SELECT collection, key FROM {documents} JOIN {given} USING (collection, key)
+                    ORDER BY collection, key LIMIT 1),
+                written AS (INSERT INTO {documents} (collection, key, body)
+                    SELECT * FROM {given} WHERE NOT EXISTS (SELECT FROM taken) RETURNING 1)
+                SELECT CASE WHEN collection IS NULL THEN {this} END, collection, key
+                    FROM (SELECT count(*) FROM written) AS counted LEFT JOIN taken ON true"
             ),
             delete: format!("DELETE FROM {documents} WHERE collection = $1 AND key = $2 RETURNING {this}"),
             // The lengths of documents are known without reading them, so that those beyond a page of bytes are not
@@ -86,10 +98,11 @@ impl Sql {
 
     /// Prepares all of them in one go.
     pub(crate) async fn prepare(&self, client: &Client) -> Result<Statements, Error> {
-        let (get, put, put_batch, delete, scan, count, collections, export) = tokio::try_join!(
+        let (get, put, put_all, insert_all, delete, scan, count, collections, export) = tokio::try_join!(
             client.prepare(&self.get),
             client.prepare(&self.put),
-            client.prepare(&self.put_batch),
+            client.prepare(&self.put_all),
+            client.prepare(&self.insert_all),
             client.prepare(&self.delete),
             client.prepare(&self.scan),
             client.prepare(&self.count),
@@ -99,7 +112,8 @@ impl Sql {
         Ok(Statements {
             get,
             put,
-            put_batch,
+            put_all,
+            insert_all,
             delete,
             scan,
             count,

@@ -56,6 +56,31 @@ fn a_composite_of_the_configuration_is_listed_described_and_called() {
     assert_eq!(list["composites"][0]["slots"][0]["role"], "primary");
 }
 
+/// The four answers of `workflow check`: never taken is an error, perhaps not taken a warning that shows a value.
+#[test]
+fn a_check_answers_for_every_binding_and_shows_what_is_refused() {
+    let mapped = |map: &str| Place::new().file(&format!("{GREET}map = '{map}'\n"));
+    let answers = |place: &Place| {
+        let check = place.run(&["compose", "check", "--format", "json"]);
+        parsed(&check.out)["composites"][0]["answers"].clone()
+    };
+    let place = Place::new().file(GREET);
+    let all = json!({"yes": 3, "no": 0, "may_fail": 0, "unknown": 0});
+    assert_eq!(answers(&place), all);
+    let place = mapped("if . > 5 then null else . end");
+    assert_eq!(answers(&place)["may_fail"], 1);
+    let check = place.run(&["compose", "check"]);
+    let warning = "warning[may_fail]: composite `greet`: what `one` (voice.exact) gives to `two#/value` (voice.exact) \
+                   may be `null` when its expression sees `";
+    assert!(check.fine().contains(warning), "{check:?}");
+    assert!(check.out.contains("weldkit.toml:18:1"), "{check:?}");
+    let check = mapped("tostring").run(&["compose", "check"]);
+    check.failed(3, &[]);
+    let error = "error[incompatible_interface]: composite `greet`: what `one` (voice.exact) gives to `two#/value` \
+                 (voice.exact) is string";
+    assert!(check.out.contains(error), "{check:?}");
+}
+
 #[test]
 fn what_does_not_fit_is_refused_with_its_line() {
     let place = Place::new().file(

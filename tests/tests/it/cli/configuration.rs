@@ -171,6 +171,10 @@ fn sample_and_schema_are_a_configuration_and_its_schema() {
         schema["$schema"],
         "https://json-schema.org/draft/2020-12/schema"
     );
+    let slot = "/properties/composites/additionalProperties/properties/slots/additionalProperties";
+    let slot = schema.pointer(slot).unwrap();
+    assert_eq!(slot["properties"]["role"]["enum"][1], "secondary");
+    assert_eq!(slot["additionalProperties"], false);
 }
 
 #[test]

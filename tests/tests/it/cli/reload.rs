@@ -59,6 +59,48 @@ fn what_needs_a_restart_is_named() {
     assert!(words[..6].iter().all(|word| said.contains(word)), "{said}");
 }
 
+/// A composite goes on as it was started, and whoever changes it is told so.
+#[test]
+fn a_changed_composite_needs_a_restart_and_says_so() {
+    let declared = |name: &str, fixed: &str| {
+        format!(
+            "[composites.{name}.slots]\nvoice = {{ service = 'echo' }}\n\
+             [composites.{name}.methods.loudly]\ncall = 'voice.say'\nwith = {{ {fixed} }}\n"
+        )
+    };
+    let place = Place::new().file(&declared("greet", "loud = true"));
+    let mut serving = place.serve(&[]);
+    let said = ["call", "greet.loudly", "--the-text", "hello"];
+    let before = place.run(&said).fine().to_owned();
+    assert!(before.contains("HELLO"), "{before}");
+    place.run(&["reload"]).failed(0, &["nothing was replaced"]);
+
+    // Written in another place and way, it means the same.
+    let same = declared("greet", "\"loud\" = true");
+    place.write("weldkit.toml", format!("# moved\n\n{same}"));
+    let again = place.run(&["reload", "--format", "json"]).json();
+    assert_eq!(again["restart"], serde_json::json!([]));
+
+    let new = declared("greet", "loud = false") + &declared("shout", "loud = true");
+    place.write("weldkit.toml", new);
+    let words = [
+        "needs a restart: the composite `greet` has changed",
+        "needs a restart: the composite `shout` has changed",
+    ];
+    place.run(&["reload"]).failed(0, &words);
+    assert_eq!(place.run(&said).fine(), before);
+
+    // What does not fit is refused before it is asked whether a restart is needed.
+    place.write("weldkit.toml", declared("greet", "lod = false"));
+    let words = ["unknown_parameter", "nothing has changed"];
+    place.run(&["reload"]).failed(3, &words);
+    serving.signal("HUP");
+    serving.hear("nothing has changed");
+    place.write("weldkit.toml", "");
+    let words = ["needs a restart: the composite `greet` has changed"];
+    place.run(&["reload"]).failed(0, &words);
+}
+
 #[test]
 fn a_bad_new_configuration_changes_nothing() {
     let place = Place::new();

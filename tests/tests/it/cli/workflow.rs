@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{Place, parsed};
+use crate::transactions::recovery::{crash_after_the_decision, free};
 
 const GREET: &str = r#"
 document: { dsl: 1.0.3, namespace: test, name: greet, version: 1.0.0 }
@@ -142,6 +143,47 @@ fn doctor_names_a_registered_workflow_that_no_longer_compiles() {
     ] {
         assert!(doctor.fine().contains(word), "{word}: {doctor:?}");
     }
+}
+
+/// What it has said cannot be taken back.
+const PARKED: &str = r#"
+document: { dsl: 1.0.3, namespace: test, name: parked, version: 1.0.0 }
+do:
+  - say:
+      call: echo.say
+      with: { the_text: done }
+      metadata: { compensate: { call: trouble.panic } }
+  - fail: { raise: { error: { type: "https://example.com/broken", status: 500 } } }
+"#;
+
+#[test]
+fn doctor_names_a_parked_run_and_a_transaction_that_waits_for_its_participant() {
+    let place = Place::new();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let waiting = runtime.block_on(async {
+        let state = place.path().join("state");
+        let waiting = crash_after_the_decision(&state, "doctor").await;
+        free(&state).await;
+        waiting.to_string()
+    });
+    place.write("parked.yaml", PARKED);
+    place
+        .run(&["workflow", "run", "parked.yaml", "--id", "p"])
+        .failed(1, &["parked"]);
+    let _serving = place.serve(&[]);
+    let doctor = place.run(&["doctor"]);
+    for words in [
+        "run p",
+        "it is parked and waits for an operator",
+        "1 of the transactions wait for a participant or an operator: `app tx list`",
+    ] {
+        assert!(doctor.fine().contains(words), "{words}: {doctor:?}");
+    }
+    let listed = place.run(&["tx", "list"]);
+    assert!(listed.fine().contains(&waiting), "{listed:?}");
+    // The participant is not linked into this application.
+    let shown = place.run(&["tx", "show", &waiting]);
+    assert!(shown.fine().contains("iron"), "{shown:?}");
 }
 
 /// Its first task is undone slowly, its second waits for hours.

@@ -61,9 +61,8 @@ fn each_misfit_is_told_with_its_code_and_the_nearest_name() {
             "result = 'two'\nsteps = { one = 'desk.add', two = { call = 'desk.double', with = { name = 'x' } } }\nbindings = [{ from = 'one#/name', to = 'two#/value' }]",
             &[
                 "incompatible_interface",
-                "`one#/name` (desk.add)",
-                "`two#/value` (desk.double)",
-                "string where integer is wanted",
+                "what `one#/name` (desk.add) gives to `two#/value` (desk.double)",
+                "is string, and integer",
             ],
         ),
         (
@@ -73,13 +72,35 @@ fn each_misfit_is_told_with_its_code_and_the_nearest_name() {
                 "incompatible_interface",
                 "desk.text",
                 "desk.add",
-                "string where object is wanted",
+                "is string, and {a: integer",
             ],
         ),
         (
             "a constant that does not fit",
             "call = 'desk.add'\nwith = { b = 'two' }",
-            &["invalid_parameter", "cannot take `b`"],
+            &[
+                "invalid_parameter",
+                "cannot take `b`: \"two\" is not of type \"integer\"",
+            ],
+        ),
+        (
+            "a mapped value that does not fit",
+            "result = 'two'\nsteps = { one = 'desk.add', two = 'desk.text' }\nbindings = [{ from = 'one', to = 'two#/value', map = '{n: .value}' }]",
+            &["incompatible_interface", "is {n: integer", "is taken"],
+        ),
+        (
+            "an expression that always fails",
+            "result = 'two'\nsteps = { one = 'desk.add', two = 'desk.text' }\nbindings = [{ from = 'one', to = 'two#/value', map = '.value.x' }]",
+            &["incompatible_interface", "fails for every input"],
+        ),
+        (
+            "a declared input that does not fit",
+            "result = 'one'\nsteps = { one = 'desk.text' }\nbindings = [{ from = 'input#/n', to = 'one#/value' }]\ninput = { type = 'object', properties = { n = { type = 'string' } }, required = ['n'] }",
+            &[
+                "incompatible_interface",
+                "`input#/n`",
+                "is string, and integer",
+            ],
         ),
         (
             "a circle",

@@ -1,5 +1,6 @@
 //! Composites: what is declared runs, and what does not fit is refused before it starts.
 
+mod acknowledged;
 mod checks;
 mod flow;
 mod graphs;

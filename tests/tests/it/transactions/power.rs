@@ -13,7 +13,7 @@ use weldkit::{CallError, Ctx};
 
 /// Two containers.
 #[weldkit::service(name = "pair", version = "1.0")]
-trait Pair {
+pub(super) trait Pair {
     /// Writes into the left one or the right one; no value removes.
     #[method(transactional)]
     async fn write(
@@ -135,7 +135,7 @@ struct Run {
     state: TempDir,
 }
 
-async fn open(disk: &SimDisk, state: &Path) -> weldkit::Result<TestHost> {
+pub(super) async fn open(disk: &SimDisk, state: &Path) -> weldkit::Result<TestHost> {
     let disk = Arc::new(disk.clone());
     TestHost::new(|host| host.plugin::<Keeper>().disk(disk, SMALL).state(state)).await
 }

@@ -9,7 +9,6 @@ use weldkit::{CallError, Code, Ctx};
 
 use super::ledger::{add_to_both, plain, told, two_books};
 use crate::docs::sources;
-use crate::wait::until;
 
 /// By place: what went wrong, and the tests that hold here; or why there is nothing that it could happen to.
 const SEEN: &[(&str, &str, Holds)] = &[
@@ -249,7 +248,5 @@ async fn no_two_transactions_have_one_id() {
             transaction.abort().await.unwrap();
         }
         host.stop().await.unwrap();
-        drop(host);
-        until(async || !weldkit::host::Folder::new(state.path()).is_held()).await;
     }
 }

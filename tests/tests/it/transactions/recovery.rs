@@ -140,7 +140,7 @@ async fn host(state: &Path, name: &str, linked: bool) -> Host {
 }
 
 /// A document and a note in one transaction; the host goes before the database has heard of the outcome.
-async fn crash_after_the_decision(state: &Path, name: &str) -> TransactionId {
+pub(crate) async fn crash_after_the_decision(state: &Path, name: &str) -> TransactionId {
     let host = host(state, name, true).await;
     database(name).lock().unwrap().is_down = true;
     let transaction = host.transaction().begin().unwrap();
@@ -167,7 +167,7 @@ async fn stored(host: &Host) -> bool {
 }
 
 /// Waits until the runtime has let the dropped host go.
-async fn free(state: &Path) {
+pub(crate) async fn free(state: &Path) {
     until(async || !weldkit::host::Folder::new(state).is_held()).await;
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::json;
+use weldkit::composition::Composite;
 use weldkit::orchestration::Terms;
 use weldkit::testing::TestHost;
 use weldkit_data_processor::DataProcessor;
@@ -28,6 +29,15 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     named.collect()
 }
 
+/// The composite that the workflow calls.
+fn strike_profile() -> Composite {
+    let file = repository().join("examples/bird-strikes/strike_profile.toml");
+    let text = std::fs::read_to_string(file).unwrap();
+    let configuration: toml::Table = toml::from_str(&text).unwrap();
+    let declared = toml::to_string(&configuration["composites"]["strike_profile"]).unwrap();
+    Composite::parse("strike_profile", &declared).unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_workflow_and_the_method_give_the_same_report_to_the_last_byte() {
     let host = TestHost::new(|host| {
@@ -37,6 +47,9 @@ async fn the_workflow_and_the_method_give_the_same_report_to_the_last_byte() {
             .plugin::<MemoryStorage>()
             .plugin::<JsonSchemaValidation>()
             .settings("records", json!({ "root": repository() }))
+            .instance("spare", "data-processing")
+            .provider("data_processing", "data-processing")
+            .composite(strike_profile())
     })
     .await
     .unwrap();

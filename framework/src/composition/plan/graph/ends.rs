@@ -1,7 +1,7 @@
 //! The ends of bindings, and what their whole must not be: a circle, a stream that is read twice.
 
 use super::{Call, Calls};
-use crate::composition::definition::{Binding, End, Port};
+use crate::composition::definition::{Binding, End, Method, Port};
 use crate::composition::plan::{Node, Planner, Source};
 use crate::composition::schema::{At, Shape};
 
@@ -117,7 +117,7 @@ impl Planner<'_> {
     }
 
     /// A stream is read once, and only a stream is read item by item.
-    pub(super) fn streams(&mut self, nodes: &[Node], calls: &Calls<'_>) {
+    pub(super) fn streams(&mut self, nodes: &[Node], calls: &Calls<'_>, method: &Method) {
         for (index, node) in nodes.iter().enumerate() {
             let each: Vec<_> = node.inputs.iter().filter(|edge| edge.each).collect();
             let at = &calls[index].step.pointer;
@@ -127,7 +127,7 @@ impl Planner<'_> {
             }
             for edge in each {
                 let gives =
-                    matches!(edge.from, Source::Node(step) if gives_stream(step, nodes, calls));
+                    matches!(edge.from, Source::Node(step) if calls[step].gives_stream(method));
                 if !gives {
                     let message = format!(
                         "`{}` is called for each item of what is no stream",
@@ -141,7 +141,7 @@ impl Planner<'_> {
                 .flat_map(|other| &other.inputs)
                 .filter(|edge| edge.from == Source::Node(index))
                 .count();
-            if gives_stream(index, nodes, calls) && readers + node.emits.len() > 1 {
+            if calls[index].gives_stream(method) && readers + node.emits.len() > 1 {
                 let message = format!(
                     "the stream of `{}` is read {readers} times; it is there once",
                     node.name
@@ -158,13 +158,4 @@ impl Planner<'_> {
 
 fn is_auxiliary(call: &Call<'_>) -> bool {
     call.slot.slot.role == crate::composition::definition::Role::Auxiliary
-}
-
-/// Whether what a step gives comes item by item.
-pub(in crate::composition::plan) fn gives_stream(
-    step: usize,
-    nodes: &[Node],
-    calls: &Calls<'_>,
-) -> bool {
-    calls[step].is_stream() || nodes[step].inputs.iter().any(|edge| edge.each)
 }

@@ -2,15 +2,27 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Call, Calls};
-use crate::composition::compatible::{Answer, compatible};
 use crate::composition::definition::{Binding, End, Method, OnFailure};
 use crate::composition::plan::contract::Derived;
+use crate::composition::plan::fits::{Given, Through, given, taker};
 use crate::composition::plan::{Edge, Node, Planner, Source};
-use crate::composition::schema::{At, Shape, steps};
+use crate::composition::schema::{ANYTHING, At, Shape, steps};
 use crate::contract::escape;
+use crate::contract::types::Answer;
+use crate::orchestration::definition::Expr;
+
+/// The end of a binding that takes.
+struct Wanted<'a> {
+    call: &'a Call<'a>,
+    target: Shape<'a>,
+    /// Whether the call cannot be made without it.
+    is_required: bool,
+    /// Whether nothing else brings parameters.
+    is_whole: bool,
+}
 
 impl Planner<'_> {
     /// Takes all bindings of a method in.
@@ -76,9 +88,10 @@ impl Planner<'_> {
         if !self.parameter(call, &binding.to.pointer, &at) {
             return;
         }
-        let target = match Shape::of(&call.input).at(&binding.to.pointer) {
-            At::Schema(schema) => Some(Shape::of(&call.input).with(schema)),
-            At::Anything => None,
+        let shape = Shape::of(&call.input);
+        let target = match shape.at(&binding.to.pointer) {
+            At::Schema(schema) => shape.with(schema),
+            At::Anything => Shape::of(&ANYTHING),
             At::Nothing(name, known) => {
                 let what = format!("field of `{}` called", call.said());
                 self.problems
@@ -91,13 +104,9 @@ impl Planner<'_> {
             Source::Input => derived.reads(&binding.from.pointer, call, &binding.to.pointer),
             Source::Node(_) => {}
         }
-        let on_failure = match (&binding.on_failure, from) {
-            (Some(own), _) => own.clone(),
-            (None, Source::Node(step)) => calls[step].step.on_failure.clone(),
-            (None, Source::Input) => OnFailure::Fail,
-        };
-        let required = Shape::of(&call.input).is_required(&binding.to.pointer);
-        if on_failure == OnFailure::Skip && required && !binding.to.pointer.is_empty() {
+        let on_failure = on_failure(binding, from, calls);
+        let is_required = !binding.to.pointer.is_empty() && shape.is_required(&binding.to.pointer);
+        if on_failure == OnFailure::Skip && is_required {
             let message = format!("`{}` may not be left out of `{}`", binding.to, call.said());
             let help = "write on_failure = { default = VALUE }, or let the call fail";
             self.problems.add_with(
@@ -107,14 +116,24 @@ impl Planner<'_> {
                 help,
             );
         }
-        let full = call.step.with.is_empty() && nodes[to].inputs.is_empty();
-        if binding.map.is_none() {
-            self.flow(binding, from, (calls, to), target, full);
-        }
         let map = binding
             .map
             .as_ref()
             .map(|map| self.expression(map, &format!("{}/map", binding.pointer)));
+        let is_whole = call.step.with.is_empty() && nodes[to].inputs.is_empty();
+        match given(binding, from, calls, derived.method) {
+            Some(given) => {
+                let wanted = Wanted {
+                    call,
+                    target,
+                    is_required,
+                    is_whole,
+                };
+                self.flow(binding, map, given, &wanted);
+            }
+            // The caller is held to what is taken here.
+            None => self.answers.count(Answer::Yes),
+        }
         nodes[to].inputs.push(Edge {
             from,
             pointer: binding.from.pointer.clone(),
@@ -126,67 +145,42 @@ impl Planner<'_> {
     }
 
     /// Whether what one end gives fits what the other takes.
-    fn flow(
-        &mut self,
-        binding: &Binding,
-        from: Source,
-        (calls, to): (&Calls<'_>, usize),
-        target: Option<Shape<'_>>,
-        full: bool,
-    ) {
-        let (Source::Node(step), Some(target)) = (from, target) else {
-            return;
-        };
-        let giver = &calls[step];
-        let whole = Shape::of(&giver.output);
-        let At::Schema(given) = whole.at(&binding.from.pointer) else {
-            return;
-        };
-        let collected;
-        let given = if giver.is_stream() && !binding.each {
-            let mut array = json!({ "type": "array", "items": given });
-            array["$defs"] = giver
-                .output
-                .get("$defs")
-                .cloned()
-                .unwrap_or_else(|| json!({}));
-            collected = array;
-            Shape::of(&collected)
-        } else {
-            whole.with(given)
-        };
+    fn flow(&mut self, binding: &Binding, map: Option<Expr>, given: Given, wanted: &Wanted<'_>) {
         let loose;
         // Of several sources none has to bring everything.
-        let target = if binding.to.pointer.is_empty() && !full {
-            let mut schema = target.schema.clone();
+        let target = if binding.to.pointer.is_empty() && !wanted.is_whole {
+            let mut schema = wanted.target.schema.clone();
             if let Value::Object(schema) = &mut schema {
                 schema.remove("required");
             }
             loose = schema;
-            Shape {
-                root: target.root,
-                schema: &loose,
-            }
+            wanted.target.with(&loose)
         } else {
-            target
+            wanted.target
         };
-        match compatible(given, target) {
-            Answer::Yes => {}
-            Answer::No(why) => {
-                let (ends, taker) = (format!("`{}` ({})", binding.from, giver.said()), &calls[to]);
-                let message = format!(
-                    "{ends} does not fit `{}` ({}): {why}",
-                    binding.to,
-                    taker.said()
-                );
-                let help = "bind another field, or say how with `map`";
-                self.problems
-                    .add_with("incompatible_interface", message, &binding.pointer, help);
-            }
-            Answer::Unknown => self
-                .undecided
-                .push(format!("{} -> {}", binding.from, binding.to)),
+        let taker = taker(target);
+        let said = wanted.call.said();
+        let what = format!("what {} gives to `{}` ({said})", given.said, binding.to);
+        let pointer = &binding.pointer;
+        if let Some(expr) = map {
+            self.through.push(Through {
+                expr,
+                of: given.of,
+                taker,
+                what,
+                pointer: format!("{pointer}/map"),
+            });
+            return;
         }
+        let answer = match taker.judge(&given.of) {
+            (Answer::Yes | Answer::Unknown, _) if given.may_lack && wanted.is_required => {
+                let why = format!("may be left out, and `{said}` needs it");
+                (Answer::MayFail, why)
+            }
+            answer => answer,
+        };
+        let help = "bind another field, or say how with `map`";
+        self.answered(answer, &what, pointer, help);
     }
 
     /// Whether a pointer begins with a parameter of the method.
@@ -221,8 +215,7 @@ impl Planner<'_> {
             let At::Schema(schema) = shape.at(&pointer) else {
                 continue;
             };
-            let given = json!({ "const": value });
-            if let Answer::No(why) = compatible(Shape::of(&given), shape.with(schema)) {
+            if let Some(why) = taker(shape.with(schema)).refusal(value) {
                 let message = format!("`{}` cannot take `{name}`: {why}", call.said());
                 self.problems.add("invalid_parameter", message, &at);
             }
@@ -262,5 +255,14 @@ impl Planner<'_> {
                     .add_with("missing_parameter", message, &call.step.pointer, help);
             }
         }
+    }
+}
+
+/// What comes when the giver fails.
+fn on_failure(binding: &Binding, from: Source, calls: &Calls<'_>) -> OnFailure {
+    match (&binding.on_failure, from) {
+        (Some(own), _) => own.clone(),
+        (None, Source::Node(step)) => calls[step].step.on_failure.clone(),
+        (None, Source::Input) => OnFailure::Fail,
     }
 }

@@ -7,9 +7,10 @@ use serde_json::{Map, Value};
 
 use super::contract::Derived;
 use super::{Edge, Emission, Gathered, Graph, Node, PlannedSlot, Planner, Source};
-use crate::composition::compatible::{Answer, compatible};
-use crate::composition::definition::{Binding, Merge, Method, OnFailure, Role, Step};
+use crate::composition::definition::{Binding, End, Merge, Method, OnFailure, Role, Step};
+use crate::composition::plan::fits::taker;
 use crate::composition::schema::Shape;
+use crate::contract::types::{Origin, read};
 use crate::contract::{MethodDescriptor, MethodKind};
 use crate::limit;
 
@@ -28,6 +29,14 @@ pub(super) struct Call<'a> {
 impl Call<'_> {
     pub(super) fn is_stream(&self) -> bool {
         self.method.kind == MethodKind::Stream
+    }
+
+    /// Whether what the step gives comes item by item.
+    pub(super) fn gives_stream(&self, method: &Method) -> bool {
+        let is_each = |binding: &Binding| {
+            binding.each && matches!(&binding.to.end, End::Step(step) if step == self.name)
+        };
+        self.is_stream() || method.bindings.iter().any(is_each)
     }
 
     pub(super) fn said(&self) -> String {
@@ -79,7 +88,7 @@ impl Planner<'_> {
             self.missing(&nodes[index], &calls, index);
         }
         self.circle(&nodes, name, &pointer);
-        self.streams(&nodes, &calls);
+        self.streams(&nodes, &calls, method);
         let result = self.result(method, &calls, &mut derived);
         let descriptor = self.descriptor(name, method, &calls, derived)?;
         let result = result?;
@@ -114,16 +123,14 @@ impl Planner<'_> {
             let pointer = format!("{}/instead", step.pointer);
             let (at, other, found) = self.target(&target.slot, &target.method, slots, &pointer)?;
             instead = Some(at);
-            let (from, to) = (&slot.name, &other.name);
             let wanted = found.input.get().to_value();
-            if let Answer::No(why) = compatible(Shape::of(&input), Shape::of(&wanted)) {
-                let message = format!(
-                    "what `{from}.{}` takes does not fit `{to}.{}`: {why}",
-                    method.name, found.name
-                );
-                self.problems
-                    .add("incompatible_interface", message, &pointer);
-            }
+            let what = format!(
+                "the input of `{}.{}`, which `{}.{}` gets first,",
+                slot.name, method.name, other.name, found.name
+            );
+            let answer = taker(Shape::of(&wanted)).judge(&read(&input, Origin::Taken));
+            let help = "ask a method first that takes the same";
+            self.answered(answer, &what, &pointer, help);
         }
         Some(Call {
             name,

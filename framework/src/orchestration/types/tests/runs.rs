@@ -174,9 +174,9 @@ fn run(known: &Known, methods: &mut Methods<'_>, input: Value, draws: &mut Draws
                     continue;
                 }
                 promises += 1;
-                let slot = &method.parameters[name];
-                let is_taken = slot.validator.as_ref().unwrap().is_valid(value)
-                    && fits(&Type::of(value), &slot.takes) == Fit::Yes;
+                let taker = &method.parameters[name];
+                let is_taken = taker.validator().unwrap().is_valid(value)
+                    && fits(&Type::of(value), &taker.takes) == Fit::Yes;
                 assert!(is_taken, "{pointer}/with/{name} is {value}\n{context}");
             }
             output = method.gives.sample(draws).unwrap();

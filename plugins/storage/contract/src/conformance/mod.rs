@@ -9,7 +9,9 @@ use serde_json::json;
 use weldkit::{Ctx, Json};
 
 use crate::provider::{BATCH_DOCUMENTS_MAX, DOCUMENT_DEPTH_MAX};
-use crate::{Collection, Document, Exported, Key, KeyRange, Limit, Storage, StorageError};
+use crate::{
+    Collection, Document, Existing, Exported, Key, KeyRange, Limit, Storage, StorageError,
+};
 
 pub use self::model::{Operation, replay, scripts};
 
@@ -21,6 +23,7 @@ pub async fn check(storage: &impl Storage, ctx: &Ctx) {
     every_page_comes_once_and_in_order(storage, ctx).await;
     bounds_are_kept(storage, ctx).await;
     an_export_is_one_moment(storage, ctx).await;
+    an_import_is_all_or_nothing(storage, ctx).await;
 }
 
 fn collection(name: &str) -> Collection {
@@ -305,6 +308,54 @@ async fn an_export_is_one_moment(storage: &impl Storage, ctx: &Ctx) {
         .collect()
         .await;
     assert_eq!(none.expect("export"), []);
+}
+
+async fn an_import_is_all_or_nothing(storage: &impl Storage, ctx: &Ctx) {
+    let names = ["import", "import-2"].map(collection);
+    let one = |at: usize, text: &str, body: Json| Exported {
+        collection: names[at].clone(),
+        key: key(text),
+        body,
+    };
+    let import = async |documents, existing| storage.import(ctx, documents, existing).await;
+    let seen = async || {
+        let mut all = storage.export(ctx, None).collect().await.expect("export");
+        all.retain(|one| names.contains(&one.collection));
+        all
+    };
+    assert_eq!(import(Vec::new(), Existing::Refuse).await.expect("none"), 0);
+    let mut all = vec![
+        one(0, "a", json!(0.1)),
+        one(0, "b", json!({"é": [null, "\u{0}\n"]})),
+        one(1, "a", json!(u64::MAX)),
+    ];
+    let backwards = all.iter().rev().cloned().collect();
+    let count = import(backwards, Existing::Refuse).await;
+    assert_eq!(count.expect("import"), 3);
+    assert_eq!(seen().await, all);
+
+    let refused = async |documents, expected: usize, existing| {
+        let error = import(documents, existing).await.expect_err("a bad import");
+        let is_right =
+            matches!(&error, StorageError::NotImported { number, .. } if *number == expected);
+        assert!(is_right, "{error:?}");
+        assert!(error.to_string().contains("nothing was written"), "{error}");
+    };
+    let (new, there) = (one(0, "aa", json!(1)), one(1, "a", json!(2)));
+    let (deep, large) = (nested(DOCUMENT_DEPTH_MAX + 1), json!("x".repeat(1_000_000)));
+    refused(vec![new.clone(), there.clone()], 2, Existing::Refuse).await;
+    for existing in [Existing::Refuse, Existing::Replace] {
+        let twice = vec![new.clone(), one(1, "b", large.clone()), new.clone()];
+        refused(twice, 3, existing).await;
+        refused(vec![new.clone(), one(1, "b", deep.clone())], 2, existing).await;
+    }
+    assert_eq!(seen().await, all);
+
+    let count = import(vec![there.clone(), new.clone()], Existing::Replace).await;
+    assert_eq!(count.expect("an import that replaces"), 2);
+    all[2] = there;
+    all.insert(1, new);
+    assert_eq!(seen().await, all);
 }
 
 async fn bounds_are_kept(storage: &impl Storage, ctx: &Ctx) {

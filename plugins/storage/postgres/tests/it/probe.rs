@@ -10,7 +10,8 @@ use weldkit::transaction::{
 };
 use weldkit::{CallError, Ctx, Json, Settings, Stream};
 use weldkit_storage::{
-    Collection, Cursor, Document, Exported, Key, KeyRange, Limit, Page, Storage, StorageError,
+    Collection, Cursor, Document, Existing, Exported, Key, KeyRange, Limit, Page, Storage,
+    StorageError,
 };
 use weldkit_storage_postgres::{PostgresSettings, PostgresStorage};
 
@@ -176,5 +177,14 @@ impl Storage for Probe {
 
     fn export(&self, ctx: &Ctx, collection: Option<Collection>) -> Stream<Exported, StorageError> {
         self.0.storage.export(ctx, collection)
+    }
+
+    async fn import(
+        &self,
+        ctx: &Ctx,
+        documents: Vec<Exported>,
+        existing: Existing,
+    ) -> Result<u64, StorageError> {
+        self.0.storage.import(ctx, documents, existing).await
     }
 }
