@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use super::HostBuilder;
 use super::builder::Setup;
-use crate::composition::{Composite, Parts, Plan, entry, make};
+#[cfg(feature = "cli")]
+use crate::composition::Plan;
+use crate::composition::{Composite, Parts, entry, make};
 use crate::config::Config;
 use crate::error::Problem;
 use crate::registry::PluginEntry;
