@@ -11,7 +11,7 @@ use super::terms::STUCK;
 use crate::call::Cancel;
 use crate::error::{CallError, Code};
 use crate::limit;
-use crate::orchestration::run::{Event, Run, State};
+use crate::orchestration::run::{Event, Hears, Run, State};
 
 /// A run that is under way, as others see it.
 pub(super) struct Live {
@@ -19,11 +19,13 @@ pub(super) struct Live {
     pub(super) inbox: Inbox,
     status: watch::Sender<Status>,
     listens: AtomicBool,
+    /// For what it may listen at all.
+    hears: Arc<Hears>,
     left: Cancel,
 }
 
 impl Live {
-    pub(super) fn new(id: Arc<str>, head: &Head, durable: bool) -> Arc<Self> {
+    pub(super) fn new(id: Arc<str>, head: &Head, durable: bool, hears: Arc<Hears>) -> Arc<Self> {
         let status = Status {
             durable,
             ..of_head(&id, head)
@@ -33,6 +35,7 @@ impl Live {
             inbox: Inbox::default(),
             status: watch::Sender::new(status),
             listens: AtomicBool::new(false),
+            hears,
             left: Cancel::new(),
         })
     }
@@ -64,8 +67,9 @@ impl Live {
         self.status.borrow().state == STUCK
     }
 
-    pub(super) fn listens(&self) -> bool {
-        self.listens.load(Ordering::Acquire)
+    /// Whether it listens, and not only for events of other types.
+    pub(super) fn listens_for(&self, event: &Value) -> bool {
+        self.listens.load(Ordering::Acquire) && self.hears.may_want(event)
     }
 
     pub(super) fn set_listens(&self, listens: bool) {

@@ -263,8 +263,9 @@ impl Workflows {
             at_ms: head.started_ms,
             secrets,
         };
+        let hears = workflow.hears().clone();
         let (run, step) = Run::begin(workflow, start);
-        let live = Live::new(id.clone(), &head, durable);
+        let live = Live::new(id.clone(), &head, durable, hears);
         lock(&self.0.live).insert(id, live.clone());
         Ok((Drive::new(self.clone(), live, head, run), step))
     }

@@ -40,7 +40,7 @@ impl Workflows {
             match self.reopened(&id, head.clone(), true, &mut compiled).await {
                 Ok(run) => ready.push((head.started_ms, run)),
                 Err(why) => {
-                    let live = Live::new(id.clone(), &head, true);
+                    let live = Live::new(id.clone(), &head, true, Arc::default());
                     live.stuck(&why.to_string());
                     lock(&self.0.live).insert(id, live);
                 }

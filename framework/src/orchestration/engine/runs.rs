@@ -180,7 +180,7 @@ impl Workflows {
     pub async fn deliver(&self, event: Arc<Value>) -> usize {
         let all: Vec<Arc<Live>> = lock(&self.0.live).values().cloned().collect();
         let mut wanted = 0;
-        for live in all.iter().filter(|live| live.listens()) {
+        for live in all.iter().filter(|live| live.listens_for(&event)) {
             wanted += usize::from(live.offer(event.clone()).await.unwrap_or(false));
         }
         wanted

@@ -11,6 +11,7 @@
 mod error;
 mod event;
 mod fork;
+mod hears;
 mod list;
 mod listen;
 mod looping;
@@ -31,6 +32,7 @@ use serde_json::Value;
 
 pub use error::TaskError;
 pub use event::{Action, Event, Group, Key};
+pub(super) use hears::Hears;
 pub use note::{Note, What};
 pub use secrets::Secrets;
 pub use state::{Round, Start, State, Step};

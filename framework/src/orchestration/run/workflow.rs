@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::hears::Hears;
 use crate::error::Problem;
 use crate::orchestration::definition::{Definition, Filter, Task, Work};
 use crate::orchestration::expression::Program;
@@ -14,6 +15,8 @@ pub struct Workflow {
     pub(super) program: Arc<Program>,
     /// By the address of a schema, which lives as long as the definition.
     pub(super) validators: Arc<BTreeMap<usize, jsonschema::Validator>>,
+    /// Which events its runs may listen for.
+    pub(super) hears: Arc<Hears>,
     /// Whether it runs inside of a transaction already.
     pub(super) is_group: bool,
 }
@@ -47,11 +50,13 @@ impl Workflow {
                 ),
             }
         }
+        let hears = Hears::of(&definition);
         match program {
             Some(program) if problems.is_empty() => Ok(Self {
                 definition,
                 program: Arc::new(program),
                 validators: Arc::new(validators),
+                hears: Arc::new(hears),
                 is_group: false,
             }),
             _ => Err(problems),
@@ -66,6 +71,11 @@ impl Workflow {
     /// Its expressions.
     pub(in crate::orchestration) fn program(&self) -> &Program {
         &self.program
+    }
+
+    /// Which events its runs may listen for.
+    pub(in crate::orchestration) fn hears(&self) -> &Arc<Hears> {
+        &self.hears
     }
 
     /// What is wrong with a value by a schema of the definition.
