@@ -40,7 +40,7 @@ fn run_tests(app: &App, arguments: &Test) -> Result<usize> {
     let mut command = cargo::command();
     command
         .current_dir(&app.root)
-        .args(["test", "--workspace"])
+        .args(["test", "--workspace", "--no-fail-fast"])
         .args(&arguments.arguments)
         .env(key, file);
     let result = cargo::run_command(&mut command);

@@ -65,12 +65,12 @@ impl Lines {
 
 /// The lines as one list; each goes in as it was written, digit by digit.
 fn list(text: &[u8], parameter: &str, from: &str) -> Result<String, CallError> {
+    if text.is_empty() {
+        return Ok("[]".to_owned());
+    }
     let text = text.strip_suffix(b"\n").unwrap_or(text);
     let mut items = Vec::new();
     for (index, line) in text.split(|byte| *byte == b'\n').enumerate() {
-        if index == 0 && text.is_empty() {
-            break;
-        }
         let item = serde_json::from_slice::<&RawValue>(line).map_err(|fault| {
             let from = from.strip_prefix('@').unwrap_or("stdin");
             let message = format!("line {} of `{from}` is not JSON: {fault}", index + 1);

@@ -107,7 +107,7 @@ const VIOLATIONS: &[(&str, &[&str])] = &[
     (
         "target = { kind = \"nte\", port = 1 }",
         &[
-            "config_invalid_value 2:19 `target.kind` must be one of disk, net, found the string `nte`",
+            "config_invalid_value 2:19 `target.kind` must be one of disk, net, found the string `nte` ~net",
         ],
     ),
     (

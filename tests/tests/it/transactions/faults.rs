@@ -58,7 +58,8 @@ async fn told(host: &TestHost) -> String {
 
 #[tokio::test]
 async fn after_a_failed_write_or_sync_a_host_acknowledges_nothing_more_until_it_starts_again() {
-    let harms: [(&str, fn(&SimDisk)); 3] = [
+    type Harm = fn(&SimDisk);
+    let harms: [(&str, Harm); 3] = [
         ("write", |disk| {
             disk.fail(Operation::Write, 0, ErrorKind::Other)
         }),
