@@ -107,9 +107,16 @@ impl Taker {
     /// Why a value is refused, if it is.
     pub(crate) fn refusal(&self, value: &Value) -> Option<String> {
         let error = self.validator()?.iter_errors(value).next();
-        let error = error.map(|error| match error.instance_path().as_str() {
-            "" => error.to_string(),
-            at => format!("{error} at `{at}`"),
+        let error = error.map(|error| {
+            // It quotes what it is about, which may be long.
+            let text = match is_long(value) {
+                true => error.masked_with("it").to_string(),
+                false => error.to_string(),
+            };
+            match error.instance_path().as_str() {
+                "" => text,
+                at => format!("{text} at `{at}`"),
+            }
         });
         // The range of a Rust integer is known to the type, and not to the validator.
         let is_refused = || fits(&Type::of(value), &self.takes) == Fit::No;
@@ -130,14 +137,28 @@ impl Taker {
         }
     }
 
-    /// A value of a type that is refused, in words.
+    /// A value of a type that is refused, in words: one that can be read, else the shortest of those that were found.
     fn refused(&self, of: &Type) -> Option<String> {
         let mut draws = Draws::new(1);
-        (0..limit::TYPE_TRIES).find_map(|_| {
-            let value = of.sample(&mut draws)?;
-            let error = self.refusal(&value)?;
-            Some(format!("may be `{}`: {error}", quoted(&value)))
-        })
+        let mut shortest: Option<(Value, String)> = None;
+        for _ in 0..limit::TYPE_TRIES {
+            let Some(value) = of.sample(&mut draws) else {
+                continue;
+            };
+            let Some(error) = self.refusal(&value) else {
+                continue;
+            };
+            let length = |value: &Value| value.to_string().len();
+            let is_shorter = |(known, _): &(Value, String)| length(&value) < length(known);
+            if shortest.as_ref().is_none_or(is_shorter) {
+                let is_readable = !is_long(&value);
+                shortest = Some((value, error));
+                if is_readable {
+                    break;
+                }
+            }
+        }
+        shortest.map(|(value, error)| format!("may be `{}`: {error}", quoted(&value)))
     }
 
     /// What is given and what is taken, at the innermost place that shows it.
@@ -149,6 +170,11 @@ impl Taker {
             _ => format!("has {of} at `{at}`, and {takes} is taken there"),
         }
     }
+}
+
+/// Whether only a part of a value is worth showing.
+fn is_long(value: &Value) -> bool {
+    value.to_string().chars().nth(limit::TYPE_QUOTE).is_some()
 }
 
 /// A value as far as it is worth showing.
