@@ -195,23 +195,18 @@ pub const JOURNAL_QUOTA_BYTES: u64 = 1024 * 1024 * 1024;
 pub const JOURNAL_SPARES: usize = 2;
 
 /// Bytes of one file of a journal in a backup: each is filled to its end, and few records are in it.
-#[cfg(feature = "transaction")]
 pub const BACKUP_SEGMENT_BYTES: u64 = 1024 * 1024;
 
 /// Bytes that a backup writes to its file of containers in one go; more than one pair only where one is longer.
-#[cfg(feature = "transaction")]
 pub const BACKUP_BATCH_BYTES: usize = 32 * 1024 * 1024;
 
 /// Bytes of a file that a backup or a restore holds in memory.
-#[cfg(feature = "transaction")]
 pub const BACKUP_CHUNK_BYTES: usize = 1024 * 1024;
 
 /// Largest description of a backup, in bytes.
-#[cfg(feature = "transaction")]
 pub const BACKUP_ABOUT_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Starts that a restored host skips at least: the ids of what the original has done since the backup are not used again.
-#[cfg(feature = "transaction")]
 pub const RESTORED_STARTS: u32 = 1 << 16;
 
 /// Bytes of a workflow document, and of what its aliases repeat.
@@ -312,7 +307,6 @@ pub const RUN_LAPS: u32 = 10_000;
 pub const TASK_TRIES: u32 = 10_000;
 
 /// Bytes of the shortest secret of a workflow: a shorter one is a part of too many other texts to be taken out of them.
-#[cfg(feature = "orchestration")]
 pub const SECRET_BYTES: usize = 4;
 
 /// Keys that the status of a run lists; how many there are beside them is told as a number.
@@ -342,6 +336,9 @@ pub const WORKFLOWS: usize = 10_000;
 /// Length of a run's id.
 pub const RUN_ID: usize = 512;
 
+/// What waits to be told to one run; whoever comes then is refused, and may try again.
+pub const RUN_INBOX: usize = 4_096;
+
 /// Events of one run that are kept by one forced write.
 pub const RUN_BATCH: usize = 64;
 
@@ -370,29 +367,22 @@ pub const LIFECYCLE_EVENTS: usize = 4_096;
 pub const RUN_WAIT: Duration = Duration::from_secs(366 * 86_400);
 
 /// How deep schemas are followed when two are compared; a deeper one counts as unknown.
-#[cfg(feature = "composition")]
 pub const SCHEMA_DEPTH: usize = 64;
 
 /// The most tries of one call of a composite's slot.
-#[cfg(feature = "composition")]
 pub const COMPOSITE_TRIES: u32 = 100;
 
 /// Steps of one method of a composite.
-#[cfg(feature = "composition")]
 pub const COMPOSITE_STEPS: usize = 1_024;
 
 /// Calls of auxiliary slots under way at once, for one composite; further ones are left out and counted.
-#[cfg(feature = "composition")]
 pub const AUXILIARY_CALLS: usize = 256;
 
 /// How long the call of an auxiliary slot may take.
-#[cfg(feature = "composition")]
 pub const AUXILIARY: Duration = Duration::from_secs(30);
 
 /// Answers that the cache of one slot keeps; the oldest goes first.
-#[cfg(feature = "composition")]
 pub const CACHED_ANSWERS: usize = 1_024;
 
 /// Items of a stream between two steps of a composite that nobody has read yet.
-#[cfg(feature = "composition")]
 pub const COMPOSITE_BUFFER: usize = 16;

@@ -8,6 +8,7 @@ use tokio::sync::{Notify, oneshot};
 
 use super::lock;
 use crate::error::CallError;
+use crate::limit;
 use crate::orchestration::run::Event;
 
 /// What is told to a run, and who waits until it is kept.
@@ -18,7 +19,7 @@ pub(super) enum Message {
     Offered(Arc<Value>, oneshot::Sender<Result<bool, CallError>>),
 }
 
-/// As long as what its senders hold: each waits for an answer.
+/// Holds at most [`limit::RUN_INBOX`] messages; each sender waits for an answer.
 #[derive(Default)]
 pub(super) struct Inbox {
     inside: Mutex<Inside>,
@@ -32,14 +33,18 @@ struct Inside {
 }
 
 impl Inbox {
-    /// Puts a message in; once it is closed, the sender's answer is that there is none.
-    pub(super) fn put(&self, message: Message) {
+    /// Puts a message in, unless it is full (`false`); once it is closed, the sender's answer is that there is none.
+    pub(super) fn put(&self, message: Message) -> bool {
         let mut inside = lock(&self.inside);
+        if inside.messages.len() >= limit::RUN_INBOX {
+            return false;
+        }
         if !inside.is_closed {
             inside.messages.push_back(message);
             drop(inside);
             self.comes.notify_one();
         }
+        true
     }
 
     /// The next message, if there is one.
@@ -69,5 +74,33 @@ impl Inbox {
         let left = std::mem::take(&mut inside.messages);
         drop(inside);
         drop(left);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_more_than_its_bound_is_refused_and_none_once_it_is_closed() {
+        let inbox = Inbox::default();
+        let mut answers = Vec::new();
+        let mut put = || {
+            let (done, answer) = oneshot::channel();
+            answers.push(answer);
+            inbox.put(Message::Offered(Arc::new(Value::Null), done))
+        };
+        assert!((0..limit::RUN_INBOX).all(|_| put()));
+        assert!(!put());
+        assert!(inbox.take().is_some());
+        assert!(put());
+
+        inbox.close();
+        assert!(inbox.take().is_none());
+        assert!(
+            answers
+                .into_iter()
+                .all(|mut answer| answer.try_recv().is_err())
+        );
     }
 }

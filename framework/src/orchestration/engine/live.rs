@@ -77,14 +77,24 @@ impl Live {
     }
 
     pub(super) async fn tell(&self, event: Event) -> Result<(), CallError> {
-        let (done, answer) = oneshot::channel();
-        self.inbox.put(Message::Told(event, done));
-        answer.await.unwrap_or_else(|_| Err(self.gone()))
+        self.send(|done| Message::Told(event, done)).await
     }
 
     pub(super) async fn offer(&self, event: Arc<Value>) -> Result<bool, CallError> {
+        self.send(|done| Message::Offered(event, done)).await
+    }
+
+    /// Waits for the answer to a message.
+    async fn send<T>(
+        &self,
+        message: impl FnOnce(oneshot::Sender<Result<T, CallError>>) -> Message,
+    ) -> Result<T, CallError> {
         let (done, answer) = oneshot::channel();
-        self.inbox.put(Message::Offered(event, done));
+        if !self.inbox.put(message(done)) {
+            let most = limit::RUN_INBOX;
+            let full = format!("{most} messages already wait for run `{}`", self.id);
+            return Err(CallError::limit(full).retryable(true));
+        }
         answer.await.unwrap_or_else(|_| Err(self.gone()))
     }
 

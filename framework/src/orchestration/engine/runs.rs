@@ -176,7 +176,8 @@ impl Workflows {
         live.offer(Arc::new(event)).await
     }
 
-    /// Hands an event to every run that listens. How many wanted it.
+    /// Hands an event to every run that listens, except those for which more than [`limit::RUN_INBOX`] already wait. How many
+    /// wanted it.
     pub async fn deliver(&self, event: Arc<Value>) -> usize {
         let all: Vec<Arc<Live>> = lock(&self.0.live).values().cloned().collect();
         let mut wanted = 0;
