@@ -2,6 +2,8 @@
 
 #[cfg(feature = "data-processing")]
 use weldkit_data_processor as _;
+#[cfg(feature = "otlp")]
+use weldkit_otlp as _;
 #[cfg(feature = "records")]
 use weldkit_records_files as _;
 #[cfg(feature = "report")]
@@ -21,6 +23,8 @@ use weldkit_validation_jsonschema as _;
 pub(crate) const CHOSEN: &[&str] = &[
     #[cfg(feature = "data-processing")]
     "data-processing",
+    #[cfg(feature = "otlp")]
+    "otlp",
     #[cfg(feature = "records")]
     "records",
     #[cfg(feature = "report")]
@@ -42,6 +46,7 @@ pub(crate) const CHOSEN: &[&str] = &[
 #[rustfmt::skip]
 pub(crate) const KNOWN: &[(&str, &[&str])] = &[
     ("data-processing", &["data_processing@2"]),
+    ("otlp", &["otlp@1"]),
     ("records", &["records@1"]),
     ("report", &["report@1"]),
     ("scrape", &["scrape@1"]),
