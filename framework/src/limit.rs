@@ -98,6 +98,9 @@ pub const ALERT_SAMPLES: usize = 1_024;
 /// Bytes of a control request beside its parameters, and of an answer beside its result.
 pub const ENVELOPE_BYTES: usize = 64 * 1024;
 
+/// Longest text that one line of the log takes over from what a plugin writes, in bytes.
+pub const LOG_TEXT_BYTES: usize = 8 * 1024;
+
 /// Progress reports of one call that wait for a slow reader; further ones are left out.
 pub const PROGRESS: usize = 16;
 

@@ -27,6 +27,7 @@ use crate::limit;
 pub(super) fn run(session: &Session) -> Result<u8, Failure> {
     let loaded = session.load();
     let log = Log::new(loaded.config.host());
+    log.listen();
     let served = workers::wait(serve(session, loaded, log));
     served.or_else(|failure| log.failed(&failure).ok_or(failure))
 }

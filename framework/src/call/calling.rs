@@ -9,12 +9,11 @@ use super::admission::permit;
 use super::enlist::{in_turn, joined};
 use super::gate::{enter, plain};
 use super::generation::Generation;
-use super::guard::{First, Guarded, Isolated, outcome};
+use super::guard::{Begun, First, Guarded, Isolated, outcome};
 use super::instance::{Instance, MethodGate};
-use super::{BoxFuture, Ctx, Service};
+use super::{BoxFuture, Ctx, Service, trace};
 use crate::contract::ServiceError;
 use crate::error::CallError;
-use crate::metrics::Began;
 
 /// A typed async call.
 ///
@@ -96,6 +95,7 @@ where
     let Some(plain) = plain(gate) else {
         return begin_aside((service, ctx), METHOD, cx, arguments, call, waiting);
     };
+    let heard = trace::hear(&generation.instance);
     let first = enter(
         service,
         (generation, gate),
@@ -118,7 +118,7 @@ where
             return wait(
                 (gate, &generation.instance),
                 ctx,
-                (future, None),
+                (future, (None, heard)),
                 cx,
                 waiting,
             );
@@ -129,6 +129,8 @@ where
         }
     };
     plain.finish();
+    let called = (gate, &*generation.instance);
+    trace::ended(heard, called, ctx, || outcome(&result));
     Poll::Ready(result)
 }
 
@@ -152,6 +154,7 @@ where
     let generation = service.newest();
     let gate = &generation.gates[method];
     let ticket = gate.lanes.start();
+    let heard = trace::hear(&generation.instance);
     let first = enter(
         service,
         (generation, gate),
@@ -175,7 +178,7 @@ where
             return wait(
                 (gate, &generation.instance),
                 ctx,
-                (future, ticket.began),
+                (future, (ticket.began, heard)),
                 cx,
                 waiting,
             );
@@ -183,6 +186,8 @@ where
         Err(error) => Err(error),
     };
     ticket.finish(&gate.lanes, outcome(&result));
+    let called = (gate, &*generation.instance);
+    trace::ended(heard, called, ctx, || outcome(&result));
     Poll::Ready(result)
 }
 
@@ -191,11 +196,11 @@ where
 fn wait<'a, T: Send + 'static, E: ServiceError>(
     (gate, instance): (&'a MethodGate, &'a Instance),
     ctx: &'a Ctx,
-    (future, began): (BoxFuture<'a, Result<T, E>>, Began),
+    (future, begun): (BoxFuture<'a, Result<T, E>>, Begun),
     cx: &mut Context<'_>,
     waiting: &mut Waiting<'a, T, E>,
 ) -> Poll<Result<T, E>> {
-    let mut guarded = Box::pin(Guarded::new(future, ctx, gate, instance, began));
+    let mut guarded = Box::pin(Guarded::new(future, ctx, gate, instance, begun));
     let poll = if gate.special {
         guarded.as_mut().poll(cx)
     } else {
@@ -232,7 +237,7 @@ where
         in_turn(called, gate, ctx, |_, ctx| {
             let ctx = ctx.clone();
             Box::pin(Isolated::spawn(async move {
-                call(&apart.provider, &ctx, arguments).await
+                trace::carried(call(&apart.provider, &ctx, arguments), &ctx).await
             }))
         })
         .await

@@ -10,7 +10,7 @@ use super::calling::Calling;
 use super::generation::Generation;
 use super::guard::{GuardedStream, outcome};
 use super::instance::MethodGate;
-use super::{BoxFuture, Ctx, Service, Stream};
+use super::{BoxFuture, Ctx, Service, Stream, trace};
 use crate::contract::ServiceError;
 use crate::error::CallError;
 use crate::metrics::{Outcome, Plain};
@@ -98,16 +98,22 @@ where
             let generation = service.newest();
             let gate = &generation.gates[method];
             let ticket = gate.lanes.start();
+            let heard = trace::hear(&generation.instance);
             let result = enter(service, (generation, gate), method, ctx, arguments, call);
             ticket.finish(&gate.lanes, outcome(&result));
+            let called = (gate, &*generation.instance);
+            trace::ended(heard, called, ctx, || outcome(&result));
             result
         });
     };
+    let heard = trace::hear(&generation.instance);
     let result = enter(service, (generation, gate), method, ctx, arguments, call);
     plain.finish();
     if let Err(error) = &result {
         gate.lanes.failed(error.code());
     }
+    let called = (gate, &*generation.instance);
+    trace::ended(heard, called, ctx, || outcome(&result));
     result
 }
 
@@ -145,8 +151,7 @@ where
     E: ServiceError,
 {
     admit(service, generation, gate, method, ctx)?;
-    #[cfg(feature = "tracing")]
-    let _span = super::trace::call(gate, generation.instance.name(), ctx).entered();
+    let _inside = trace::enter(gate, &generation.instance, ctx);
     let arguments = arguments()?;
     match catch_unwind(AssertUnwindSafe(|| {
         call(&generation.provider, ctx, arguments)
@@ -171,6 +176,7 @@ where
     let generation = service.newest();
     let gate = &generation.gates[method];
     let ticket = gate.lanes.start();
+    let heard = trace::hear(&generation.instance);
     let stream: Result<_, CallError> = enter(
         service,
         (generation, gate),
@@ -186,10 +192,12 @@ where
             generation.gates.clone(),
             method,
             generation.instance.clone(),
-            ticket.began,
+            (ticket.began, heard),
         ))),
         Err(refused) => {
-            ticket.finish(&gate.lanes, Outcome::Failed(refused.code().as_str()));
+            let outcome = || Outcome::Failed(refused.code().as_str());
+            ticket.finish(&gate.lanes, outcome());
+            trace::ended(heard, (gate, &generation.instance), ctx, outcome);
             Err(refused)
         }
     }

@@ -10,11 +10,14 @@ use std::time::Instant;
 use tokio::task::JoinHandle;
 
 use super::instance::{Instance, MethodGate};
-use super::{BoxFuture, Ctx, Stream};
+use super::{BoxFuture, Ctx, Stream, trace};
 use crate::contract::ServiceError;
 use crate::error::{CallError, Code, Effect};
 use crate::metrics::{Began, Outcome};
 use crate::security::Roles;
+
+/// What is noted when a call begins: when, where it is timed, and where somebody listens.
+pub(super) type Begun = (Began, trace::Heard);
 
 /// What the first poll gave.
 pub(super) enum First<'a, T, E> {
@@ -41,9 +44,7 @@ impl<'a, T: 'a, E: 'a> First<'a, T, E> {
 impl<'a, T: 'a, E: 'a> First<'a, T, E> {
     /// A call that goes on; in its span, where somebody listens.
     pub(super) fn pending(future: BoxFuture<'a, Result<T, E>>) -> Self {
-        #[cfg(feature = "tracing")]
-        let future = super::trace::going_on(future);
-        First::Pending(future)
+        First::Pending(trace::going_on(future))
     }
 }
 
@@ -53,7 +54,7 @@ pub(crate) struct Guarded<'a, T, E> {
     ctx: &'a Ctx,
     gate: &'a MethodGate,
     instance: &'a Instance,
-    began: Began,
+    begun: Begun,
     open: bool,
     /// Armed at the first `Pending`: a call that never waits pays for no timer.
     watch: Option<Watch>,
@@ -65,14 +66,14 @@ impl<'a, T: 'a, E: ServiceError> Guarded<'a, T, E> {
         ctx: &'a Ctx,
         gate: &'a MethodGate,
         instance: &'a Instance,
-        began: Began,
+        begun: Begun,
     ) -> Self {
         Self {
             future,
             ctx,
             gate,
             instance,
-            began,
+            begun,
             open: true,
             watch: None,
         }
@@ -95,9 +96,18 @@ impl<'a, T: 'a, E: ServiceError> Guarded<'a, T, E> {
     }
 
     fn end(&mut self, result: Result<T, E>) -> Poll<Result<T, E>> {
-        self.open = false;
-        self.gate.lanes.finish(self.began, outcome(&result));
+        self.note(|| outcome(&result));
         Poll::Ready(result)
+    }
+}
+
+impl<T, E> Guarded<'_, T, E> {
+    /// Counts and tells its end.
+    fn note<'o>(&mut self, outcome: impl Fn() -> Outcome<'o>) {
+        let (began, heard) = self.begun;
+        self.open = false;
+        self.gate.lanes.finish(began, outcome());
+        trace::ended(heard, (self.gate, self.instance), self.ctx, outcome);
     }
 }
 
@@ -106,6 +116,7 @@ impl<'a, T: 'a, E: ServiceError> Future for Guarded<'a, T, E> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
+        let _inside = trace::again(this.ctx);
         match catch_unwind(AssertUnwindSafe(|| this.future.as_mut().poll(cx))) {
             Ok(Poll::Ready(result)) => this.end(result),
             Ok(Poll::Pending) => this.wait(cx),
@@ -119,9 +130,7 @@ impl<'a, T: 'a, E: ServiceError> Future for Guarded<'a, T, E> {
 impl<T, E> Drop for Guarded<'_, T, E> {
     fn drop(&mut self) {
         if self.open {
-            self.gate
-                .lanes
-                .finish(self.began, Outcome::Failed("cancelled"));
+            self.note(|| Outcome::Failed("cancelled"));
         }
     }
 }
@@ -206,7 +215,7 @@ pub(super) struct GuardedStream<T, E> {
     gates: Arc<[MethodGate]>,
     method: usize,
     instance: Arc<Instance>,
-    began: Began,
+    begun: Begun,
     watch: Option<Watch>,
 }
 
@@ -217,7 +226,7 @@ impl<T, E> GuardedStream<T, E> {
         gates: Arc<[MethodGate]>,
         method: usize,
         instance: Arc<Instance>,
-        began: Began,
+        begun: Begun,
     ) -> Self {
         Self {
             stream: Some(stream),
@@ -225,14 +234,16 @@ impl<T, E> GuardedStream<T, E> {
             gates,
             method,
             instance,
-            began,
+            begun,
             watch: None,
         }
     }
 
     fn close(&mut self, outcome: Outcome<'_>) {
         if self.stream.take().is_some() {
-            self.gates[self.method].lanes.finish(self.began, outcome);
+            let (gate, (began, heard)) = (&self.gates[self.method], self.begun);
+            gate.lanes.finish(began, outcome);
+            trace::ended(heard, (gate, &self.instance), &self.ctx, || outcome);
         }
     }
 }
@@ -245,6 +256,7 @@ impl<T, E: ServiceError> futures_core::Stream for GuardedStream<T, E> {
         let Some(stream) = &mut this.stream else {
             return Poll::Ready(None);
         };
+        let _inside = trace::again(&this.ctx);
         let gate = &this.gates[this.method];
         let error = match catch_unwind(AssertUnwindSafe(|| {
             futures_core::Stream::poll_next(Pin::new(stream), cx)

@@ -22,6 +22,8 @@ mod guard;
 mod instance;
 mod json;
 mod service;
+#[cfg(not(feature = "tracing"))]
+mod silence;
 mod slot;
 mod stream;
 mod task;
@@ -46,6 +48,11 @@ pub use service::Service;
 pub(crate) use slot::{AnySlot, Slot};
 pub use stream::{Sender, Stream};
 pub(crate) use task::AbortOnDrop;
+#[cfg(feature = "cli")]
+pub(crate) use trace::current as current_trace;
+
+#[cfg(not(feature = "tracing"))]
+use silence as trace;
 
 /// A future behind a pointer.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -4,8 +4,10 @@
 //! {"time":"2026-01-31T12:00:00.250Z","level":"info","message":"stopping"}
 //! ```
 //!
-//! Nothing but messages of the host itself goes through here: no arguments, no results, and no settings, of which some are
-//! secret.
+//! What the host says goes through here, and what plugins write with `tracing`: with the trace id of the call that they write it
+//! in. No arguments, no results, and no settings, of which some are secret.
+
+mod listener;
 
 use serde_json::{Value, json};
 
@@ -27,6 +29,12 @@ impl Log {
             level: host.log,
             format: host.log_format,
         }
+    }
+
+    /// From now on shows what plugins and their libraries write with `tracing`. A listener that the program has set before stays, and
+    /// has it in place of this.
+    pub(super) fn listen(self) {
+        listener::set(self).ok();
     }
 
     pub(super) fn at(self, level: Level, text: &str) {
