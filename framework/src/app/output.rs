@@ -83,8 +83,8 @@ pub(super) fn envelope<'a>(entries: impl IntoIterator<Item = (&'a str, Value)>) 
 
 /// Talks on stderr.
 pub(super) fn say(text: &str) {
-    // Nobody is left to tell when stderr is gone.
-    drop(writeln!(anstream::stderr(), "{text}"));
+    // Locked, so that lines of several threads do not mix. Nobody is left to tell when stderr is gone.
+    drop(writeln!(anstream::stderr().lock(), "{text}"));
 }
 
 /// A table as wide as the terminal; in a pipe, as wide as its content. No word is broken.

@@ -241,45 +241,50 @@ fn a_host_that_does_not_answer_keeps_nobody_from_what_is_linked() {
         .failed(1, &["error[unavailable]"]);
 }
 
+/// What no log may hold: it comes as an argument, and as a secret.
+const CANARY: &str = "canary-7f3e";
+
+/// What a host says while it is asked for a line in a call, for one after a wait, and for a refusal; the first under the trace
+/// `a…`, the others under `b…`.
+fn said_in_calls(place: &Place) -> String {
+    let serving = place.serve(&[]);
+    for (method, params, trace) in [
+        ("echo.whoami", json!({}), "a"),
+        ("echo.slow", json!({ "ms": 1 }), "b"),
+        ("echo.say", json!({ "the_text": CANARY, "times": 9 }), "b"),
+    ] {
+        Line::to(place).ask(&json!({
+            "method": method,
+            "params": params,
+            "idempotency_key": CANARY,
+            "traceparent": format!("00-{}-00f067aa0ba902b7-01", trace.repeat(32)),
+        }));
+    }
+    serving.signal("TERM");
+    let (_, said) = serving.ended();
+    assert!(!said.contains(CANARY), "{said}");
+    said
+}
+
+fn line_with<'s>(said: &'s str, part: &str) -> &'s str {
+    let line = said.lines().find(|line| line.contains(part));
+    line.unwrap_or_else(|| panic!("no `{part}` in {said}"))
+}
+
 /// What a plugin writes inside of a call is in the log with the call's trace, also after it has waited; and at `debug` every call.
 #[test]
 fn a_line_that_is_written_in_a_call_has_its_trace() {
-    let (traces, canary) = (["a".repeat(32), "b".repeat(32)], "canary-7f3e");
-    let ask = |place: &Place| {
-        let calls = [
-            ("echo.whoami", json!({})),
-            ("echo.slow", json!({ "ms": 1 })),
-            ("echo.say", json!({ "the_text": canary, "times": 9 })),
-        ];
-        let parent = |at: usize| format!("00-{}-00f067aa0ba902b7-01", traces[at.min(1)]);
-        for (at, (method, params)) in calls.into_iter().enumerate() {
-            Line::to(place).ask(&json!({
-                "method": method, "params": params, "idempotency_key": canary, "traceparent": parent(at),
-            }));
-        }
-    };
-    let of = |said: &str, part: &str| {
-        let mut lines = said.lines().filter(|line| line.contains(part));
-        lines
-            .next()
-            .unwrap_or_else(|| panic!("no `{part}` in {said}"))
-            .to_owned()
-    };
-
+    let (first, second) = (json!("a".repeat(32)), json!("b".repeat(32)));
     let place = Place::new().file("[host]\nlog_format = 'json'\nlog = 'debug'\n");
-    let serving = place.serve(&[]);
-    ask(&place);
-    serving.signal("TERM");
-    let (_, said) = serving.ended();
-    assert!(!said.contains(canary), "{said}");
-    let line = super::parsed(&of(&said, "somebody asks"));
-    assert_eq!(line["trace_id"], json!(traces[0]), "{line}");
+    let said = said_in_calls(&place);
+    let line = super::parsed(line_with(&said, "somebody asks"));
+    assert_eq!(line["trace_id"], first, "{line}");
     assert_eq!(line["target"], json!("fixture_app::echo"), "{line}");
     assert_eq!(line["fields"], json!({ "key": "***" }), "{line}");
-    let line = super::parsed(&of(&said, "took its time"));
-    assert_eq!(line["trace_id"], json!(traces[1]), "{line}");
+    let line = super::parsed(line_with(&said, "took its time"));
+    assert_eq!(line["trace_id"], second, "{line}");
     let ended = |method: &str| {
-        let line = super::parsed(&of(&said, &format!("\"method\":\"{method}\"")));
+        let line = super::parsed(line_with(&said, &format!("\"method\":\"{method}\"")));
         assert_eq!(
             (&line["level"], &line["message"]),
             (&json!("debug"), &json!("call ended"))
@@ -287,8 +292,8 @@ fn a_line_that_is_written_in_a_call_has_its_trace() {
         line
     };
     let (whoami, slow, say) = (ended("whoami"), ended("slow"), ended("say"));
-    assert_eq!(whoami["trace_id"], json!(traces[0]), "{whoami}");
-    assert_eq!(slow["trace_id"], json!(traces[1]), "{slow}");
+    assert_eq!(whoami["trace_id"], first, "{whoami}");
+    assert_eq!(slow["trace_id"], second, "{slow}");
     assert_eq!(slow["fields"]["service"], json!("echo"), "{slow}");
     assert!(
         slow["fields"]["duration_ms"].as_f64().unwrap() >= 1.0,
@@ -299,22 +304,17 @@ fn a_line_that_is_written_in_a_call_has_its_trace() {
         outcomes,
         ["ok", "ok", "invalid_parameter"].map(|code| json!(code))
     );
+}
 
-    let place = Place::new();
-    let serving = place.serve(&[]);
-    ask(&place);
-    serving.signal("TERM");
-    let (_, said) = serving.ended();
+#[test]
+fn a_line_for_people_has_its_trace_and_no_call_is_told_at_info() {
+    let said = said_in_calls(&Place::new());
     let expected = format!(
         "info: fixture_app::echo: somebody asks who it is key=\"***\" trace_id={}",
-        traces[0]
+        "a".repeat(32)
     );
-    assert_eq!(of(&said, "somebody asks"), expected);
-    assert!(
-        !said.contains("call ended"),
-        "at `info` no call is told: {said}"
-    );
-    assert!(!said.contains(canary), "{said}");
+    assert_eq!(line_with(&said, "somebody asks"), expected);
+    assert!(!said.contains("call ended"), "{said}");
 }
 
 /// Every line of the log for programs is an object, also the last one of a host that does not start; and what may be a secret
