@@ -137,7 +137,9 @@ impl Written {
     fn put_text(&mut self, field: &Field, mut text: String) {
         let room = limit::LOG_TEXT_BYTES - self.bytes;
         if text.len() > room {
-            text.truncate(text.floor_char_boundary(room));
+            let is_end = |at: &usize| text.is_char_boundary(*at);
+            let end = (0..=room).rev().find(is_end).unwrap_or(0);
+            text.truncate(end);
             text.push('…');
         }
         self.bytes = (self.bytes + text.len()).min(limit::LOG_TEXT_BYTES);

@@ -317,7 +317,8 @@ impl State {
 
     /// Takes the first out, if it has this number: it may have made room in between.
     fn pop(&mut self, number: u64) -> Option<Waiting> {
-        let first = self.queue.pop_front_if(|first| first.number == number)?;
+        self.queue.front().filter(|first| first.number == number)?;
+        let first = self.queue.pop_front()?;
         self.bytes -= first.body.len();
         Some(first)
     }
