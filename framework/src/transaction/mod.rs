@@ -72,6 +72,8 @@ pub use participant::{
 pub(crate) use backup::restore;
 #[cfg(feature = "transaction")]
 pub(crate) use ground::{GivenDisk, Ground};
+#[cfg(feature = "transaction")]
+pub(crate) use transactions::Trouble;
 
 #[cfg(feature = "transaction")]
 pub use self::{
