@@ -57,6 +57,8 @@ mod savepoints;
 #[cfg(feature = "transaction")]
 mod service;
 #[cfg(feature = "transaction")]
+mod tell;
+#[cfg(feature = "transaction")]
 mod transactions;
 #[cfg(feature = "transaction")]
 mod turns;

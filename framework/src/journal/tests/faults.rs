@@ -208,7 +208,7 @@ async fn a_panic_in_what_waits_fails_the_journal() {
     let (journal, _) = open(&disk).unwrap();
     let room = journal.reserve(1).await.unwrap();
     let other = journal.reserve(1).await.unwrap();
-    room.append_then(Kind(1), vec![1], Box::new(|_| panic!("on purpose")));
+    room.append_then(Kind(1), vec![1], Box::new(|_, _| panic!("on purpose")));
     // In the same batch or in the next.
     let failure = other.append(Kind(1), vec![2]).await.unwrap_err();
     assert!(failure.to_string().contains("has panicked"), "{failure}");
