@@ -22,6 +22,7 @@ use crate::{clock, limit};
 pub(super) enum Item {
     Append(Entry),
     Release(Position, oneshot::Sender<Result<(), Failure>>),
+    Prepare(oneshot::Sender<()>),
     Close(oneshot::Sender<Result<(), Failure>>),
 }
 
@@ -78,6 +79,13 @@ impl Writer {
                         let released = self.log.release(before);
                         self.show(released.as_ref().err());
                         drop(done.send(released));
+                    }
+                    Item::Prepare(done) => {
+                        self.flush();
+                        let prepared = self.log.prepare();
+                        self.show(prepared.as_ref().err());
+                        // Nobody may wait for it any more.
+                        done.send(()).ok();
                     }
                     Item::Close(done) => closing = Some(done),
                 }
