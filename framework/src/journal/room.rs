@@ -3,10 +3,10 @@ use std::mem;
 use std::sync::Arc;
 use std::task::Waker;
 
-use super::completion::{Completion, Ticket};
+use super::completion::{Completion, Then, Ticket};
 use super::shared::Shared;
 use super::writer::{Entry, Item};
-use super::{Failure, Kind, Position};
+use super::{Failure, Kind};
 use crate::limit;
 
 /// What an entry takes in memory beside its payload, roughly.
@@ -69,12 +69,7 @@ impl Room {
     /// Queues a record, and calls `then` on the journal's thread when it is durable or has failed:
     /// in the order of the records, before any later one is told. It must be short, and a panic in it
     /// fails the journal. Whom it adds to the list is woken when all records that were forced together have been told.
-    pub fn append_then(
-        self,
-        kind: Kind,
-        payload: Vec<u8>,
-        then: Box<dyn FnOnce(Result<Position, Failure>, &mut Vec<Waker>) + Send>,
-    ) {
+    pub fn append_then(self, kind: Kind, payload: Vec<u8>, then: Then) {
         self.push(kind, payload, Completion::then(then), true);
     }
 
