@@ -45,7 +45,7 @@ impl Drop for Inside {
 #[inline]
 pub(super) fn enter(gate: &MethodGate, instance: &Instance, ctx: &Ctx) -> Inside {
     let mut inside = again(ctx);
-    if inside.former.is_some() {
+    if is_debugged() {
         inside._span = Some(span(gate, instance.name(), ctx).entered());
     }
     inside
@@ -65,6 +65,12 @@ pub(super) fn again(ctx: &Ctx) -> Inside {
 #[inline]
 fn is_heard() -> bool {
     LevelFilter::current() != LevelFilter::OFF
+}
+
+/// Whether anybody listens to calls: with a log of what matters only, as most have, nobody does.
+#[inline]
+fn is_debugged() -> bool {
+    LevelFilter::current() >= LevelFilter::DEBUG
 }
 
 /// Who calls what, under which trace. No argument and no result is in it.
@@ -108,7 +114,7 @@ pub(super) type Heard = Option<Instant>;
 /// Notes when a call begins.
 #[inline]
 pub(super) fn hear(instance: &Instance) -> Heard {
-    if is_heard() { began(instance) } else { None }
+    if is_debugged() { began(instance) } else { None }
 }
 
 #[cold]
