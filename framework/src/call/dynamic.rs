@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::fmt;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll};
 
 use super::calling::begin_aside;
@@ -66,8 +66,8 @@ pub(crate) struct DynamicSlot {
     service: &'static ServiceDescriptor,
     inputs: Arc<[Given]>,
     slot: Slot<dyn Dynamic>,
-    /// Who was in it first, to be told when it is put into another slot.
-    first: Arc<dyn Dynamic>,
+    /// Who is in front, to be told where it stands, and when another one takes its place.
+    front: Mutex<Arc<dyn Dynamic>>,
     own: Weak<Self>,
 }
 
@@ -96,11 +96,15 @@ impl DynamicSlot {
             Self {
                 service,
                 inputs: inputs.into(),
-                first: provider.clone(),
+                front: Mutex::new(provider.clone()),
                 slot: Slot::new(provider, gates, instance),
                 own: own.clone(),
             }
         }))
+    }
+
+    fn front(&self) -> MutexGuard<'_, Arc<dyn Dynamic>> {
+        self.front.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -131,9 +135,10 @@ impl AnySlot for DynamicSlot {
         // A definition may be another one; whoever calls it goes by the contract that was there first.
         match other.as_any().downcast_ref::<Self>() {
             Some(other) if difference(self.service, other.service).is_none() => {
-                let before = self.slot.provider();
                 self.slot.put_in_front(&other.slot, self.service.name)?;
-                other.first.seated(self.own.clone());
+                let now = other.front().clone();
+                let before = std::mem::replace(&mut *self.front(), now.clone());
+                now.seated(self.own.clone());
                 before.replaced();
                 Ok(())
             }

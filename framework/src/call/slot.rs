@@ -78,12 +78,6 @@ impl<S: Contract + ?Sized> Slot<S> {
         Ok(())
     }
 
-    /// Who answers at present.
-    #[cfg(feature = "composition")]
-    pub(super) fn provider(&self) -> Arc<S::Twin> {
-        self.first.newest().generation.provider.clone()
-    }
-
     pub(super) fn all_gates(&self) -> Vec<Arc<[MethodGate]>> {
         let mut all = vec![self.first.generation.gates.clone()];
         let mut link = &self.first;
