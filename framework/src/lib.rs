@@ -37,6 +37,8 @@ pub mod monitoring;
 pub mod name;
 #[cfg(feature = "orchestration")]
 pub mod orchestration;
+#[cfg(feature = "transaction")]
+mod promise;
 pub mod registry;
 pub mod security;
 pub mod transaction;

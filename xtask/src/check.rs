@@ -46,6 +46,12 @@ struct Call {
 /// # Errors
 /// Every method that no plugin provides, with its place; what the binary refuses.
 pub fn command(app: &App, arguments: &Arguments) -> Result<()> {
+    let shown = arguments.file.display();
+    if arguments.file.extension().is_some_and(|end| end == "toml") {
+        let what = format!("{shown} is no workflow document: those are YAML or JSON");
+        let fix = format!("for a configuration: cargo xtask build --for {shown}");
+        return Err(Error::refused(what).help(fix));
+    }
     let text = file::read(&arguments.file)?;
     let (known, unread) = app.metadata(app.plugins.keys());
     let calls = calls(&text);
@@ -62,17 +68,23 @@ pub fn command(app: &App, arguments: &Arguments) -> Result<()> {
         .iter()
         .map(|(service, plugins)| vec![service.clone(), plugins.join(", ")])
         .collect();
-    talk::table(&["SERVICE", "PROVIDED BY"], &rows);
+    if rows.is_empty() {
+        talk::more("the document calls nothing of a plugin");
+    } else {
+        talk::table(&["SERVICE", "PROVIDED BY"], &rows);
+    }
     let first = needed.values().filter_map(|plugins| plugins.first());
     let first: BTreeSet<&str> = first.copied().collect();
-    let list = first.into_iter().collect::<Vec<_>>().join(",");
+    let chosen = match first.into_iter().collect::<Vec<_>>().join(",") {
+        none if none.is_empty() => none,
+        list => format!(" --plugins {list}"),
+    };
     match binary(app, arguments)? {
         Some(binary) => ask(&binary, arguments),
         None => {
             talk::more("parameters and types were not looked at: only a binary knows them");
             talk::more(format_args!(
-                "cargo xtask build --plugins {list} && dist/app workflow check {}",
-                arguments.file.display()
+                "cargo xtask build{chosen} && dist/app workflow check {shown}"
             ));
             Ok(())
         }

@@ -324,4 +324,18 @@ fn a_workflow_is_checked_by_names_before_anything_is_built() {
             "did you mean `storage`?",
         ],
     );
+    // A document without a call, and a file of another kind, were both said to be fine.
+    shop.write("quiet.yaml", "do:\n  - a: { set: { b: 1 } }\n");
+    let said = shop.xtask("check --for quiet.yaml").fine();
+    for words in ["calls nothing of a plugin", "cargo xtask build && dist/app"] {
+        assert!(said.stderr.contains(words), "{}", said.stderr);
+    }
+    shop.write("app.toml", "[plugins.storage]\n");
+    shop.xtask("check --for app.toml").refused(
+        3,
+        &[
+            "app.toml is no workflow document",
+            "cargo xtask build --for app.toml",
+        ],
+    );
 }

@@ -1,5 +1,5 @@
 use std::hint::black_box;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use weldkit::transaction::{AnyParticipant, Branch, HostId, Isolation, Phase};
@@ -16,7 +16,7 @@ const TWO_PHASES: &str = "begin, two calls, commit";
 /// Two participants that do nothing: the floor makes the very calls that a transaction makes of them.
 pub(super) fn two_phases() -> Subject {
     let bed = &*BED;
-    let parties: [Box<dyn AnyParticipant>; 2] = [Box::new(LeftHand), Box::new(RightHand)];
+    let parties: [Arc<dyn AnyParticipant>; 2] = [Arc::new(LeftHand), Arc::new(RightHand)];
     let branch = Branch {
         host: HostId::default(),
         transaction: "00000001-1".parse().expect("the text of an id"),
@@ -31,10 +31,10 @@ pub(super) fn two_phases() -> Subject {
         bed.left.touch_left(&bed.ctx).await.ok();
         bed.right.touch_right(&bed.ctx).await.ok();
         for party in parties {
-            black_box(party.prepare(branch).await.ok());
+            black_box(party.clone().prepare(branch.clone()).await.ok());
         }
         for party in parties {
-            black_box(party.commit(branch, Phase::Two).await.ok());
+            black_box(party.clone().commit(branch.clone(), Phase::Two).await.ok());
         }
     };
     let ours = async move || {

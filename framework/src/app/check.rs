@@ -4,20 +4,30 @@ use serde_json::{Value, json};
 
 use super::args::Format;
 use super::failure::{Failure, REFUSED};
-use super::output::{envelope, list, table};
+use super::output::{envelope, list, say, table};
 use super::session::Session;
+use crate::config;
 use crate::registry::{Plan, PlannedInstance};
 
 pub(super) fn run(session: &Session) -> Result<u8, Failure> {
     let loaded = session.load();
+    let warnings = loaded.warnings();
+    if session.output.format == Format::Table && !warnings.is_empty() {
+        say(config::render_warnings(&warnings, true).trim_end());
+    }
     match (loaded.plan(), session.output.format) {
         (Ok(plan), _) => {
-            session.output.either(|| text(&plan), || report(&plan))?;
+            let report = || report(&plan, &warnings);
+            session.output.either(|| text(&plan), report)?;
             Ok(0)
         }
         // The problems are what was asked for, so a program finds them on stdout.
         (Err(Failure::Refused(refusal)), Format::Json) => {
-            let entries = [("ok", false.into()), ("problems", refusal.list())];
+            let entries = [
+                ("ok", false.into()),
+                ("problems", refusal.list()),
+                ("warnings", json!(warnings)),
+            ];
             session.output.json(&envelope(entries))?;
             Ok(REFUSED)
         }
@@ -25,7 +35,7 @@ pub(super) fn run(session: &Session) -> Result<u8, Failure> {
     }
 }
 
-fn report(plan: &Plan) -> Value {
+fn report(plan: &Plan, warnings: &[config::Problem]) -> Value {
     let instances: Vec<Value> = plan
         .instances
         .iter()
@@ -40,6 +50,7 @@ fn report(plan: &Plan) -> Value {
     envelope([
         ("ok", true.into()),
         ("problems", json!([])),
+        ("warnings", json!(warnings)),
         ("instances", instances.into()),
     ])
 }

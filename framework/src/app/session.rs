@@ -183,6 +183,19 @@ impl Loaded {
         }
     }
 
+    /// What is no obstacle and still not likely to be meant.
+    pub(super) fn warnings(&self) -> Vec<config::Problem> {
+        let entries = self.builder.entries();
+        let plugins = || entries.iter().map(|entry| entry.descriptor);
+        let services = plugins().flat_map(|plugin| plugin.provides);
+        let asked = services.flat_map(|service| {
+            let methods = service.methods.iter();
+            methods.map(|method| method.permission.unwrap_or(service.name))
+        });
+        let declared = plugins().flat_map(|plugin| plugin.permissions.iter().copied());
+        self.config.idle_grants(&asked.chain(declared).collect())
+    }
+
     /// The plan of the whole.
     ///
     /// # Errors

@@ -14,6 +14,7 @@
 mod catalog;
 mod changes;
 mod document;
+mod granted;
 mod layer;
 mod names;
 mod place;
@@ -44,7 +45,7 @@ pub use catalog::{Catalog, Plugin, Service};
 pub use changes::{Changes, changes};
 pub use place::Origin;
 pub use problem::{Code, Problem};
-pub use render::render;
+pub use render::{render, render_warnings};
 pub use sample::sample;
 pub use schema::schema;
 pub use section::{Alert, Host, Level, Limit, LogFormat};

@@ -76,7 +76,8 @@ impl Code {
             }
             Self::UnknownName => {
                 "No section, plugin, service, method or setting bears this name. Nothing is dropped silently: correct \
-                 the name or remove it. `app config sample` lists every name."
+                 the name or remove it. `app config sample` lists every name. A granted permission that nothing in this \
+                 binary asks for is only warned of, by `app check`: one file may serve several editions."
             }
             Self::Ambiguous => {
                 "A variable fits more than one known name, because `_` also stands for `-` and case does not count, or \

@@ -13,6 +13,15 @@ const RENDERED_MAX: usize = 100;
 ///
 /// The text ends in a newline; no problems give an empty text.
 pub fn render(problems: &[Problem], colour: bool) -> String {
+    rendered(problems, &Level::ERROR, colour)
+}
+
+/// The same for what is no obstacle.
+pub fn render_warnings(problems: &[Problem], colour: bool) -> String {
+    rendered(problems, &Level::WARNING, colour)
+}
+
+fn rendered(problems: &[Problem], level: &Level<'static>, colour: bool) -> String {
     let renderer = if colour {
         Renderer::styled()
     } else {
@@ -24,7 +33,7 @@ pub fn render(problems: &[Problem], colour: bool) -> String {
         if !text.is_empty() {
             text.push('\n');
         }
-        text.push_str(&renderer.render(&[group(problem)]));
+        text.push_str(&renderer.render(&[group(problem, level)]));
         text.push('\n');
     }
     if let Some(more) = problems
@@ -37,9 +46,9 @@ pub fn render(problems: &[Problem], colour: bool) -> String {
     text
 }
 
-fn group(problem: &Problem) -> Group<'_> {
+fn group<'a>(problem: &'a Problem, level: &Level<'static>) -> Group<'a> {
     let title = normalize_untrusted_str(&problem.message);
-    let mut group = Group::with_title(Level::ERROR.primary_title(title).id(problem.code.as_str()));
+    let mut group = Group::with_title(level.clone().primary_title(title).id(problem.code.as_str()));
     let meant = problem
         .nearest
         .as_ref()

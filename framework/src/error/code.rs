@@ -132,8 +132,11 @@ const EXPLANATIONS: &[Explanation] = &[
         "incompatible_interface",
         false,
         "Two sides do not agree on a contract.",
-        "A consumer was built against another compatibility line of the service than the provider.",
-        "Build both against the same line; `app list` shows the versions.",
+        "A consumer was built against another compatibility line of the service than the provider; or what a composite or \
+         a workflow hands on can never fit what the next method takes; or a participant of a transaction cannot do what \
+         was asked of it.",
+        "Build both against the same line, `app list` shows the versions; where values do not fit, the message names both \
+         ends, and `app compose check`, `app workflow check` and `app describe SERVICE.METHOD` show their types.",
     ),
     entry(
         "permission_denied",

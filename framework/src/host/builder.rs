@@ -343,6 +343,8 @@ impl HostBuilder {
 
     /// Starts everything in order.
     ///
+    /// Plugins set timers and open sockets, so the runtime must have both (`enable_all`, as `#[tokio::main]` does).
+    ///
     /// # Errors
     ///
     /// Every problem of the graph at once, or the first plugin that does not start; what had

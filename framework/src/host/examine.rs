@@ -11,6 +11,8 @@ use crate::limit;
 use crate::metrics::Snapshot;
 use crate::monitoring::{AlertStatus, Examine, HealthFinding, HealthReport, Severity};
 use crate::registry::Health;
+#[cfg(feature = "transaction")]
+use crate::transaction::Trouble;
 
 /// A host that its monitoring does not keep alive.
 pub(super) struct Examiner(pub(super) Weak<Inner>);
@@ -72,17 +74,25 @@ impl Host {
             findings.extend(self.instance(running, state).await);
         }
         #[cfg(feature = "transaction")]
-        if let Some((is_dead, why)) = self.0.transactions.health() {
-            let level = if is_dead {
-                Severity::Dead
-            } else {
-                Severity::Degraded
-            };
-            findings.push(HealthFinding::new(level, "transactions", why));
-        }
+        findings.extend(self.transactions_finding().await);
         #[cfg(feature = "orchestration")]
         findings.extend(self.workflows_findings());
         findings
+    }
+
+    /// A disk that has room again is found out here: who is not ready gets no calls that would show it.
+    #[cfg(feature = "transaction")]
+    async fn transactions_finding(&self) -> Option<HealthFinding> {
+        let transactions = &self.0.transactions;
+        // A disk that does not answer leaves what was known before.
+        clock::until(clock::now() + limit::HEALTH, transactions.retry()).await;
+        let (trouble, why) = transactions.health()?;
+        let level = match trouble {
+            Trouble::Ended => Severity::Dead,
+            Trouble::Refusing => Severity::Failed,
+            Trouble::Waiting => Severity::Degraded,
+        };
+        Some(HealthFinding::new(level, "transactions", why))
     }
 
     /// Workflows that cannot be started, and runs that cannot go on.

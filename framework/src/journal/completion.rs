@@ -1,17 +1,16 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
-
-use tokio::sync::oneshot;
+use std::task::{Context, Poll, Waker};
 
 use super::{Failure, Position};
+use crate::promise::{Promise, Promised, promise};
 
 /// What became of one record.
 pub(super) type Outcome = Result<Position, Failure>;
 
 /// Completes when its record is durable, with its position. May be dropped.
-pub struct Ticket(oneshot::Receiver<Outcome>);
+pub struct Ticket(Promised<Outcome>);
 
 impl Future for Ticket {
     type Output = Result<Position, Failure>;
@@ -32,29 +31,32 @@ impl fmt::Debug for Ticket {
 pub(super) struct Completion(Option<Told>);
 
 enum Told {
-    Ticket(oneshot::Sender<Outcome>),
-    Then(Box<dyn FnOnce(Outcome) + Send>),
+    Ticket(Promise<Outcome>),
+    Then(Then),
 }
+
+/// Told on the journal's thread; whom it lets go on is put into the list, and woken when the whole batch has been told.
+pub(super) type Then = Box<dyn FnOnce(Outcome, &mut Vec<Waker>) + Send>;
 
 impl Completion {
     pub(super) fn ticket() -> (Self, Ticket) {
-        let (sender, receiver) = oneshot::channel();
-        (Self(Some(Told::Ticket(sender))), Ticket(receiver))
+        let (promise, promised) = promise();
+        (Self(Some(Told::Ticket(promise))), Ticket(promised))
     }
 
-    pub(super) fn then(then: Box<dyn FnOnce(Outcome) + Send>) -> Self {
+    pub(super) fn then(then: Then) -> Self {
         Self(Some(Told::Then(then)))
     }
 
-    pub(super) fn tell(mut self, outcome: Outcome) {
-        self.tell_once(outcome);
+    /// Tells; who is to be woken is added to `wakers`.
+    pub(super) fn tell(mut self, outcome: Outcome, wakers: &mut Vec<Waker>) {
+        self.tell_once(outcome, wakers);
     }
 
-    fn tell_once(&mut self, outcome: Outcome) {
+    fn tell_once(&mut self, outcome: Outcome, wakers: &mut Vec<Waker>) {
         match self.0.take() {
-            // Nobody waits any more: the ticket was dropped.
-            Some(Told::Ticket(sender)) => drop(sender.send(outcome)),
-            Some(Told::Then(then)) => then(outcome),
+            Some(Told::Ticket(promise)) => wakers.extend(promise.keep(outcome)),
+            Some(Told::Then(then)) => then(outcome, wakers),
             None => {}
         }
     }
@@ -62,7 +64,9 @@ impl Completion {
 
 impl Drop for Completion {
     fn drop(&mut self) {
-        self.tell_once(Err(abandoned()));
+        let mut wakers = Vec::new();
+        self.tell_once(Err(abandoned()), &mut wakers);
+        wakers.into_iter().for_each(Waker::wake);
     }
 }
 

@@ -128,6 +128,14 @@ impl Log {
         }
     }
 
+    /// Makes room for the next file ahead of time.
+    pub(super) fn prepare(&mut self) -> Result<(), Failure> {
+        self.check()?;
+        let prepared = self.segments.prepare();
+        self.tell();
+        prepared
+    }
+
     /// Frees what is wholly before a position.
     pub(super) fn release(&mut self, before: Position) -> Result<(), Failure> {
         self.check()?;

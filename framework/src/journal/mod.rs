@@ -172,6 +172,19 @@ impl Journal {
         outcome.await.unwrap_or_else(|_| Err(self.shared.refusal()))
     }
 
+    /// Where the last append was refused, makes room for the next file if there is some by now, so that
+    /// [`state`](Self::state) tells how it is: whoever asks before sending anything must not wait for an append.
+    pub async fn retry(&self) {
+        if !matches!(*self.shared.state(), State::Refusing(_)) {
+            return;
+        }
+        let (done, tried) = oneshot::channel();
+        if self.shared.handoff.push(Item::Prepare(done), true).is_ok() {
+            // If the writer ends before its turn, the state says so.
+            drop(tried.await);
+        }
+    }
+
     /// Writes what is queued and notes the clean end. Nothing is taken any more.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::mem;
 use std::sync::Arc;
+use std::task::Waker;
 
 use super::completion::{Completion, Ticket};
 use super::shared::Shared;
@@ -67,12 +68,12 @@ impl Room {
 
     /// Queues a record, and calls `then` on the journal's thread when it is durable or has failed:
     /// in the order of the records, before any later one is told. It must be short, and a panic in it
-    /// fails the journal.
+    /// fails the journal. Whom it adds to the list is woken when all records that were forced together have been told.
     pub fn append_then(
         self,
         kind: Kind,
         payload: Vec<u8>,
-        then: Box<dyn FnOnce(Result<Position, Failure>) + Send>,
+        then: Box<dyn FnOnce(Result<Position, Failure>, &mut Vec<Waker>) + Send>,
     ) {
         self.push(kind, payload, Completion::then(then), true);
     }
@@ -99,7 +100,11 @@ impl Room {
             .push(Item::Append(entry), force || crowded);
         if let Err(Item::Append(entry)) = pushed {
             self.shared.room.add_permits(entry.held as usize);
-            entry.completion.tell(Err(self.shared.refusal()));
+            let mut wakers = Vec::new();
+            entry
+                .completion
+                .tell(Err(self.shared.refusal()), &mut wakers);
+            wakers.into_iter().for_each(Waker::wake);
         }
     }
 }

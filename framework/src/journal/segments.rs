@@ -89,18 +89,28 @@ impl Segments {
                 (spare_name(header.number), true)
             }
         };
-        let file = self.fill(&spare, &header, is_new).map_err(|fault| {
-            self.discard(&spare);
-            Failure::NoRoom {
-                file: self.disk.place(&spare),
-                source: Arc::new(fault),
-            }
-        })?;
+        let filled = self.fill(&spare, &header, is_new);
+        let file = filled.map_err(|fault| self.no_room(&spare, fault))?;
         self.disk
             .sync_names()
             .map_err(|fault| self.lasting(&header.name(), &fault))?;
         self.live.push_back(header);
         Ok((file, header))
+    }
+
+    /// Makes a spare where there is none: the next segment then has its room for certain.
+    pub(super) fn prepare(&mut self) -> Result<(), Failure> {
+        if !self.spares.is_empty() {
+            return Ok(());
+        }
+        let bytes = self.options.segment_bytes;
+        self.admit(bytes, false)?;
+        // Segments are counted from one, so that none of them ever becomes the spare of this name.
+        let spare = spare_name(0);
+        let made = self.zeros(&spare, bytes).and_then(|file| file.sync());
+        made.map_err(|fault| self.no_room(&spare, fault))?;
+        self.spares.push(spare);
+        Ok(())
     }
 
     /// Whether the quota has room for a file of `bytes`. The last segment of the quota is kept for
@@ -131,20 +141,10 @@ impl Segments {
 
     fn fill(&self, spare: &str, header: &SegmentHeader, is_new: bool) -> io::Result<Box<dyn File>> {
         let file = if is_new {
-            self.disk.create(spare)?
+            self.zeros(spare, header.bytes)?
         } else {
             self.disk.open(spare)?
         };
-        if is_new {
-            let zeros = vec![0; ZEROS];
-            let mut at = START;
-            while at < header.bytes {
-                let len = (header.bytes - at).min(ZEROS as u64);
-                let len = usize::try_from(len).expect("at most the length of a vector");
-                file.write_at(&zeros[..len], at)?;
-                at += len as u64;
-            }
-        }
         // The second sector is the note of a clean end: none.
         let mut start = [0; 2 * SECTOR];
         start[..SECTOR].copy_from_slice(&header.encode());
@@ -152,6 +152,29 @@ impl Segments {
         file.sync()?;
         self.disk.rename(spare, &header.name())?;
         Ok(file)
+    }
+
+    /// A new file of zeros, but for where its header is to be.
+    fn zeros(&self, name: &str, bytes: u64) -> io::Result<Box<dyn File>> {
+        let file = self.disk.create(name)?;
+        let zeros = vec![0; ZEROS];
+        let mut at = START;
+        while at < bytes {
+            let len = (bytes - at).min(ZEROS as u64);
+            let len = usize::try_from(len).expect("at most the length of a vector");
+            file.write_at(&zeros[..len], at)?;
+            at += len as u64;
+        }
+        Ok(file)
+    }
+
+    /// A file that could not be made does not stay.
+    fn no_room(&self, name: &str, fault: io::Error) -> Failure {
+        self.discard(name);
+        Failure::NoRoom {
+            file: self.disk.place(name),
+            source: Arc::new(fault),
+        }
     }
 
     /// Frees the segments whose records are all before `before`. The newest is never freed.

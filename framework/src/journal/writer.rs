@@ -6,6 +6,7 @@
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::task::Waker;
 use std::thread;
 
 use tokio::sync::oneshot;
@@ -21,6 +22,7 @@ use crate::{clock, limit};
 pub(super) enum Item {
     Append(Entry),
     Release(Position, oneshot::Sender<Result<(), Failure>>),
+    Prepare(oneshot::Sender<()>),
     Close(oneshot::Sender<Result<(), Failure>>),
 }
 
@@ -43,6 +45,8 @@ pub(super) struct Writer {
     /// The records of the next batch, and their bytes.
     entries: Vec<Entry>,
     bytes: usize,
+    /// Who goes on when the whole batch has been told.
+    wakers: Vec<Waker>,
     /// As many as may be about to append: who was told of the last batch, and who was queued by then.
     expected: usize,
 }
@@ -55,6 +59,7 @@ impl Writer {
             batch: Batch::default(),
             entries: Vec::new(),
             bytes: 0,
+            wakers: Vec::new(),
             expected: 0,
         }
     }
@@ -74,6 +79,13 @@ impl Writer {
                         let released = self.log.release(before);
                         self.show(released.as_ref().err());
                         drop(done.send(released));
+                    }
+                    Item::Prepare(done) => {
+                        self.flush();
+                        let prepared = self.log.prepare();
+                        self.show(prepared.as_ref().err());
+                        // Nobody may wait for it any more.
+                        done.send(()).ok();
                     }
                     Item::Close(done) => closing = Some(done),
                 }
@@ -149,7 +161,7 @@ impl Writer {
         self.shared.room.add_permits(held);
         let mut outcome = first;
         for entry in entries.drain(..) {
-            let tell = || entry.completion.tell(outcome.clone());
+            let tell = || entry.completion.tell(outcome.clone(), &mut self.wakers);
             if catch_unwind(AssertUnwindSafe(tell)).is_err() {
                 // What follows may not become visible when this did not.
                 let cause = "what waited for a durable record has panicked".to_owned();
@@ -159,6 +171,7 @@ impl Writer {
             }
             outcome = outcome.map(|position| Position(position.0 + 1));
         }
+        self.wakers.drain(..).for_each(Waker::wake);
         entries
     }
 

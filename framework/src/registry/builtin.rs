@@ -18,7 +18,7 @@ use crate::monitoring::{Monitoring, MonitoringService};
 #[cfg(feature = "orchestration")]
 use crate::orchestration::{WorkflowService, Workflows};
 #[cfg(feature = "transaction")]
-use crate::transaction::{TransactionService, Transactions};
+use crate::transaction::{TransactionService, Transactions, Trouble};
 
 /// The host as a plugin of itself. Not registered by link: it is in no request and in no audit.
 struct Builtin {
@@ -79,8 +79,8 @@ impl Plugin for Builtin {
         #[cfg(feature = "transaction")]
         match self.transactions.health() {
             None => {}
-            Some((true, why)) => return Health::Failed(why),
-            Some((false, why)) => return Health::Degraded(why),
+            Some((Trouble::Ended | Trouble::Refusing, why)) => return Health::Failed(why),
+            Some((Trouble::Waiting, why)) => return Health::Degraded(why),
         }
         Health::Ready
     }

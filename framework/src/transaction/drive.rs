@@ -1,19 +1,20 @@
 //! The driver of the coordinator: performs its actions and feeds back what came of them.
 
-use std::panic::AssertUnwindSafe;
+use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
-use futures_util::FutureExt;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
-use super::coordinator::{Action, Ballot, Cause, End, Event, Outcome, Party, Recorded, delay};
-use super::handle::jittered;
+use super::State;
+use super::coordinator::{Action, Cause, Event, Outcome, Recorded};
 use super::live::Live;
-use super::{Fault, Phase, State, Vote};
+use super::tell;
 use crate::call::BoxFuture;
 use crate::error::{CallError, Code};
-use crate::limit;
+
+/// Most transactions have no more to do at once than so many actions.
+const ACTIONS: usize = 8;
 
 impl Live {
     /// Commits, and waits for the outcome.
@@ -75,12 +76,15 @@ impl Live {
     /// Feeds an event and performs what follows. What does not end at once goes on as a task of its own,
     /// whoever stops waiting: a commit is never left half-way.
     pub(super) async fn advance(self: Arc<Self>, event: Event) {
-        let live = self.clone();
-        let mut driving: BoxFuture<'static, ()> = Box::pin(drive(self, event));
-        let first = std::future::poll_fn(|cx| Poll::Ready(driving.as_mut().poll(cx))).await;
-        if first.is_pending() {
-            tokio::spawn(driving);
-            live.answer.wait().await;
+        let mut actions = Vec::with_capacity(ACTIONS);
+        self.step(event, &mut actions);
+        let waiting = perform_now(&self, &mut actions).await;
+        if waiting.is_empty() {
+            self.put_away();
+        } else {
+            let live = self.clone();
+            tokio::spawn(async move { follow(&live, actions, waiting).await });
+            self.answer.wait().await;
         }
     }
 
@@ -121,6 +125,13 @@ impl Live {
         Err(error.details(details))
     }
 
+    /// Nothing is left to wait for: one that has ended as it was decided is out of the way.
+    fn put_away(&self) {
+        if matches!(self.state(), State::Committed | State::RolledBack) {
+            self.engine.ended(self);
+        }
+    }
+
     /// Feeds one event, and says what follows.
     pub(super) fn step(&self, event: Event, actions: &mut Vec<Action>) {
         let mut inner = self.inner();
@@ -139,235 +150,106 @@ impl Live {
     }
 }
 
-/// Performs what follows from `event` until nothing is left to wait for.
-async fn drive(live: Arc<Live>, event: Event) {
-    let mut actions = Vec::new();
-    live.step(event, &mut actions);
-    perform(live, actions).await;
+/// What has not ended with its first poll.
+type Waiting = Vec<BoxFuture<'static, Event>>;
+
+/// Performs `actions` and all that follows from them, until nothing is left to wait for.
+pub(super) async fn perform(live: Arc<Live>, mut actions: Vec<Action>) {
+    let waiting = perform_now(&live, &mut actions).await;
+    follow(&live, actions, waiting).await;
 }
 
-/// Performs `actions` and all that follows from them.
-pub(super) async fn perform(live: Arc<Live>, mut actions: Vec<Action>) {
-    let mut waiting: Option<FuturesUnordered<_>> = None;
+/// Performs what can be done without waiting, and says what is left to wait for.
+async fn perform_now(live: &Arc<Live>, actions: &mut Vec<Action>) -> Waiting {
+    poll_fn(|cx| Poll::Ready(all_now(live, actions, cx))).await
+}
+
+/// Waits for each answer and performs what follows from it.
+async fn follow(live: &Arc<Live>, mut actions: Vec<Action>, waiting: Waiting) {
+    let mut all: FuturesUnordered<_> = waiting.into_iter().collect();
     loop {
-        let mut next = 0;
-        // What follows is put behind these.
-        while let Some(action) = actions.get(next).copied() {
-            next += 1;
-            let mut working = match start(&live, action) {
-                Started::Done => continue,
-                Started::Now(event) => {
-                    live.step(event, &mut actions);
-                    continue;
-                }
-                Started::Later(working) => working,
-            };
-            // Most participants answer at once: they cost no place among those that are waited for.
-            let first = std::future::poll_fn(|cx| Poll::Ready(working.as_mut().poll(cx))).await;
-            match first {
-                Poll::Ready(event) => live.step(event, &mut actions),
-                Poll::Pending => waiting.get_or_insert_default().push(working),
-            }
-        }
-        actions.clear();
-        let Some(work) = &mut waiting else { break };
         let next = tokio::select! {
             biased;
-            next = work.next() => next,
+            next = all.next() => next,
             () = live.engine.closed.cancelled() => return,
         };
-        match next {
-            Some(event) => live.step(event, &mut actions),
-            None => break,
+        let Some(event) = next else { break };
+        live.step(event, &mut actions);
+        all.extend(perform_now(live, &mut actions).await);
+    }
+    live.put_away();
+}
+
+fn all_now(live: &Arc<Live>, actions: &mut Vec<Action>, cx: &mut Context<'_>) -> Waiting {
+    let (mut waiting, mut next) = (Vec::new(), 0);
+    // What follows is put behind these.
+    while let Some(action) = actions.get(next).copied() {
+        next += 1;
+        match start(live, action, cx) {
+            Started::Done => {}
+            Started::Now(event) => live.step(event, actions),
+            Started::Later(working) => waiting.push(working),
         }
     }
-    let state = live.state();
-    if matches!(state, State::Committed | State::RolledBack) {
-        live.engine.ended(&live);
-    }
+    actions.clear();
+    waiting
 }
 
 /// What has become of an action.
-enum Started {
+pub(super) enum Started {
     /// Nothing comes of it.
     Done,
     Now(Event),
     Later(BoxFuture<'static, Event>),
 }
 
+impl Started {
+    /// Most work has ended with its first poll: it costs no place among what is waited for.
+    pub(super) fn poll(mut working: BoxFuture<'static, Event>, cx: &mut Context<'_>) -> Self {
+        match working.as_mut().poll(cx) {
+            Poll::Ready(event) => Self::Now(event),
+            Poll::Pending => Self::Later(working),
+        }
+    }
+}
+
 /// Performs an action as far as that needs no waiting.
-fn start(live: &Arc<Live>, action: Action) -> Started {
-    let live = live.clone();
-    Started::Later(match action {
-        Action::PrepareLocal => return Started::Now(Event::LocalVoted(live.prepare_local())),
+fn start(live: &Arc<Live>, action: Action, cx: &mut Context<'_>) -> Started {
+    match action {
+        Action::PrepareLocal => Started::Now(Event::LocalVoted(live.prepare_local())),
         // They became visible with the record.
-        Action::PublishLocal => return Started::Done,
+        Action::PublishLocal => Started::Done,
         Action::DiscardLocal => {
             live.discard_local();
-            return Started::Done;
+            Started::Done
         }
-        Action::Prepare { party } => Box::pin(async move {
-            let ballot = prepare(&live, party).await;
-            Event::Voted { party, ballot }
-        }),
-        Action::Record if live.leaves_nothing() => {
-            return Started::Now(Event::Recorded(Recorded::Durable));
+        Action::Prepare { party } => tell::prepare(live, party, cx),
+        Action::Record if live.leaves_nothing() => Started::Now(Event::Recorded(Recorded::Durable)),
+        Action::Record => {
+            let live = live.clone();
+            let recording = async move { Event::Recorded(live.record().await) };
+            Started::poll(Box::pin(recording), cx)
         }
-        Action::Record => Box::pin(async move { Event::Recorded(live.record().await) }),
         Action::Commit {
             party,
             phase,
             attempt,
-        } => Box::pin(async move {
-            pause(&live, attempt).await;
-            let end = commit(&live, party, phase).await;
-            Event::Committed {
-                party,
-                attempt,
-                end,
-            }
-        }),
-        Action::Abort { party, attempt } => Box::pin(async move {
-            pause(&live, attempt).await;
-            let end = abort(&live, party).await;
-            Event::Aborted {
-                party,
-                attempt,
-                end,
-            }
-        }),
+        } => tell::commit(live, (party, attempt), phase, cx),
+        Action::Abort { party, attempt } => tell::abort(live, (party, attempt), cx),
         Action::Keep { party, heuristic } => {
             live.keep(party, heuristic);
-            return Started::Done;
+            Started::Done
         }
         // Its participant has been asked before: what it does not forget is kept.
-        Action::Forget { .. } => return Started::Done,
+        Action::Forget { .. } => Started::Done,
         Action::End => {
             live.end_record();
-            return Started::Done;
+            Started::Done
         }
         Action::Answer(outcome) => {
             // A second answer is the same one.
             drop(live.answer.set(outcome));
-            return Started::Done;
+            Started::Done
         }
-    })
-}
-
-/// Waits before an attempt; an operator may cut it short.
-async fn pause(live: &Live, attempt: u32) {
-    let delay = delay(attempt);
-    if delay.is_zero() {
-        return;
     }
-    let until = live.engine.clock.now() + jittered(delay);
-    tokio::select! {
-        () = live.engine.clock.sleep_until(until) => {}
-        () = live.hurry.notified() => {}
-    }
-}
-
-async fn prepare(live: &Live, party: Party) -> Ballot {
-    let Some((instance, participant)) = live.party(party) else {
-        return Ballot::No;
-    };
-    let branch = live.branch();
-    // Most answer at once, and no timer is made for them.
-    let deadline = async { live.engine.clock.sleep_until(live.terms.deadline).await };
-    let refusal = tokio::select! {
-        biased;
-        vote = contained(participant.prepare(&branch)) => match vote {
-            Ok(Ok(Vote::Prepared)) => return Ballot::Prepared,
-            Ok(Ok(Vote::ReadOnly)) => return Ballot::ReadOnly,
-            Ok(Err(refused)) => refused,
-            Err(panic) => CallError::new(Code::Panicked, panic),
-        },
-        () = deadline => CallError::new(Code::Timeout, "it did not vote before the deadline"),
-    };
-    live.note_refusal(&instance, &refusal);
-    Ballot::No
-}
-
-async fn commit(live: &Live, party: Party, phase: Phase) -> End {
-    let Some((instance, participant)) = live.party(party) else {
-        return End::Failed;
-    };
-    let branch = live.branch();
-    let lost = match phase {
-        Phase::One => End::Unknown,
-        Phase::Two => End::Failed,
-    };
-    match told(live, participant.commit(&branch, phase)).await {
-        Some(Ok(())) => End::Done,
-        Some(Err(Fault::Retry(error))) => {
-            live.note_refusal(&instance, &error);
-            End::Failed
-        }
-        Some(Err(Fault::Unknown(error))) => {
-            live.note_refusal(&instance, &error);
-            lost
-        }
-        Some(Err(Fault::Heuristic(what))) => End::Heuristic(what),
-        None => lost,
-    }
-}
-
-async fn abort(live: &Live, party: Party) -> End {
-    let Some((instance, participant)) = live.party(party) else {
-        return End::Failed;
-    };
-    // A call under way there ends first, or is given up.
-    live.quiet(&instance).await;
-    let branch = live.branch();
-    match told(live, participant.abort(&branch)).await {
-        Some(Ok(())) => End::Done,
-        Some(Err(Fault::Heuristic(what))) => End::Heuristic(what),
-        Some(Err(Fault::Retry(_) | Fault::Unknown(_))) | None => End::Failed,
-    }
-}
-
-/// Lets a participant forget what it did by itself. One that is not linked any more keeps nothing that can be reached.
-pub(super) async fn forget(live: &Live, party: Party) -> Result<(), CallError> {
-    let Some((instance, participant)) = live.party(party) else {
-        return Ok(());
-    };
-    let branch = live.branch();
-    let why = match told(live, participant.forget(&branch)).await {
-        Some(Ok(())) => return Ok(()),
-        Some(Err(refused)) => refused.message().to_owned(),
-        None => "it panicked, or did not answer in time".to_owned(),
-    };
-    let id = live.id;
-    Err(CallError::unavailable(format!(
-        "`{instance}` cannot forget transaction `{id}` now, so it is kept; ask again: {why}"
-    )))
-}
-
-/// What a participant says to its outcome; `None` when it panics, or takes longer than it may.
-async fn told<T>(live: &Live, telling: BoxFuture<'_, T>) -> Option<T> {
-    let clock = &live.engine.clock;
-    // As in `prepare`.
-    let late = async { clock.sleep_until(clock.now() + limit::TIMEOUT).await };
-    tokio::select! {
-        biased;
-        told = contained(telling) => told.ok(),
-        () = late => None,
-    }
-}
-
-/// A panic of a participant is its own; what it said is passed on.
-pub(super) async fn contained<T>(telling: BoxFuture<'_, T>) -> Result<T, String> {
-    AssertUnwindSafe(telling)
-        .catch_unwind()
-        .await
-        .map_err(|payload| {
-            let text = payload
-                .downcast_ref::<&str>()
-                .map(|text| (*text).to_owned())
-                .or_else(|| payload.downcast_ref::<String>().cloned());
-            text.map_or_else(
-                || "it panicked".to_owned(),
-                |text| format!("it panicked: {text}"),
-            )
-        })
 }

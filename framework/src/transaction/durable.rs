@@ -19,6 +19,7 @@ use super::checkpoint::{Change, Checkpoint};
 use super::coordinator::{Decision, Entry};
 use super::engine::Engine;
 use super::ground::Ground;
+use super::health::Trouble;
 use super::mvcc::{Base, LogFailure};
 use super::{Heuristic, HostId, TransactionId, backup, opening, recovery};
 use crate::clock;
@@ -275,11 +276,21 @@ impl Durable {
         self.checkpoint.close();
     }
 
-    /// Why nothing durable can be committed at present.
-    pub(super) fn fault(&self) -> Option<String> {
+    /// Why nothing durable can be committed at present, and whether a restart is what helps.
+    pub(super) fn fault(&self) -> Option<(Trouble, String)> {
         match self.journal.state() {
             State::Running | State::Closed => None,
-            State::Refusing(failure) | State::Failed(failure) => Some(failure.to_string()),
+            State::Refusing(failure) => {
+                let what = "nothing durable is committed until there is room, and nothing is lost";
+                Some((Trouble::Refusing, format!("{what}: {failure}")))
+            }
+            State::Failed(failure @ Failure::Failed { .. }) => {
+                Some((Trouble::Ended, failure.to_string()))
+            }
+            State::Failed(failure) => {
+                let cause = failure.to_string();
+                Some((Trouble::Ended, Failure::Failed { cause }.to_string()))
+            }
         }
     }
 }

@@ -209,10 +209,16 @@ impl Live {
     }
 
     /// A participant, where it is linked.
-    pub(super) fn party(&self, party: Party) -> Option<(Arc<str>, Arc<dyn AnyParticipant>)> {
+    pub(super) fn party(&self, party: Party) -> Option<Arc<dyn AnyParticipant>> {
         let inner = self.inner();
-        let enlisted = inner.enlisted.get(party.index())?;
-        Some((enlisted.instance.clone(), enlisted.participant.clone()?))
+        inner.enlisted.get(party.index())?.participant.clone()
+    }
+
+    /// Its instance; empty for one that was never enlisted.
+    pub(super) fn instance(&self, party: Party) -> Arc<str> {
+        let inner = self.inner();
+        let enlisted = inner.enlisted.get(party.index());
+        enlisted.map_or_else(Arc::default, |enlisted| enlisted.instance.clone())
     }
 
     /// Lets a participant that has just started take its place, and says what it has to be told.

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::coordinator::{Action, Ballot, End, Event, Party, Recorded};
-use super::drive::{forget, perform};
+use super::drive::perform;
 use super::durable::Durable;
 use super::live::Live;
 use super::mvcc::LogFailure;
+use super::tell::forget;
 use super::{Heuristic, Participation, State, Status, Vote};
 use crate::error::{CallError, Code};
 

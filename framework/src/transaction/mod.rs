@@ -35,6 +35,8 @@ mod ground;
 #[cfg(feature = "transaction")]
 mod handle;
 #[cfg(feature = "transaction")]
+mod health;
+#[cfg(feature = "transaction")]
 mod join;
 #[cfg(feature = "transaction")]
 mod live;
@@ -57,6 +59,8 @@ mod savepoints;
 #[cfg(feature = "transaction")]
 mod service;
 #[cfg(feature = "transaction")]
+mod tell;
+#[cfg(feature = "transaction")]
 mod transactions;
 #[cfg(feature = "transaction")]
 mod turns;
@@ -72,6 +76,8 @@ pub use participant::{
 pub(crate) use backup::restore;
 #[cfg(feature = "transaction")]
 pub(crate) use ground::{GivenDisk, Ground};
+#[cfg(feature = "transaction")]
+pub(crate) use health::Trouble;
 
 #[cfg(feature = "transaction")]
 pub use self::{

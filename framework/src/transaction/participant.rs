@@ -1,6 +1,7 @@
 //! What takes part in a transaction with a resource of its own.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Instant;
 
 use schemars::JsonSchema;
@@ -199,9 +200,13 @@ pub trait AnyParticipant: Send + Sync {
     /// As [`Participant::begin`].
     fn begin<'a>(&'a self, branch: &'a Branch) -> BoxFuture<'a, Result<(), CallError>>;
     /// As [`Participant::prepare`].
-    fn prepare<'a>(&'a self, branch: &'a Branch) -> BoxFuture<'a, Result<Vote, CallError>>;
+    fn prepare(self: Arc<Self>, branch: Branch) -> BoxFuture<'static, Result<Vote, CallError>>;
     /// As [`Participant::commit`].
-    fn commit<'a>(&'a self, branch: &'a Branch, phase: Phase) -> BoxFuture<'a, Result<(), Fault>>;
+    fn commit(
+        self: Arc<Self>,
+        branch: Branch,
+        phase: Phase,
+    ) -> BoxFuture<'static, Result<(), Fault>>;
     /// As [`Participant::abort`].
     fn abort<'a>(&'a self, branch: &'a Branch) -> BoxFuture<'a, Result<(), Fault>>;
     /// As [`Participant::recover`].
@@ -237,12 +242,16 @@ impl<P: Participant> AnyParticipant for P {
         Box::pin(Participant::begin(self, branch))
     }
 
-    fn prepare<'a>(&'a self, branch: &'a Branch) -> BoxFuture<'a, Result<Vote, CallError>> {
-        Box::pin(Participant::prepare(self, branch))
+    fn prepare(self: Arc<Self>, branch: Branch) -> BoxFuture<'static, Result<Vote, CallError>> {
+        Box::pin(async move { Participant::prepare(&*self, &branch).await })
     }
 
-    fn commit<'a>(&'a self, branch: &'a Branch, phase: Phase) -> BoxFuture<'a, Result<(), Fault>> {
-        Box::pin(Participant::commit(self, branch, phase))
+    fn commit(
+        self: Arc<Self>,
+        branch: Branch,
+        phase: Phase,
+    ) -> BoxFuture<'static, Result<(), Fault>> {
+        Box::pin(async move { Participant::commit(&*self, &branch, phase).await })
     }
 
     fn abort<'a>(&'a self, branch: &'a Branch) -> BoxFuture<'a, Result<(), Fault>> {

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex};
+use std::task::Waker;
 
 use super::durable::{Durable, kind, lock, log_failure};
 use super::mvcc::{Done, Log, LogFailure, LogRoom};
@@ -40,13 +41,16 @@ struct Place {
 impl LogRoom for Place {
     fn append(self: Box<Self>, commit: u64, record: Vec<u8>, done: Done) {
         let placed = self.placed;
-        let told = move |result: std::result::Result<Position, Failure>| match result {
-            Ok(position) => {
-                // Before it becomes visible: a checkpoint that holds it knows where it was.
-                lock(&placed).push_back((commit, position));
-                done(Ok(()));
+        let told = move |result: std::result::Result<Position, Failure>,
+                         wakers: &mut Vec<Waker>| {
+            match result {
+                Ok(position) => {
+                    // Before it becomes visible: a checkpoint that holds it knows where it was.
+                    lock(&placed).push_back((commit, position));
+                    done(Ok(()), wakers);
+                }
+                Err(failure) => done(Err(log_failure(&failure)), wakers),
             }
-            Err(failure) => done(Err(log_failure(&failure))),
         };
         self.room.append_then(kind::COMMIT, record, Box::new(told));
     }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::coordinator::{Action, Coordinator, Recovery, Resumed, delay};
-use super::drive::{contained, perform};
+use super::drive::perform;
 use super::engine::{Engine, Seat};
 use super::handle::jittered;
 use super::live::{Enlisted, Live, Terms};
+use super::tell::contained;
 use super::{AnyParticipant, Capabilities, Durability, Isolation, TransactionId};
 use crate::clock;
 use crate::error::{CallError, Code};

@@ -168,22 +168,6 @@ impl Transactions {
         Ok(self.engine.status(id)?.1)
     }
 
-    /// Failed while nothing durable can be committed, degraded while a transaction waits for a participant or an operator.
-    pub(crate) fn health(&self) -> Option<(bool, String)> {
-        if let Some(fault) = self.engine.opened().and_then(|durable| durable.fault()) {
-            return Some((true, fault));
-        }
-        if let Some((instance, why)) = self.engine.unasked() {
-            let what = "cannot say which transactions it has in doubt, and is asked again";
-            return Some((false, format!("`{instance}` {what}: {why}")));
-        }
-        let waiting = self.undone();
-        (waiting > 0).then(|| {
-            let what = "of the transactions wait for a participant or an operator: `app tx list`";
-            (false, format!("{waiting} {what}"))
-        })
-    }
-
     /// Transactions that are decided and wait for a participant, or for an operator.
     pub(crate) fn undone(&self) -> usize {
         let all = self.engine.all();

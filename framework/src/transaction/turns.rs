@@ -19,7 +19,10 @@ impl Turns {
     /// Waits until no other call of the transaction is under way at the instance, first come first served.
     pub(super) async fn take(&self, instance: &Arc<str>) -> Held {
         let turn = self.of(instance);
-        turn.lock_owned().await
+        match turn.clone().try_lock_owned() {
+            Ok(held) => held,
+            Err(_) => turn.lock_owned().await,
+        }
     }
 
     fn of(&self, instance: &Arc<str>) -> Turn {

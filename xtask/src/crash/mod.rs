@@ -81,8 +81,8 @@ impl Arguments {
     /// What a gate has time for.
     pub fn short() -> Self {
         Self {
-            kills: 40,
-            postgres: 20,
+            kills: 200,
+            postgres: 50,
             seed: 1,
             every: 12,
         }

@@ -1,6 +1,7 @@
 //! A script of appends, at each of whose operations the power is cut in every way.
 
 use std::sync::{Arc, Mutex};
+use std::task::Waker;
 
 use tokio::sync::oneshot;
 
@@ -31,7 +32,7 @@ impl Script {
         let (done, waits) = oneshot::channel();
         let (disk, durable) = (disk.clone(), Arc::clone(&self.durable));
         let room = journal.reserve(payload.len()).await.unwrap();
-        let then = move |outcome: Result<Position, Failure>| {
+        let then = move |outcome: Result<Position, Failure>, _: &mut Vec<Waker>| {
             let position = outcome.unwrap().0;
             durable.lock().unwrap().push((disk.operations(), position));
             done.send(()).unwrap();

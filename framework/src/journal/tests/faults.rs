@@ -43,6 +43,26 @@ async fn a_full_disk_refuses_and_the_journal_goes_on_when_there_is_room() {
 }
 
 #[tokio::test]
+async fn who_asks_is_told_that_there_is_room_again_before_anything_is_written() {
+    let (disk, journal, _) = failed(900, |disk| disk.capacity(3000)).await;
+    journal.retry().await;
+    assert!(matches!(journal.state(), State::Refusing(_)));
+    disk.capacity(1 << 20);
+    journal.retry().await;
+    assert!(matches!(journal.state(), State::Running));
+    // What was made is the next file.
+    disk.capacity(0);
+    append(&journal, 3, 900).await.unwrap();
+    // The same name again, while the file of before is in use.
+    append(&journal, 4, 900).await.unwrap_err();
+    disk.capacity(1 << 20);
+    journal.retry().await;
+    append(&journal, 4, 900).await.unwrap();
+    let expected = [(1, 100), (3, 900), (4, 900)].map(|(n, len)| (7, payload(n, len)));
+    assert_eq!(reopened(&disk.crash(Loss::All)), expected);
+}
+
+#[tokio::test]
 async fn a_segment_that_cannot_be_made_harms_nobody() {
     let faults = [
         (Operation::Create, 0),
@@ -78,6 +98,8 @@ async fn after_a_failed_write_or_force_nothing_is_taken_until_it_is_opened_again
         assert_eq!(failure.effect(), effect, "{operation:?}");
         assert!(matches!(journal.state(), State::Failed(_)));
         let written = disk.written();
+        journal.retry().await;
+        assert!(matches!(journal.state(), State::Failed(_)));
         for failure in [
             append(&journal, 3, 10).await.unwrap_err(),
             journal.release(Position(2)).await.unwrap_err(),
@@ -186,7 +208,7 @@ async fn a_panic_in_what_waits_fails_the_journal() {
     let (journal, _) = open(&disk).unwrap();
     let room = journal.reserve(1).await.unwrap();
     let other = journal.reserve(1).await.unwrap();
-    room.append_then(Kind(1), vec![1], Box::new(|_| panic!("on purpose")));
+    room.append_then(Kind(1), vec![1], Box::new(|_, _| panic!("on purpose")));
     // In the same batch or in the next.
     let failure = other.append(Kind(1), vec![2]).await.unwrap_err();
     assert!(failure.to_string().contains("has panicked"), "{failure}");

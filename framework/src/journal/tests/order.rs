@@ -1,6 +1,7 @@
 //! Who appends when, and who is told when.
 
 use std::sync::Mutex;
+use std::task::Waker;
 
 use tokio::sync::oneshot;
 
@@ -16,7 +17,7 @@ async fn everyone_is_told_in_the_order_of_the_records() {
     for number in 0..200_u64 {
         let room = journal.reserve(8).await.unwrap();
         let (told, (done, waits)) = (Arc::clone(&told), oneshot::channel());
-        let then = move |outcome: Result<Position, Failure>| {
+        let then = move |outcome: Result<Position, Failure>, _: &mut Vec<Waker>| {
             told.lock().unwrap().push((number + 1, outcome.unwrap().0));
             let _ = done.send(());
         };
@@ -118,7 +119,7 @@ async fn a_journal_may_go_on_its_own_thread() {
     let (go, wait) = std::sync::mpsc::channel::<()>();
     let (done, told) = oneshot::channel();
     let held = Arc::clone(&journal);
-    let then = move |_| {
+    let then = move |_, _: &mut Vec<Waker>| {
         wait.recv().unwrap();
         drop(held);
         let _ = done.send(());

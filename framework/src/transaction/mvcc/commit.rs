@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use std::sync::atomic::Ordering::Release;
-
-use tokio::sync::oneshot;
+use std::task::Waker;
 
 use super::container::Since;
 use super::local::{Key, Local, Reads, Writes};
@@ -14,6 +13,7 @@ use super::row::{Owner, Timestamp, Value};
 use super::{Base, Container, Store, lock};
 use crate::call::BoxFuture;
 use crate::error::CallError;
+use crate::promise::{Promise, Promised, promise};
 use crate::transaction::{Durability, Vote};
 
 /// The journal, as the store needs it. Records become durable in the order in which they were appended, and `done` is
@@ -29,8 +29,8 @@ pub(crate) trait LogRoom: Send {
     fn append(self: Box<Self>, commit: Timestamp, record: Vec<u8>, done: Done);
 }
 
-/// Hears what became of a record.
-pub(crate) type Done = Box<dyn FnOnce(Result<(), LogFailure>) + Send>;
+/// Hears what became of a record, and says who is to be woken.
+pub(crate) type Done = Box<dyn FnOnce(Result<(), LogFailure>, &mut Vec<Waker>) + Send>;
 
 /// Versions that a base may hold, by container.
 pub(crate) type Settled = BTreeMap<Arc<str>, Vec<(Key, Timestamp, Value)>>;
@@ -79,7 +79,7 @@ struct Pending {
     writes: Vec<(usize, Key)>,
     claims: Vec<(usize, Key)>,
     done: Option<Result<(), LogFailure>>,
-    told: oneshot::Sender<Result<(), LogFailure>>,
+    told: Promise<Result<(), LogFailure>>,
 }
 
 impl Store {
@@ -183,10 +183,11 @@ impl Store {
         self: &Arc<Self>,
         local: &Local,
         logged: Option<(Box<dyn LogRoom>, Vec<u8>)>,
-    ) -> oneshot::Receiver<Result<(), LogFailure>> {
-        let (told, hears) = oneshot::channel();
+    ) -> Promised<Result<(), LogFailure>> {
+        let (told, hears) = promise();
         let Some((writes, claims)) = local.end() else {
-            drop(told.send(Err(LogFailure::Failed("it has ended before".to_owned()))));
+            let ended = LogFailure::Failed("it has ended before".to_owned());
+            drop(told.keep(Err(ended)));
             return hears;
         };
         // Held until the record is appended, so that records are in the order of their timestamps. The other lock is
@@ -217,16 +218,24 @@ impl Store {
             Some((room, body)) => {
                 let record = record::with_head(ts, &body);
                 let store = self.clone();
-                room.append(ts, record, Box::new(move |result| store.done(ts, result)));
+                room.append(
+                    ts,
+                    record,
+                    Box::new(move |result, wakers: &mut Vec<Waker>| store.done(ts, result, wakers)),
+                );
             }
-            None => self.done(ts, Ok(())),
+            None => {
+                let mut wakers = Vec::new();
+                self.done(ts, Ok(()), &mut wakers);
+                wakers.into_iter().for_each(Waker::wake);
+            }
         }
         drop(in_order);
         hears
     }
 
     /// Makes a commit visible, or takes it back, once all before it are.
-    fn done(&self, ts: Timestamp, result: Result<(), LogFailure>) {
+    fn done(&self, ts: Timestamp, result: Result<(), LogFailure>, wakers: &mut Vec<Waker>) {
         let mut over = Vec::new();
         {
             let mut commits = lock(&self.commits);
@@ -250,8 +259,7 @@ impl Store {
         for (ts, pending) in over {
             self.settle(pending.owner, &pending.claims, Some(ts));
             let result = pending.done.unwrap_or(Ok(()));
-            // Whoever asked may have stopped waiting.
-            drop(pending.told.send(result));
+            wakers.extend(pending.told.keep(result));
         }
     }
 

@@ -189,3 +189,46 @@ fn limits_bound_the_door_as_well() {
         .run(&[&slow[..], &["--timeout", "50ms"]].concat())
         .failed(1, &["error[timeout]", "the caller's deadline"]);
 }
+
+/// A mistyped permission was granted without a word, and the call it was meant for refused later.
+#[test]
+fn a_permission_that_nothing_asks_for_is_warned_of_at_its_place() {
+    let text = "[permissions]\nguest = [\"echo\", \"echo.secrte\", \"ehco.*\", \"kafka.write\", \"echo.*\", \"*\"]\n";
+    let place = Place::new().file(text);
+    let checked = place.run(&["check"]);
+    checked.fine();
+    let told = [
+        "warning[config_unknown_name]: no method in this binary asks for the permission `echo.secrte`",
+        "weldkit.toml:2:18",
+        "did you mean `echo.secret`?",
+        "weldkit.toml:2:33",
+        "did you mean `echo.*`?",
+        "the permission `kafka.write`",
+        "`app describe SERVICE` shows",
+    ];
+    for text in told {
+        assert!(checked.err.contains(text), "{text}: {}", checked.err);
+    }
+    let report = place.run(&["check", "--format", "json"]).json();
+    assert_eq!(report["ok"], true);
+    let warnings = report["warnings"].as_array().unwrap();
+    let pointers: Vec<_> = warnings.iter().map(|warning| &warning["pointer"]).collect();
+    assert_eq!(
+        pointers,
+        [
+            "/permissions/guest/1",
+            "/permissions/guest/2",
+            "/permissions/guest/3"
+        ]
+    );
+    // One file serves several editions, so it is no obstacle; and a flag is held to the same.
+    place.run(GREET).fine();
+    let flag = Place::new().run(&["check", "--set", "permissions.guest=[\"echo.sercet\"]"]);
+    flag.fine();
+    assert!(
+        flag.err.contains("--set permissions.guest") || flag.err.contains("command line"),
+        "{flag:?}"
+    );
+    let quiet = Place::new().run(&["check"]);
+    assert_eq!(quiet.err, "");
+}

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 use weldkit::journal::{Loss, Operation, SimDisk};
+use weldkit::monitoring::Severity;
 use weldkit::testing::TestHost;
 use weldkit::transaction::State;
 use weldkit::{CallError, Code, Effect};
@@ -45,14 +46,14 @@ async fn harmed(state: &Path, harm: impl FnOnce(&SimDisk)) -> (SimDisk, TestHost
     (disk, host)
 }
 
-/// What is said of it: by the health of the host, and in the report.
-async fn told(host: &TestHost) -> String {
+/// What is said of it: by the health of the host, and in the report. A restart is told to help only where it does.
+async fn told(host: &TestHost, level: Severity) -> String {
     let report = host.health_report().await;
-    let of_transactions = |found: &&weldkit::monitoring::HealthFinding| {
-        found.subject == "transactions" && found.level == weldkit::monitoring::Severity::Dead
-    };
-    let found = report.findings.iter().find(of_transactions);
-    assert!(found.is_some() && !report.is_ready, "{report:?}");
+    let mut findings = report.findings.iter();
+    let found = findings.find(|found| found.subject == "transactions");
+    assert_eq!(found.map(|found| found.level), Some(level), "{report:?}");
+    assert!(!report.is_ready, "{report:?}");
+    assert_eq!(report.is_live, level != Severity::Dead, "{report:?}");
     host.health("weldkit").unwrap()
 }
 
@@ -94,8 +95,10 @@ async fn after_a_failed_write_or_sync_a_host_acknowledges_nothing_more_until_it_
         assert!(backup.contains("0000000001.segment"), "{name}: {backup}");
         assert_eq!(disk.written(), written, "{name}");
         assert_eq!(read(&host).await, values(&[1]), "{name}");
-        let told = told(&host).await;
-        assert!(told.contains("0000000001.segment"), "{name}: {told}");
+        let told = told(&host, Severity::Dead).await;
+        for words in ["0000000001.segment", "until the host is started again"] {
+            assert!(told.contains(words), "{name}: {told}");
+        }
         let stopped = host.stop().await.unwrap_err().to_string();
         assert!(stopped.contains("0000000001.segment"), "{name}: {stopped}");
 
@@ -140,8 +143,15 @@ async fn on_a_full_disk_transactions_fail_cleanly_and_go_on_when_there_is_room()
     assert_eq!(now, State::RolledBack);
     fine.dedup();
     assert_eq!(read(&host).await, values(&fine));
-    told(&host).await;
+    for _ in 0..2 {
+        let told = told(&host, Severity::Failed).await;
+        assert!(told.contains("until there is room"), "{told}");
+    }
     disk.capacity(1 << 20);
+    // Who is not ready is sent no calls: it must not take one to find out.
+    let report = host.health_report().await;
+    assert!(report.is_live && report.is_ready, "{report:?}");
+    assert_eq!(report.findings, []);
     write(&host, 3).await.0.unwrap();
     assert_eq!(host.health("weldkit"), None);
     fine.push(3);

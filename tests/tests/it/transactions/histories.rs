@@ -2,6 +2,7 @@
 //!
 //! `WELDKIT_TRANSACTIONS` says how many transactions a history has.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -24,10 +25,13 @@ const KEYS_LAST: u64 = 100;
 /// Most steps of one transaction.
 const STEPS: u64 = 5;
 
-/// How long a history is.
+/// How long a history is, unless something else is asked for.
+const TRANSACTIONS: u64 = 2_500;
+
+/// How long a history of a sound level is. One that is broken has shown it long before.
 fn transactions() -> u64 {
     let given = std::env::var("WELDKIT_TRANSACTIONS").ok();
-    given.map_or(2_500, |given| given.parse().expect("a number"))
+    given.map_or(TRANSACTIONS, |given| given.parse().expect("a number"))
 }
 
 /// What a client does next.
@@ -114,22 +118,50 @@ impl Recorder {
     }
 }
 
+/// A level that is broken on purpose: what a provider would do that gets it wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Breach {
+    /// What is read is what was committed last, whatever the transaction has read before.
+    ReadsTheLatest,
+    /// What is written is committed without a look at what others have committed since.
+    OverwritesOthers,
+}
+
+/// What a transaction with a breach has written itself.
+type Written = BTreeMap<i64, Json>;
+
 /// One way of making a history.
 struct Bench {
     storage: Service<dyn Storage>,
     level: Isolation,
     workload: Workload,
+    breach: Option<Breach>,
     /// The number of the next transaction, whoever runs it: all clients are at the same keys.
     next: Arc<AtomicU64>,
 }
 
 impl Bench {
-    async fn perform(&self, ctx: &Ctx, step: Step) -> Result<Option<Json>, StorageError> {
-        let collection = |name: &str| Collection::new(name).unwrap();
-        let named = |key: i64| Key::new(key.to_string()).unwrap();
-        let read = async |key: i64| {
-            let found = self.storage.get(ctx, collection("rows"), named(key)).await;
-            Ok::<_, StorageError>(found?.map(|document| document.body))
+    async fn read(&self, ctx: &Ctx, key: i64) -> Result<Option<Json>, StorageError> {
+        let found = self.storage.get(ctx, collection("rows"), named(key)).await;
+        Ok(found?.map(|document| document.body))
+    }
+
+    async fn put(&self, ctx: &Ctx, rows: &str, key: i64, body: Json) -> Result<(), StorageError> {
+        let (rows, key) = (collection(rows), named(key));
+        self.storage.put(ctx, rows, key, body).await.map(drop)
+    }
+
+    /// One step inside of a transaction; `outside` is none.
+    async fn perform(
+        &self,
+        (ctx, outside): (&Ctx, &Ctx),
+        step: Step,
+        written: &mut Written,
+    ) -> Result<Option<Json>, StorageError> {
+        let read = async |key: i64| match self.breach {
+            Some(_) if written.contains_key(&key) => Ok(written.get(&key).cloned()),
+            Some(Breach::ReadsTheLatest) => self.read(outside, key).await,
+            Some(Breach::OverwritesOthers) | None => self.read(ctx, key).await,
         };
         let (key, body) = match (step, self.workload) {
             (Step::Read { key }, _) => return read(key).await,
@@ -137,43 +169,71 @@ impl Bench {
             (Step::Write { key, value }, Workload::ListAppend) => {
                 // Read committed lets another write between a read and a write: an append there takes a lock first.
                 if self.level == Isolation::ReadCommitted {
-                    let locks = collection("locks");
-                    self.storage.put(ctx, locks, named(key), json!(0)).await?;
+                    self.put(ctx, "locks", key, json!(0)).await?;
                 }
                 let mut list = read(key).await?.unwrap_or_else(|| json!([]));
                 list.as_array_mut().unwrap().push(json!(value));
                 (key, list)
             }
         };
-        let rows = collection("rows");
-        self.storage.put(ctx, rows, named(key), body).await?;
+        if self.breach.is_some() {
+            written.insert(key, body.clone());
+        }
+        if self.breach != Some(Breach::OverwritesOthers) {
+            self.put(ctx, "rows", key, body).await?;
+        }
         Ok(None)
+    }
+
+    /// Ends the transaction as its level wants it, or blindly.
+    async fn commit(
+        &self,
+        host: &TestHost,
+        transaction: &Transaction,
+        written: Written,
+    ) -> Result<(), StorageError> {
+        if self.breach != Some(Breach::OverwritesOthers) {
+            return Ok(transaction.commit().await?);
+        }
+        transaction.abort().await?;
+        let blind = host.transaction().isolation(Isolation::ReadCommitted);
+        let blind = blind.begin().unwrap();
+        for (key, body) in written {
+            self.put(&blind.ctx(), "rows", key, body).await?;
+        }
+        Ok(blind.commit().await?)
     }
 
     /// All steps and the commit; what a conflict ends is done by nobody.
     async fn run(
         &self,
+        host: &TestHost,
         transaction: &Transaction,
         steps: &[Step],
     ) -> Result<Vec<(Step, Option<Json>)>, StorageError> {
-        let mut done = Vec::new();
+        let (ctx, outside) = (transaction.ctx(), host.ctx());
+        let (mut done, mut written) = (Vec::new(), Written::new());
         for step in steps {
-            done.push((*step, self.perform(&transaction.ctx(), *step).await?));
+            let seen = self.perform((&ctx, &outside), *step, &mut written).await?;
+            done.push((*step, seen));
             tokio::task::yield_now().await;
         }
-        transaction.commit().await?;
+        self.commit(host, transaction, written).await?;
         Ok(done)
     }
 
     async fn client(&self, host: &TestHost, process: i64, recorder: &Recorder) {
-        let all = transactions();
+        let all = match self.breach {
+            None => transactions(),
+            Some(_) => TRANSACTIONS,
+        };
         let next = || Some(self.next.fetch_add(1, Relaxed)).filter(|number| *number < all);
         while let Some(number) = next() {
             let steps = Choices(number).steps(number);
             let asked: Vec<_> = steps.iter().map(|step| (*step, None)).collect();
             recorder.note(process, OpType::Invoke, &asked);
             let transaction = host.transaction().isolation(self.level).begin().unwrap();
-            match self.run(&transaction, &steps).await {
+            match self.run(host, &transaction, &steps).await {
                 Ok(done) => recorder.note(process, OpType::Ok, &done),
                 Err(StorageError::Call(error)) => {
                     assert!(error.is_retryable(), "{error}");
@@ -186,7 +246,19 @@ impl Bench {
     }
 }
 
-async fn history(provider: &str, level: Isolation, workload: Workload) -> History {
+fn collection(name: &str) -> Collection {
+    Collection::new(name).unwrap()
+}
+
+fn named(key: i64) -> Key {
+    Key::new(key.to_string()).unwrap()
+}
+
+async fn history(
+    provider: &str,
+    (level, breach): (Isolation, Option<Breach>),
+    workload: Workload,
+) -> History {
     let host = TestHost::new(|host| match provider {
         "storage-memory" => host.plugin::<MemoryStorage>(),
         _ => host.plugin::<RedbStorage>(),
@@ -201,6 +273,7 @@ async fn history(provider: &str, level: Isolation, workload: Workload) -> Histor
                 storage: host.service::<dyn Storage>().unwrap(),
                 level,
                 workload,
+                breach,
                 next: next.clone(),
             };
             tokio::spawn(async move { bench.client(&host, process, &recorder).await })
@@ -253,7 +326,7 @@ const LEVELS: [Level; 3] = [
 
 async fn each_level_keeps_its_promise(provider: &str, workload: Workload) {
     for level in LEVELS {
-        let history = history(provider, level.isolation, workload).await;
+        let history = history(provider, (level.isolation, None), workload).await;
         let ended = |kind| history.ops.iter().filter(|op| op.kind == kind).count();
         let what = format!("{} of {workload:?} on {provider}", level.isolation);
         println!(
@@ -296,4 +369,38 @@ async fn registers_in_memory_show_no_anomaly_that_their_level_forbids() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn registers_on_disk_show_no_anomaly_that_their_level_forbids() {
     each_level_keeps_its_promise("storage-redb", Workload::RwRegister).await;
+}
+
+/// A check that finds nothing in a sound store has shown little: it must find what a broken one does, in the same
+/// workload and by the same model.
+async fn a_broken_level_is_caught(breach: Breach) {
+    for level in LEVELS {
+        if level.isolation == Isolation::ReadCommitted {
+            // It promises neither a snapshot nor that nothing is lost.
+            continue;
+        }
+        for workload in [Workload::ListAppend, Workload::RwRegister] {
+            let history = history("storage-memory", (level.isolation, Some(breach)), workload);
+            let history = history.await;
+            for model in level.keeps {
+                let report = check(&history, workload, model);
+                let what = format!(
+                    "{breach:?} under {} of {workload:?}: {model}",
+                    level.isolation
+                );
+                println!("{what}: {:?}", report.anomaly_types);
+                assert_eq!(report.valid, Valid::False, "{what}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_level_that_reads_the_latest_is_caught() {
+    a_broken_level_is_caught(Breach::ReadsTheLatest).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_level_that_overwrites_what_others_wrote_is_caught() {
+    a_broken_level_is_caught(Breach::OverwritesOthers).await;
 }

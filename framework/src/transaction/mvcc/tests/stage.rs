@@ -281,7 +281,7 @@ impl TestLog {
             journal.durable.push(record);
         }
         drop(journal);
-        done(result);
+        told(done, result);
         true
     }
 
@@ -301,6 +301,13 @@ impl Log for Arc<TestLog> {
     }
 }
 
+/// Tells, and wakes whoever waits for it.
+fn told(done: Done, result: Result<(), LogFailure>) {
+    let mut wakers = Vec::new();
+    done(result, &mut wakers);
+    wakers.into_iter().for_each(Waker::wake);
+}
+
 struct TestRoom(Arc<TestLog>);
 
 impl LogRoom for TestRoom {
@@ -308,7 +315,8 @@ impl LogRoom for TestRoom {
         let mut journal = self.0.0.lock().unwrap();
         if journal.refuses {
             drop(journal);
-            done(Err(LogFailure::Failed("the journal has failed".to_owned())));
+            let failed = LogFailure::Failed("the journal has failed".to_owned());
+            told(done, Err(failed));
             return;
         }
         journal.waiting.push_back((record, done));
