@@ -61,8 +61,7 @@ impl<'a> Flow<'a> {
             .await
             .map_err(|error| self.failed(index, error))?;
         let Some(given) = given else {
-            self.states[index] = State::Left;
-            return Ok(None);
+            return Ok(self.left(index));
         };
         let plan = &self.inner.plan;
         let method = &plan.slots[node.call.0].service.methods[node.call.1];
@@ -72,8 +71,7 @@ impl<'a> Flow<'a> {
                 self.inner.observe(self.ctx, |inner, ctx| {
                     drained(stream::each(inner, place, ctx, values, each))
                 });
-                self.states[index] = State::Left;
-                return Ok(None);
+                return Ok(self.left(index));
             }
             self.touched |= !method.read_only;
             let (inner, ctx) = (self.inner.clone(), self.ctx.clone());
@@ -88,8 +86,7 @@ impl<'a> Flow<'a> {
             self.inner.observe(self.ctx, |inner, ctx| async move {
                 inner.called(call, &ctx, &input).await.map(drop)
             });
-            self.states[index] = State::Left;
-            return Ok(None);
+            return Ok(self.left(index));
         }
         self.touched |= !method.read_only;
         let (inner, ctx) = (self.inner, self.ctx);
@@ -114,6 +111,12 @@ impl<'a> Flow<'a> {
             let published = inner.publish(ctx, &node.emits, &payload).await;
             (index, published.map(|()| payload))
         })))
+    }
+
+    /// Nobody looks at the step again.
+    fn left(&mut self, index: usize) -> Option<BoxFuture<'a, Ended>> {
+        self.states[index] = State::Left;
+        None
     }
 
     /// Keeps a stream for who reads it; one that nobody reads is run to its end.

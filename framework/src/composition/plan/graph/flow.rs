@@ -116,9 +116,7 @@ impl Planner<'_> {
                 help,
             );
         }
-        if let (OnFailure::Default(value), Source::Node(_)) = (&on_failure, from) {
-            self.default(binding, value, target, call);
-        }
+        self.default(binding, (from, &on_failure), target, call);
         let map = binding
             .map
             .as_ref()
@@ -183,7 +181,16 @@ impl Planner<'_> {
     }
 
     /// Whether what comes in place of a giver that has failed is taken.
-    fn default(&mut self, binding: &Binding, value: &Value, target: Shape<'_>, call: &Call<'_>) {
+    fn default(
+        &mut self,
+        binding: &Binding,
+        from: (Source, &OnFailure),
+        target: Shape<'_>,
+        call: &Call<'_>,
+    ) {
+        let (Source::Node(_), OnFailure::Default(value)) = from else {
+            return;
+        };
         // In place of an item it goes where the item would have gone, and is judged as little as an expression is.
         if binding.each && (binding.map.is_some() || !binding.from.pointer.is_empty()) {
             return;
