@@ -204,7 +204,7 @@ where
     type Output = O;
     type Error = E;
 
-    // The function's own future and no other around it: to move it into one costs more than all that it holds.
+    // The function's own future and no other around it, which it would have to be moved into.
     fn run<'a>(&'a self, ctx: &'a Ctx, input: I) -> impl Future<Output = Result<O, E>> + Send {
         self.function.begin(&self.parts, ctx, input)
     }
