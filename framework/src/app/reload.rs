@@ -9,8 +9,12 @@ use super::args::Format;
 use super::control::{self, Client};
 use super::failure::{FAILED, Failure, REFUSED};
 use super::output::{envelope, list, say};
+#[cfg(feature = "composition")]
+use super::session::Loaded;
 use super::session::Session;
 use super::workers;
+#[cfg(feature = "composition")]
+use crate::composition::Composite;
 use crate::config::{self, Config, Level};
 use crate::error::{Error, ErrorKind};
 use crate::host::Host;
@@ -128,7 +132,14 @@ impl Reloader {
         }
         let (settings, restart) = self.compare(&loaded.config);
         let host = host.clone();
-        let reloading = workers.spawn(async move { host.reload(&settings).await });
+        #[cfg(feature = "composition")]
+        let composites = self.composites(&loaded);
+        let reloading = workers.spawn(async move {
+            let done = host.reload(&settings).await?;
+            #[cfg(feature = "composition")]
+            let done = done.and(host.reload_composites(&composites).await?);
+            Ok::<_, Error>(done)
+        });
         let reloaded = match reloading.await {
             Ok(Ok(reloaded)) => reloaded,
             Ok(Err(error)) => return Outcome::refused(error.to_string(), json!(error.list())),
@@ -150,6 +161,16 @@ impl Reloader {
             restart,
             ..Outcome::default()
         }
+    }
+
+    /// The composites that stay, as they are declared now.
+    #[cfg(feature = "composition")]
+    fn composites(&self, loaded: &Loaded) -> Vec<Composite> {
+        let started = self.started.composites();
+        let now = loaded.builder.declared_composites().iter();
+        now.filter(|composite| started.contains_key(&composite.name))
+            .cloned()
+            .collect()
     }
 
     /// The settings of what stays, and what the rest of the difference is.
@@ -181,8 +202,6 @@ impl Reloader {
                 .iter()
                 .map(|(instance, plugin)| format!("`{instance}` is to be of plugin `{plugin}`")),
         );
-        let composites = changes.composites.iter();
-        restart.extend(composites.map(|name| format!("the composite `{name}` has changed")));
         let sections = [
             (changes.host, "[host]"),
             (changes.services, "[services]"),

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::fmt;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll};
 
 use super::calling::begin_aside;
@@ -12,7 +12,7 @@ use super::instance::{Instance, MethodGate};
 use super::json::{AnyService, JsonCall};
 use super::slot::{AnySlot, Slot, other_contract};
 use super::{BoxFuture, Contract, Ctx, Service, Stream};
-use crate::contract::{Given, MethodKind, ServiceDescriptor, Stability, Version};
+use crate::contract::{Given, MethodKind, ServiceDescriptor, Stability, Version, difference};
 use crate::error::{CallError, Error, ErrorKind, Result};
 
 /// A provider of such a service. Its input has been checked against the contract.
@@ -30,6 +30,9 @@ pub(crate) trait Dynamic: Send + Sync + 'static {
 
     /// Learns its slot, through which its calls of itself pass the gate.
     fn seated(&self, slot: Weak<DynamicSlot>);
+
+    /// Learns that another one answers in its slot from now on.
+    fn replaced(&self);
 }
 
 /// The type by which such providers are held. The contract itself is beside it, in the slot.
@@ -63,8 +66,8 @@ pub(crate) struct DynamicSlot {
     service: &'static ServiceDescriptor,
     inputs: Arc<[Given]>,
     slot: Slot<dyn Dynamic>,
-    /// Who was in it first, to be told when it is put into another slot.
-    first: Arc<dyn Dynamic>,
+    /// Who is in front, to be told where it stands, and when another one takes its place.
+    front: Mutex<Arc<dyn Dynamic>>,
     own: Weak<Self>,
 }
 
@@ -93,11 +96,15 @@ impl DynamicSlot {
             Self {
                 service,
                 inputs: inputs.into(),
-                first: provider.clone(),
+                front: Mutex::new(provider.clone()),
                 slot: Slot::new(provider, gates, instance),
                 own: own.clone(),
             }
         }))
+    }
+
+    fn front(&self) -> MutexGuard<'_, Arc<dyn Dynamic>> {
+        self.front.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -125,11 +132,14 @@ impl AnySlot for DynamicSlot {
     }
 
     fn replace(&self, other: &dyn AnySlot) -> Result<()> {
-        // The contract of a composite is that of its definition, which does not change while a host runs.
+        // A definition may be another one; whoever calls it goes by the contract that was there first.
         match other.as_any().downcast_ref::<Self>() {
-            Some(other) if std::ptr::eq(other.service, self.service) => {
+            Some(other) if difference(self.service, other.service).is_none() => {
                 self.slot.put_in_front(&other.slot, self.service.name)?;
-                other.first.seated(self.own.clone());
+                let now = other.front().clone();
+                let before = std::mem::replace(&mut *self.front(), now.clone());
+                now.seated(self.own.clone());
+                before.replaced();
                 Ok(())
             }
             Some(_) | None => Err(other_contract(self.service.name)),

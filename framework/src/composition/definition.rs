@@ -42,6 +42,17 @@ pub struct Composite {
     pub(crate) places: Places,
 }
 
+impl Composite {
+    /// Whether two definitions mean the same, wherever they are written.
+    pub(crate) fn means(&self, other: &Self) -> bool {
+        let of = |composite: &Self| Self {
+            places: Places::default(),
+            ..composite.clone()
+        };
+        of(self) == of(other)
+    }
+}
+
 /// A place for one provider.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Slot {

@@ -38,7 +38,7 @@ pub use definition::{
 };
 #[cfg(feature = "cli")]
 pub(crate) use draw::draw;
-pub(crate) use plan::{Parts, Plan, make};
+pub(crate) use plan::{Parts, Plan, make, remake};
 pub use ports::Ports;
 pub(crate) use provider::entry;
 pub(crate) use reader::schema;

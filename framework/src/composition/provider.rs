@@ -162,4 +162,9 @@ impl Dynamic for Provider {
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = slot;
     }
+
+    fn replaced(&self) {
+        let handlers = self.listening.get();
+        handlers.into_iter().flatten().for_each(Handler::close);
+    }
 }

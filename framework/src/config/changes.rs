@@ -7,13 +7,13 @@ use super::Config;
 /// The difference between two configurations.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Changes {
-    /// Instances that are to be started.
+    /// Instances that are to be started, composites among them.
     pub added: BTreeSet<String>,
-    /// Instances that are to be stopped.
+    /// Instances that are to be stopped, composites among them.
     pub removed: BTreeSet<String>,
     /// Instances that are to be replaced: other settings, or another plugin.
     pub changed: BTreeSet<String>,
-    /// Composites that are declared in another way, or are new, or are gone; they hold from the next start on.
+    /// Composites that are declared in another way.
     pub composites: BTreeSet<String>,
     /// `[host]` differs in more than the instances that are disabled; most of it holds from the next start on.
     pub host: bool,
@@ -35,12 +35,6 @@ impl Changes {
 /// Compares two configurations by what they mean, not by how or where it is written.
 pub fn changes(old: &Config, new: &Config) -> Changes {
     let (before, after) = (old.enabled(), new.enabled());
-    let only = |one: &BTreeMap<String, String>, other: &BTreeMap<String, String>| {
-        one.keys()
-            .filter(|instance| !other.contains_key(*instance))
-            .cloned()
-            .collect()
-    };
     let differs = |instance: &&String| {
         before.get(*instance) != after.get(*instance)
             || old.settings_value(instance) != new.settings_value(instance)
@@ -53,11 +47,22 @@ pub fn changes(old: &Config, new: &Config) -> Changes {
         host.disable.clear();
         host
     };
+    let (composed, recomposed) = (&old.typed.composites, &new.typed.composites);
     Changes {
-        added: only(&after, &before),
-        removed: only(&before, &after),
+        added: [missing(&before, &after), missing(composed, recomposed)]
+            .concat()
+            .into_iter()
+            .collect(),
+        removed: [missing(&after, &before), missing(recomposed, composed)]
+            .concat()
+            .into_iter()
+            .collect(),
         changed: both.filter(differs).cloned().collect(),
-        composites: composites(old, new),
+        composites: composed
+            .iter()
+            .filter(|(name, value)| recomposed.get(*name).is_some_and(|new| new != *value))
+            .map(|(name, _)| name.clone())
+            .collect(),
         host: host(old) != host(new),
         services: old.services() != new.services(),
         permissions: old.permissions() != new.permissions(),
@@ -65,9 +70,8 @@ pub fn changes(old: &Config, new: &Config) -> Changes {
     }
 }
 
-fn composites(old: &Config, new: &Config) -> BTreeSet<String> {
-    let (before, after) = (&old.typed.composites, &new.typed.composites);
-    let names = before.keys().chain(after.keys());
-    let differs = |name: &&String| before.get(*name) != after.get(*name);
-    names.filter(differs).cloned().collect()
+/// The names that `other` has and `one` has not.
+fn missing<V>(one: &BTreeMap<String, V>, other: &BTreeMap<String, V>) -> Vec<String> {
+    let names = other.keys().filter(|name| !one.contains_key(*name));
+    names.cloned().collect()
 }

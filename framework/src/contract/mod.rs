@@ -40,6 +40,8 @@ pub(crate) use given::Given;
 pub use object::Object;
 pub use result::{ErrorCode, ServiceError};
 pub use rules::{Dive, DiveNo, DiveYes, Rules, check_rules, check_values};
+#[cfg(feature = "composition")]
+pub(crate) use schema::difference;
 #[cfg(feature = "orchestration")]
 pub(crate) use schema::method_hash;
 pub use schema::{Schema, error_schema, fnv1a, input_schema, output_schema, shape_hash};

@@ -89,6 +89,37 @@ pub(crate) fn method_hash(service: &ServiceDescriptor, method: &MethodDescriptor
     format!("{:016x}", fnv1a(text.to_string().as_bytes()))
 }
 
+/// How two contracts of one service differ for who calls it; docs and timeouts do not count.
+#[cfg(feature = "composition")]
+pub(crate) fn difference(old: &ServiceDescriptor, new: &ServiceDescriptor) -> Option<String> {
+    if (old.name, old.version) != (new.name, new.version) {
+        let (old, new) = (old.version, new.version);
+        return Some(format!("its version is {new} and was {old}"));
+    }
+    let name = old.name;
+    let find = |service: &ServiceDescriptor, wanted: &str| {
+        service.method(wanted).map(|at| service.methods[at])
+    };
+    for method in old.methods {
+        let Some(other) = find(new, method.name) else {
+            return Some(format!("`{name}.{}` is gone", method.name));
+        };
+        let (before, after) = (method_shape(method), method_shape(&other));
+        let parts = ["kind", "flags", "permission", "input", "output", "error"];
+        if let Some(part) = parts.into_iter().find(|part| before[part] != after[part]) {
+            let what = if part == "flags" {
+                "what it says of its effects"
+            } else {
+                part
+            };
+            return Some(format!("`{name}.{}`: {what} is another", method.name));
+        }
+    }
+    let mut added = new.methods.iter().map(|method| method.name);
+    let added = added.find(|method| find(old, method).is_none())?;
+    Some(format!("`{name}.{added}` is new"))
+}
+
 fn method_shape(method: &MethodDescriptor) -> Value {
     json!({
         "name": method.name,

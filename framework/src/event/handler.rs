@@ -30,6 +30,15 @@ impl Handler {
         &self.queue.name
     }
 
+    /// Ends its subscription, as dropping it does; what waits already is handled still.
+    #[cfg(feature = "composition")]
+    pub(crate) fn close(&self) {
+        if let Some(bus) = self.bus.upgrade() {
+            bus.remove(&self.queue);
+        }
+        self.queue.close();
+    }
+
     /// What it has done.
     pub fn counts(&self) -> SubscriberCounts {
         self.queue.counts()

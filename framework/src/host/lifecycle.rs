@@ -20,7 +20,7 @@ use crate::metrics::Sources;
 use crate::monitoring::Monitoring;
 #[cfg(feature = "orchestration")]
 use crate::orchestration::Workflows;
-use crate::registry::{Plan, PlannedInstance};
+use crate::registry::{Plan, PlannedInstance, order};
 use crate::security::Policy;
 #[cfg(feature = "transaction")]
 use crate::transaction::{Ground, Transactions};
@@ -128,12 +128,14 @@ impl Host {
         let mut started: BTreeMap<String, Arc<Running>> = BTreeMap::new();
         let failures = start_all(&starter, &plan, &mut started).await;
         if !failures.is_empty() {
-            stop_all(&plan, &started, &states, setup.stop_deadline).await;
+            stop_all(&started, &states, setup.stop_deadline).await;
             starter.events.close();
             return Err(failure(failures));
         }
         let routes = Routes::new(&plan, &started);
         let inner = Inner {
+            #[cfg(feature = "composition")]
+            composed: Mutex::new(setup.declared()),
             setup,
             policy,
             plan,
@@ -202,13 +204,7 @@ impl Host {
             .into_iter()
             .map(|running| (running.planned.name.clone(), running))
             .collect();
-        let faults = stop_all(
-            &self.0.plan,
-            &running,
-            &self.0.states,
-            self.0.setup.stop_deadline,
-        )
-        .await;
+        let faults = stop_all(&running, &self.0.states, self.0.setup.stop_deadline).await;
         self.0.events.close();
         #[cfg(feature = "transaction")]
         let faults = {
@@ -332,19 +328,16 @@ fn failure(mut failures: Vec<Error>) -> Error {
 
 /// Consumers before their providers; a plugin that hangs costs the others nothing but time.
 async fn stop_all(
-    plan: &Plan,
     started: &BTreeMap<String, Arc<Running>>,
     states: &States,
     within: std::time::Duration,
 ) -> Vec<Error> {
     let deadline = clock::now() + within;
     let mut faults = Vec::new();
-    for running in plan
-        .instances
-        .iter()
-        .rev()
-        .filter_map(|planned| started.get(&planned.name))
-    {
+    // As it is by now: a composite may be made of others than at the start.
+    let planned = started.values().map(|running| running.planned.clone());
+    let ordered = order(planned.collect()).expect("what runs was resolved, which finds circles");
+    for running in ordered.iter().rev().map(|planned| &started[&planned.name]) {
         let name = &running.planned.name;
         set(states, name, State::Stopping);
         running.drain(deadline).await;

@@ -60,6 +60,9 @@ struct Inner {
     owns_folder: bool,
     /// The newest instance under each name. Never held while plugin code runs.
     running: Mutex<BTreeMap<String, Arc<Running>>>,
+    /// Composites as they run. Never held while plugin code runs.
+    #[cfg(feature = "composition")]
+    composed: Mutex<BTreeMap<String, crate::composition::Composite>>,
     routes: Routes,
     states: watch::Sender<BTreeMap<String, State>>,
     /// Thrown when the host stops: every call is given up.

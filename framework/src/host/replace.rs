@@ -9,6 +9,7 @@ use super::lifecycle::{set, slots};
 use super::{Host, State};
 use crate::clock;
 use crate::error::{Error, ErrorKind, Problem, Result};
+use crate::registry::PlannedInstance;
 
 /// What a reload did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,6 +18,16 @@ pub struct Reloaded {
     pub replaced: Vec<String>,
     /// Instances that keep running as they were, and why.
     pub kept: Vec<(String, String)>,
+}
+
+impl Reloaded {
+    /// What both did.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.replaced.extend(other.replaced);
+        self.kept.extend(other.kept);
+        self
+    }
 }
 
 impl Host {
@@ -33,10 +44,7 @@ impl Host {
         &self,
         settings: &std::collections::BTreeMap<String, Value>,
     ) -> Result<Reloaded> {
-        let _alone = self.0.changing.lock().await;
-        if self.0.stopping.is_cancelled() {
-            return Err(Error::new(ErrorKind::State, "the host has stopped"));
-        }
+        let _alone = self.changing().await?;
         let known: Vec<&str> = self
             .0
             .plan
@@ -62,12 +70,11 @@ impl Host {
                 continue;
             };
             let old = self.newest(&planned.name)?;
-            let quarantined =
-                self.0.states.borrow().get(&planned.name) == Some(&State::Quarantined);
-            if old.settings == *wanted && !quarantined {
+            if old.settings == *wanted && !self.is_quarantined(&planned.name) {
                 continue;
             }
-            match self.replace(&old, wanted.clone()).await {
+            let again = (old.planned.clone(), wanted.clone());
+            match self.replace(&old, again).await {
                 Ok(()) => done.replaced.push(planned.name.clone()),
                 Err(fault) => done.kept.push((planned.name.clone(), fault.to_string())),
             }
@@ -75,7 +82,16 @@ impl Host {
         Ok(done)
     }
 
-    fn newest(&self, name: &str) -> Result<Arc<Running>> {
+    /// One change at a time, and none of a host that has stopped.
+    pub(super) async fn changing(&self) -> Result<tokio::sync::MutexGuard<'_, ()>> {
+        let alone = self.0.changing.lock().await;
+        if self.0.stopping.is_cancelled() {
+            return Err(Error::new(ErrorKind::State, "the host has stopped"));
+        }
+        Ok(alone)
+    }
+
+    pub(super) fn newest(&self, name: &str) -> Result<Arc<Running>> {
         let running = self
             .0
             .running
@@ -87,18 +103,23 @@ impl Host {
             .ok_or_else(|| Error::new(ErrorKind::State, format!("`{name}` is not running")))
     }
 
-    async fn replace(&self, old: &Arc<Running>, settings: Value) -> Result<()> {
+    /// Starts an instance anew, as planned and with these settings, in place of the old one.
+    pub(super) async fn replace(
+        &self,
+        old: &Arc<Running>,
+        again: (PlannedInstance, Value),
+    ) -> Result<()> {
         let exclusive = old.planned.entry.descriptor.exclusive;
         let deadline = clock::now() + self.0.setup.stop_deadline;
         if exclusive {
             old.drain(deadline).await;
             old.stop(deadline).await?;
         }
-        let (new, outcome) = match self.start_again(old, settings).await {
+        let (new, outcome) = match self.start_again(again).await {
             Ok(new) => (new, Ok(())),
             Err(fault) if exclusive => {
                 let back = self
-                    .start_again(old, old.settings.clone())
+                    .start_again((old.planned.clone(), old.settings.clone()))
                     .await
                     .inspect_err(|_| set(&self.0.states, &old.planned.name, State::Failed))?;
                 (back, Err(fault.context("the old settings run again")))
@@ -116,18 +137,23 @@ impl Host {
         outcome
     }
 
-    async fn start_again(&self, old: &Running, settings: Value) -> Result<Running> {
+    pub(super) fn is_quarantined(&self, instance: &str) -> bool {
+        self.0.states.borrow().get(instance) == Some(&State::Quarantined)
+    }
+
+    async fn start_again(&self, again: (PlannedInstance, Value)) -> Result<Running> {
+        let (planned, settings) = again;
         let mut setup = self.0.setup.clone();
-        setup.settings.insert(old.planned.name.clone(), settings);
+        setup.settings.insert(planned.name.clone(), settings);
         let slots = {
             let running = self
                 .0
                 .running
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
-            slots(&old.planned, &running)
+            slots(&planned, &running)
         };
-        self.starter(setup).start(old.planned.clone(), slots).await
+        self.starter(setup).start(planned, slots).await
     }
 
     /// Consumers hold the old slots, so the new providers go in there.

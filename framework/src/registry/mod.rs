@@ -32,6 +32,7 @@ pub(crate) use inject::{StateFolder, Tasks};
 pub use link::PLUGINS;
 pub use link::linked;
 pub use metadata::metadata;
+pub(crate) use order::order;
 pub use plan::{Binding, Choices, Plan, PlannedInstance};
 pub use resolve::resolve;
 

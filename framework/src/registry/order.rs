@@ -6,7 +6,7 @@ use super::PlannedInstance;
 use crate::error::Problem;
 
 /// Providers first, then by name; or every cycle with its path.
-pub(super) fn order(planned: Vec<PlannedInstance>) -> Result<Vec<PlannedInstance>, Vec<Problem>> {
+pub(crate) fn order(planned: Vec<PlannedInstance>) -> Result<Vec<PlannedInstance>, Vec<Problem>> {
     let mut waiting: BTreeMap<String, PlannedInstance> = planned
         .into_iter()
         .map(|instance| (instance.name.clone(), instance))

@@ -21,9 +21,19 @@ pub(super) struct Derived<'m> {
     pub(super) method: &'m Method,
     input: Part,
     definitions: Map<String, Value>,
-    outputs: Vec<(String, Value, bool)>,
+    outputs: Vec<Output>,
+    /// The input is a part of the result: it is what a caller has written.
+    pub(super) gives_input: bool,
     /// The result comes item by item.
     pub(super) is_stream: bool,
+}
+
+/// A port that is part of the result.
+struct Output {
+    name: String,
+    schema: Value,
+    /// Whether there is always something.
+    is_there: bool,
 }
 
 /// What is known of one place in the input.
@@ -45,12 +55,15 @@ impl<'m> Derived<'m> {
             End::Input | End::Event(_) => None,
         });
         let called = step.and_then(|step| calls.iter().find(|call| call.name == step));
+        let is_whole =
+            method.result.map.is_none() && only.is_some_and(|(_, port)| port.pointer.is_empty());
         Self {
             method,
             input: Part::default(),
             definitions: Map::new(),
             outputs: Vec::new(),
-            is_stream: called.is_some_and(|call| call.gives_stream(method)),
+            gives_input: false,
+            is_stream: is_whole && called.is_some_and(|call| call.gives_stream(method)),
         }
     }
 
@@ -96,26 +109,68 @@ impl<'m> Derived<'m> {
 
     /// A port that is part of the result.
     pub(super) fn gives(&mut self, name: &str, source: Source, pointer: &str, calls: &Calls<'_>) {
-        let (mut schema, mut always) = (Value::Bool(true), true);
-        if source == Source::Input {
-            self.open(pointer);
+        let (mut schema, is_there) = match source {
+            Source::Input => self.gives_from_input(pointer),
+            Source::Node(step) => self.gives_from(&calls[step], pointer),
+        };
+        if !is_there && matches!(self.method.result.merge, Merge::Only | Merge::List) {
+            schema = either(schema, json!({ "type": "null" }));
         }
-        if let Source::Node(step) = source {
-            let call = &calls[step];
-            let shape = Shape::of(&call.output);
-            always = call.step.on_failure != OnFailure::Skip && shape.is_required(pointer);
-            if call.step.on_failure == OnFailure::Fail
-                && let At::Schema(found) = shape.at(pointer)
-            {
-                schema = embed(
-                    shape.with(found),
-                    &format!("{}.result", call.name),
-                    &mut self.definitions,
-                );
+        self.outputs.push(Output {
+            name: name.to_owned(),
+            schema,
+            is_there,
+        });
+    }
+
+    fn gives_from_input(&mut self, pointer: &str) -> (Value, bool) {
+        self.gives_input = true;
+        self.open(pointer);
+        let Some(input) = &self.method.input else {
+            return (Value::Bool(true), pointer.is_empty());
+        };
+        let shape = Shape::of(input);
+        let schema = match shape.at(pointer) {
+            At::Schema(part) => embed(shape.with(part), "input.given", &mut self.definitions),
+            At::Anything | At::Nothing(..) => Value::Bool(true),
+        };
+        (schema, pointer.is_empty() || shape.is_required(pointer))
+    }
+
+    fn gives_from(&mut self, call: &Call<'_>, pointer: &str) -> (Value, bool) {
+        let shape = Shape::of(&call.output);
+        let mut schema = match shape.at(pointer) {
+            At::Schema(part) => {
+                let name = format!("{}.result", call.name);
+                embed(shape.with(part), &name, &mut self.definitions)
             }
+            At::Anything | At::Nothing(..) => Value::Bool(true),
+        };
+        let mut is_there = pointer.is_empty() || shape.is_required(pointer);
+        // Of a step that is called for each item, an item fails and not the whole.
+        let is_by_item = call.gives_stream(self.method) && !call.is_stream();
+        let default = |schema| match &call.step.on_failure {
+            OnFailure::Default(value) => {
+                let found = value.pointer(if is_by_item { pointer } else { "" });
+                either(schema, json!({ "const": found }))
+            }
+            OnFailure::Fail | OnFailure::Skip => schema,
+        };
+        if is_by_item {
+            schema = default(schema);
         }
-        self.outputs
-            .push((name.to_owned(), schema, always || pointer.is_empty()));
+        if call.gives_stream(self.method) && !self.is_stream {
+            if !is_there {
+                schema = either(schema, json!({ "type": "null" }));
+            }
+            is_there = true;
+            schema = json!({ "type": "array", "items": schema });
+        }
+        if !is_by_item {
+            schema = default(schema);
+            is_there &= call.step.on_failure != OnFailure::Skip;
+        }
+        (schema, is_there)
     }
 
     fn input(&self) -> Value {
@@ -134,23 +189,32 @@ impl<'m> Derived<'m> {
         if self.method.result.map.is_some() {
             return Value::Bool(true);
         }
-        let all = || self.outputs.iter().map(|(_, schema, _)| schema.clone());
+        self.merged()
+    }
+
+    /// What the rule makes of the ports, before an expression sees it.
+    pub(super) fn merged(&self) -> Value {
+        let all = || self.outputs.iter().map(|output| output.schema.clone());
         let mut schema = match self.method.result.merge {
             Merge::Only => all().next().unwrap_or(Value::Bool(true)),
             Merge::First => json!({ "anyOf": all().collect::<Vec<_>>() }),
             Merge::Combine => json!({ "type": "object" }),
-            Merge::List => json!({ "type": "array", "prefixItems": all().collect::<Vec<_>>() }),
+            Merge::List => {
+                let parts: Vec<Value> = all().collect();
+                let count = parts.len();
+                json!({ "type": "array", "prefixItems": parts, "items": false, "minItems": count })
+            }
             Merge::Named => {
                 let properties: Map<String, Value> = self
                     .outputs
                     .iter()
-                    .map(|(name, schema, _)| (name.clone(), schema.clone()))
+                    .map(|output| (output.name.clone(), output.schema.clone()))
                     .collect();
                 let required: Vec<&str> = self
                     .outputs
                     .iter()
-                    .filter(|(_, _, always)| *always)
-                    .map(|(name, ..)| name.as_str())
+                    .filter(|output| output.is_there)
+                    .map(|output| output.name.as_str())
                     .collect();
                 json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
             }
@@ -173,6 +237,13 @@ impl<'m> Derived<'m> {
                 }
             }
         }
+    }
+}
+
+fn either(one: Value, other: Value) -> Value {
+    match one {
+        Value::Bool(true) => one,
+        one => json!({ "anyOf": [one, other] }),
     }
 }
 
@@ -240,7 +311,7 @@ impl Planner<'_> {
         name: &str,
         method: &Method,
         calls: &Calls<'_>,
-        derived: Derived<'_>,
+        derived: &Derived<'_>,
     ) -> Option<MethodDescriptor> {
         let at = format!("/methods/{name}");
         let input = self.schema(derived.input(), &format!("{at}/input"));

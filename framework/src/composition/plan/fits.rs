@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Planner;
+use super::contract::Derived;
 use crate::composition::definition::{Binding, Method};
 use crate::composition::plan::Source;
 use crate::composition::plan::graph::Calls;
@@ -53,19 +54,43 @@ pub(super) fn given(
         At::Schema(part) => read(&alone(part, root), origin),
         At::Anything | At::Nothing(..) => Type::Any,
     };
+    let mut may_lack = !pointer.is_empty() && !shape.is_required(pointer);
     let is_stream = matches!(from, Source::Node(step) if calls[step].gives_stream(method));
+    if let (true, Source::Node(step)) = (is_stream, from)
+        && let Some(value) = calls[step].stands_in_for_an_item()
+    {
+        match value.pointer(pointer) {
+            Some(found) => of = of.or(&Type::of(found)),
+            None => may_lack = true,
+        }
+    }
     if is_stream && !binding.each {
+        // The pointer leads into each item; where one has nothing there, there is null.
+        if may_lack {
+            of = of.or(&Type::null());
+            may_lack = false;
+        }
         let items = Array {
             rest: of,
             ..Array::any()
         };
         of = Kind::Array(items).into();
     }
-    let may_lack = !pointer.is_empty() && !shape.is_required(pointer);
     if may_lack && binding.map.is_some() {
         of = of.or(&Type::null());
     }
     Some(Given { of, said, may_lack })
+}
+
+/// The values of a type but null, which says that there is none.
+pub(super) fn without_null(of: &Type) -> Type {
+    match of {
+        Type::Any => Type::Any,
+        Type::Of(shapes) => {
+            let others = shapes.iter().filter(|shape| shape.kind != Kind::Null);
+            Type::Of(others.cloned().collect())
+        }
+    }
 }
 
 /// What stands at a place of a document, as something that takes values.
@@ -74,6 +99,34 @@ pub(super) fn taker(part: Shape<'_>) -> Taker {
 }
 
 impl Planner<'_> {
+    /// Whether the result of a method is what its declared output promises.
+    pub(super) fn promised(&mut self, name: &str, derived: &Derived<'_>, map: Option<Expr>) {
+        let Some(output) = &derived.method.output else {
+            return;
+        };
+        let origin = match derived.gives_input {
+            true => Origin::Checked,
+            false => Origin::Written,
+        };
+        let of = read(&derived.merged(), origin);
+        let taker = taker(Shape::of(output));
+        let what = format!("the result of `{name}`, which its `output` promises,");
+        match map {
+            Some(expr) => self.through.push(Through {
+                expr,
+                of,
+                taker,
+                what,
+                pointer: format!("/methods/{name}/map"),
+            }),
+            None => {
+                let help = "correct `output`, or leave it out: then it follows from the steps";
+                let at = format!("/methods/{name}/output");
+                self.answered(taker.judge(&of), &what, &at, help);
+            }
+        }
+    }
+
     /// Takes an answer in: what never fits is wrong, what may not is told.
     pub(super) fn answered(
         &mut self,

@@ -75,6 +75,8 @@ pub(crate) struct Node {
     pub(crate) on_failure: OnFailure,
     /// Its failure is that of the whole.
     pub(crate) must: bool,
+    /// Somebody takes what it gives: another step, or the result.
+    pub(crate) is_read: bool,
 }
 
 /// What a value comes from.
@@ -130,7 +132,7 @@ pub(crate) struct Parts<'a> {
 /// What is wrong with one is no obstacle to the others.
 pub(crate) fn make(composites: &[Composite], parts: &Parts<'_>) -> (Vec<Arc<Plan>>, Vec<Problem>) {
     let mut services = newest(parts.entries);
-    let (mut plans, mut problems) = (Vec::new(), Vec::new());
+    let (mut plans, mut made, mut problems) = (Vec::new(), Vec::new(), Vec::new());
     let taken: BTreeSet<&str> = parts
         .entries
         .iter()
@@ -177,9 +179,10 @@ pub(crate) fn make(composites: &[Composite], parts: &Parts<'_>) -> (Vec<Arc<Plan
         }
         for composite in now {
             done.insert(&composite.name);
-            match plan(composite, &services, parts, &plans) {
+            match plan(composite, &services, parts, &made) {
                 Ok(plan) => {
                     services.insert(plan.service.name, plan.service);
+                    made.push(plan.service);
                     plans.push(Arc::new(plan));
                 }
                 Err(found) => problems.extend(found),
@@ -188,6 +191,21 @@ pub(crate) fn make(composites: &[Composite], parts: &Parts<'_>) -> (Vec<Arc<Plan
     }
     problems.extend(circles(&waiting));
     (plans, problems)
+}
+
+/// Compares a composite that is declared anew with what runs, `made` being the contracts of all composites that do.
+///
+/// # Errors
+///
+/// Every problem of it.
+pub(crate) fn remake(
+    composite: &Composite,
+    parts: &Parts<'_>,
+    made: &[&'static ServiceDescriptor],
+) -> Result<Arc<Plan>, Vec<Problem>> {
+    let mut services = newest(parts.entries);
+    services.extend(made.iter().map(|service| (service.name, *service)));
+    plan(composite, &services, parts, made).map(Arc::new)
 }
 
 /// The newest line of every service.
@@ -248,8 +266,8 @@ struct Planner<'a> {
     composite: &'a Composite,
     services: &'a BTreeMap<&'static str, &'static ServiceDescriptor>,
     parts: &'a Parts<'a>,
-    /// The composites that are ready: they may fill slots too.
-    plans: &'a [Arc<Plan>],
+    /// The contracts of the composites that are ready: they may fill slots too.
+    made: &'a [&'static ServiceDescriptor],
     problems: Problems<'a>,
     /// All expressions, by index.
     expressions: Vec<Jq>,
@@ -264,13 +282,13 @@ fn plan(
     composite: &Composite,
     services: &BTreeMap<&'static str, &'static ServiceDescriptor>,
     parts: &Parts<'_>,
-    plans: &[Arc<Plan>],
+    made: &[&'static ServiceDescriptor],
 ) -> Result<Plan, Vec<Problem>> {
     let mut planner = Planner {
         composite,
         services,
         parts,
-        plans,
+        made,
         problems: Problems::new(&composite.name, &composite.places),
         expressions: Vec::new(),
         through: Vec::new(),

@@ -80,17 +80,13 @@ impl Planner<'_> {
             .entries
             .iter()
             .map(|entry| (entry.descriptor.id, entry.descriptor.provides));
-        let made = self
-            .plans
-            .iter()
-            .map(|plan| plan.service)
-            .filter(|made| made.name == instance);
+        let mut made = self.made.iter().filter(|made| made.name == instance);
         let provides =
             |provided: &[&ServiceDescriptor]| provided.iter().any(|one| one.name == service.name);
         let found = entries
             .clone()
             .any(|(id, provided)| id == plugin && provides(provided))
-            || made.into_iter().any(|made| made.name == service.name);
+            || made.any(|made| made.name == service.name);
         if !found {
             let defaults = entries
                 .filter(|(_, provided)| provides(provided))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::{Bound, Ended, Given, Inner, State, stream};
-use crate::call::{BoxFuture, Ctx, collect};
+use crate::call::{BoxFuture, Ctx, Stream};
 use crate::composition::definition::OnFailure;
 use crate::composition::payload::Payload;
 use crate::composition::plan::{Graph, Node, Source};
@@ -61,33 +61,32 @@ impl<'a> Flow<'a> {
             .await
             .map_err(|error| self.failed(index, error))?;
         let Some(given) = given else {
-            self.states[index] = State::Left;
-            return Ok(None);
+            return Ok(self.left(index));
         };
         let plan = &self.inner.plan;
         let method = &plan.slots[node.call.0].service.methods[node.call.1];
         if let Some(each) = given.each {
+            let (place, values) = (self.place(index), given.values);
+            if node.is_auxiliary {
+                self.inner.observe(self.ctx, |inner, ctx| {
+                    drained(stream::each(inner, place, ctx, values, each))
+                });
+                return Ok(self.left(index));
+            }
             self.touched |= !method.read_only;
-            let items = stream::each(
-                self.inner.clone(),
-                stream::Place {
-                    graph: self.graph_index(),
-                    node: index,
-                },
-                self.ctx.clone(),
-                given.values,
-                each,
-            );
-            self.states[index] = State::Open(Some(items));
-            return Ok(None);
+            let (inner, ctx) = (self.inner.clone(), self.ctx.clone());
+            let items = stream::each(inner, place, ctx, values, each);
+            return Ok(self.opened(index, items));
         }
         let input = given
             .parameters(self.inner, node)
             .map_err(|error| self.failed(index, error))?;
         if node.is_auxiliary {
-            self.inner.observe(node, self.ctx, input);
-            self.states[index] = State::Left;
-            return Ok(None);
+            let call = node.call;
+            self.inner.observe(self.ctx, |inner, ctx| async move {
+                inner.called(call, &ctx, &input).await.map(drop)
+            });
+            return Ok(self.left(index));
         }
         self.touched |= !method.read_only;
         let (inner, ctx) = (self.inner, self.ctx);
@@ -96,8 +95,11 @@ impl<'a> Flow<'a> {
                 .open(node.call, ctx, &input)
                 .await
                 .map_err(|error| self.failed(index, error))?;
-            self.states[index] = State::Open(Some(opened));
-            return Ok(None);
+            let items = match node.emits.is_empty() {
+                true => opened,
+                false => stream::published(inner.clone(), self.place(index), ctx.clone(), opened),
+            };
+            return Ok(self.opened(index, items));
         }
         self.states[index] = State::Running;
         Ok(Some(Box::pin(async move {
@@ -111,12 +113,34 @@ impl<'a> Flow<'a> {
         })))
     }
 
-    fn graph_index(&self) -> usize {
+    /// Nobody looks at the step again.
+    fn left(&mut self, index: usize) -> Option<BoxFuture<'a, Ended>> {
+        self.states[index] = State::Left;
+        None
+    }
+
+    /// Keeps a stream for who reads it; one that nobody reads is run to its end.
+    fn opened(
+        &mut self,
+        index: usize,
+        items: Stream<Vec<u8>, CallError>,
+    ) -> Option<BoxFuture<'a, Ended>> {
+        if self.graph.nodes[index].is_read {
+            self.states[index] = State::Open(Some(items));
+            return None;
+        }
+        self.states[index] = State::Running;
+        Some(Box::pin(async move {
+            let ended = drained(items).await;
+            (index, ended.map(|()| Payload::new(b"null".to_vec())))
+        }))
+    }
+
+    fn place(&self, node: usize) -> stream::Place {
         let graphs = &self.inner.plan.graphs;
-        graphs
-            .iter()
-            .position(|graph| std::ptr::eq(graph, self.graph))
-            .unwrap_or_default()
+        let own = |graph: &Graph| std::ptr::eq(graph, self.graph);
+        let graph = graphs.iter().position(own).unwrap_or_default();
+        stream::Place { graph, node }
     }
 
     /// What the step's bindings bring; nothing for an observer of what has failed.
@@ -138,7 +162,7 @@ impl<'a> Flow<'a> {
                             given.each = Some(items);
                             Bound::Item
                         } else {
-                            Bound::Value(Payload::new(collect(items).await?))
+                            Bound::Gathered(stream::gathered(items, &edge.pointer).await?)
                         }
                     }
                     State::Waiting | State::Running | State::Failed | State::Left => {
@@ -223,4 +247,11 @@ impl<'a> Flow<'a> {
             .effect(effect)
             .details(details.into())
     }
+}
+
+async fn drained(mut items: Stream<Vec<u8>, CallError>) -> Result<(), CallError> {
+    while let Some(item) = items.next().await {
+        item?;
+    }
+    Ok(())
 }

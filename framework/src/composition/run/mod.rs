@@ -211,21 +211,21 @@ impl Inner {
         Ok(())
     }
 
-    /// Makes a call that nobody waits for.
-    fn observe(self: &Arc<Self>, node: &Node, ctx: &Ctx, input: Vec<u8>) {
+    /// Does what nobody waits for.
+    fn observe<F>(self: &Arc<Self>, ctx: &Ctx, work: impl FnOnce(Arc<Self>, Ctx) -> F)
+    where
+        F: Future<Output = Result<(), CallError>> + Send + 'static,
+    {
         let Ok(permit) = self.observers.clone().try_acquire_owned() else {
             self.outer.meter.counter("auxiliary_dropped").add(1);
             return;
         };
-        let (inner, call, ctx) = (
-            self.clone(),
-            node.call,
-            ctx.detached().with_timeout(limit::AUXILIARY),
-        );
+        let failed = self.outer.meter.counter("auxiliary_failed");
+        let work = work(self.clone(), ctx.detached().with_timeout(limit::AUXILIARY));
         self.outer.background.spawn(async move {
             let _permit = permit;
-            if inner.called(call, &ctx, &input).await.is_err() {
-                inner.outer.meter.counter("auxiliary_failed").add(1);
+            if work.await.is_err() {
+                failed.add(1);
             }
         });
     }
@@ -250,6 +250,8 @@ impl Inner {
 /// What a binding brings to a call.
 pub(super) enum Bound {
     Value(Payload),
+    /// A stream that was collected: the pointer has led into its items already.
+    Gathered(Payload),
     Constant(Value),
     /// The item that is there at the time.
     Item,
@@ -279,7 +281,7 @@ pub(super) fn parameters(
     item: Option<&Payload>,
 ) -> Result<Vec<u8>, CallError> {
     let payload = |bound: &Bound| match bound {
-        Bound::Value(payload) => Some(payload.clone()),
+        Bound::Value(payload) | Bound::Gathered(payload) => Some(payload.clone()),
         Bound::Item => item.cloned(),
         Bound::Constant(_) | Bound::Nothing => None,
     };
@@ -295,6 +297,7 @@ pub(super) fn parameters(
     let mut object = node.with.clone();
     for (edge, bound) in node.inputs.iter().zip(values) {
         let value = match (bound, payload(bound)) {
+            (Bound::Gathered(payload), _) => inner.taken(payload, "", edge.map)?,
             (_, Some(payload)) => inner.taken(&payload, &edge.pointer, edge.map)?,
             (Bound::Constant(value), None) => Some(value.clone()),
             (_, None) => None,

@@ -4,9 +4,10 @@ use serde_json::{Map, Value};
 
 use super::State;
 use super::flow::Flow;
-use crate::call::{Answer, collect};
+use super::stream::gathered;
+use crate::call::Answer;
 use crate::composition::definition::{Merge, OnFailure};
-use crate::composition::payload::{Payload, lay};
+use crate::composition::payload::lay;
 use crate::composition::plan::Source;
 use crate::contract::encode;
 use crate::error::CallError;
@@ -90,10 +91,8 @@ impl Flow<'_> {
             let Some(items) = items.take() else {
                 return Err(CallError::internal("a stream was read twice"));
             };
-            return Payload::new(collect(items).await?)
-                .value()
-                .cloned()
-                .map(Some);
+            let all = gathered(items, pointer).await?;
+            return all.value().cloned().map(Some);
         }
         match &self.states[step] {
             State::Done(payload) => self.inner.taken(payload, pointer, None),

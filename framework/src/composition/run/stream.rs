@@ -4,8 +4,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use serde_json::Value;
+
 use super::{Bound, Inner, parameters};
-use crate::call::{Answer, BoxFuture, Ctx, Stream};
+use crate::call::{Answer, BoxFuture, Ctx, Stream, collect};
 use crate::composition::definition::OnFailure;
 use crate::composition::payload::Payload;
 use crate::contract::encode;
@@ -73,6 +75,49 @@ impl futures_core::Stream for Opening {
             None => Poll::Ready(None),
         }
     }
+}
+
+/// All items of a stream; of each what stands at the pointer, and null where nothing does.
+pub(super) async fn gathered(
+    items: Stream<Vec<u8>, CallError>,
+    pointer: &str,
+) -> Result<Payload, CallError> {
+    let all = Payload::new(collect(items).await?);
+    let Value::Array(items) = all.value()? else {
+        return Ok(all);
+    };
+    if pointer.is_empty() {
+        return Ok(all);
+    }
+    let at = |item: &Value| item.pointer(pointer).cloned().unwrap_or_default();
+    let picked: Value = items.iter().map(at).collect();
+    encode(&picked).map(Payload::new)
+}
+
+/// The same items; each is published on its way.
+pub(super) fn published(
+    inner: Arc<Inner>,
+    place: Place,
+    ctx: Ctx,
+    mut items: Stream<Vec<u8>, CallError>,
+) -> Stream<Vec<u8>, CallError> {
+    Stream::channel(limit::COMPOSITE_BUFFER, move |sender| async move {
+        let node = &inner.plan.graphs[place.graph].nodes[place.node];
+        while let Some(item) = items.next().await {
+            let item = match item {
+                Ok(item) => {
+                    let payload = Payload::new(item);
+                    let published = inner.publish(&ctx, &node.emits, &payload).await;
+                    published.map(|()| payload.bytes().to_vec())
+                }
+                Err(error) => Err(error),
+            };
+            let is_last = item.is_err();
+            if !sender.send(item).await || is_last {
+                return;
+            }
+        }
+    })
 }
 
 /// Calls a step for each item, one after the other: the next item is read while [`limit::COMPOSITE_BUFFER`] results

@@ -56,9 +56,9 @@ pub trait Stage<I: Send>: Send + Sync {
     /// # Errors
     ///
     /// Its own.
-    fn run(
-        &self,
-        ctx: &Ctx,
+    fn run<'a>(
+        &'a self,
+        ctx: &'a Ctx,
         input: I,
     ) -> impl Future<Output = Result<Self::Output, Self::Error>> + Send;
 
@@ -204,8 +204,9 @@ where
     type Output = O;
     type Error = E;
 
-    async fn run(&self, ctx: &Ctx, input: I) -> Result<O, E> {
-        self.function.begin(&self.parts, ctx, input).await
+    // The function's own future and no other around it, which it would have to be moved into.
+    fn run<'a>(&'a self, ctx: &'a Ctx, input: I) -> impl Future<Output = Result<O, E>> + Send {
+        self.function.begin(&self.parts, ctx, input)
     }
 }
 
@@ -222,9 +223,19 @@ where
     type Output = B::Output;
     type Error = A::Error;
 
-    async fn run(&self, ctx: &Ctx, input: I) -> Result<B::Output, A::Error> {
-        let between = self.0.run(ctx, input).await?;
-        self.1.run(ctx, between).await
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an `async fn` would keep its parameters twice"
+    )]
+    fn run<'a>(
+        &'a self,
+        ctx: &'a Ctx,
+        input: I,
+    ) -> impl Future<Output = Result<B::Output, A::Error>> + Send {
+        async move {
+            let between = self.0.run(ctx, input).await?;
+            self.1.run(ctx, between).await
+        }
     }
 }
 

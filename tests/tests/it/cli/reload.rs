@@ -59,9 +59,9 @@ fn what_needs_a_restart_is_named() {
     assert!(words[..6].iter().all(|word| said.contains(word)), "{said}");
 }
 
-/// A composite goes on as it was started, and whoever changes it is told so.
+/// A composite is replaced as an instance is, as long as its callers cannot tell.
 #[test]
-fn a_changed_composite_needs_a_restart_and_says_so() {
+fn a_changed_composite_is_replaced_and_one_of_another_contract_is_not() {
     let declared = |name: &str, fixed: &str| {
         format!(
             "[composites.{name}.slots]\nvoice = {{ service = 'echo' }}\n\
@@ -71,33 +71,48 @@ fn a_changed_composite_needs_a_restart_and_says_so() {
     let place = Place::new().file(&declared("greet", "loud = true"));
     let mut serving = place.serve(&[]);
     let said = ["call", "greet.loudly", "--the-text", "hello"];
-    let before = place.run(&said).fine().to_owned();
-    assert!(before.contains("HELLO"), "{before}");
+    let loudly = place.run(&said).fine().to_owned();
+    assert!(loudly.contains("HELLO"), "{loudly}");
     place.run(&["reload"]).failed(0, &["nothing was replaced"]);
 
     // Written in another place and way, it means the same.
     let same = declared("greet", "\"loud\" = true");
     place.write("weldkit.toml", format!("# moved\n\n{same}"));
     let again = place.run(&["reload", "--format", "json"]).json();
-    assert_eq!(again["restart"], serde_json::json!([]));
+    assert_eq!(
+        (&again["restart"], &again["replaced"]),
+        (&serde_json::json!([]), &serde_json::json!([]))
+    );
 
     let new = declared("greet", "loud = false") + &declared("shout", "loud = true");
     place.write("weldkit.toml", new);
-    let words = [
-        "needs a restart: the composite `greet` has changed",
-        "needs a restart: the composite `shout` has changed",
-    ];
+    let words = ["needs a restart: `shout` is to start", "replaced: greet"];
     place.run(&["reload"]).failed(0, &words);
-    assert_eq!(place.run(&said).fine(), before);
+    assert!(place.run(&said).fine().contains("hello"));
 
-    // What does not fit is refused before it is asked whether a restart is needed.
+    // The way back is a change as well, though the host was started with it.
+    place.write("weldkit.toml", declared("greet", "loud = true"));
+    serving.signal("HUP");
+    serving.hear("replaced: greet");
+    assert_eq!(place.run(&said).fine(), loudly);
+
+    place.write("weldkit.toml", declared("greet", "times = 2"));
+    let words = [
+        "error: `greet` goes on as it was: its contract would change, which takes a restart: \
+         `greet.loudly`: input is another",
+        "nothing was replaced",
+    ];
+    place.run(&["reload"]).failed(1, &words);
+    assert_eq!(place.run(&said).fine(), loudly);
+
+    // What does not fit is refused before anything is replaced.
     place.write("weldkit.toml", declared("greet", "lod = false"));
     let words = ["unknown_parameter", "nothing has changed"];
     place.run(&["reload"]).failed(3, &words);
     serving.signal("HUP");
     serving.hear("nothing has changed");
     place.write("weldkit.toml", "");
-    let words = ["needs a restart: the composite `greet` has changed"];
+    let words = ["needs a restart: `greet` is to stop"];
     place.run(&["reload"]).failed(0, &words);
 }
 

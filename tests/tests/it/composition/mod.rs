@@ -4,12 +4,16 @@ mod acknowledged;
 mod checks;
 mod flow;
 mod graphs;
+mod outputs;
 mod parts;
 mod primitives;
 mod probed;
+mod reentered;
+mod replaced;
 mod roles;
 mod stages;
 mod strategies;
+mod streams;
 
 use serde_json::Value;
 use weldkit::composition::Composite;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use weldkit::testing::TestHost;
 
 use super::{call, with};
+use crate::wait::until;
 
 /// `main` behaves as it is told and `spare` is well.
 async fn host(mood: Value, slots: &str, methods: &str) -> TestHost {
@@ -114,15 +115,8 @@ async fn an_auxiliary_neither_delays_nor_fails_the_call() {
             call(&host, "calc.run", json!({"a": 1, "b": 2})),
         );
         assert_eq!(answer.await.unwrap()["value"], 3, "{mood}");
-        let mut lines = json!([]);
-        for _ in 0..100 {
-            lines = call(&host, "ledger.lines", json!({})).await;
-            if lines != json!([]) {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        assert_eq!(lines, json!([{"name": "sum", "value": 3}]), "{mood}");
+        let noted = json!([{"name": "sum", "value": 3}]);
+        until(async || call(&host, "ledger.lines", json!({})).await == noted).await;
         host.stop().await.unwrap();
     }
 }

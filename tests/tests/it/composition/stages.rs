@@ -9,6 +9,7 @@ use weldkit::testing::TestHost;
 use weldkit::{Background, CallError, Ctx, Service};
 
 use super::parts::{Arithmetic, Desk, Named};
+use crate::wait::until;
 
 /// What cannot be cloned nor written as JSON: it can only be moved.
 struct Moved(Box<i64>);
@@ -121,14 +122,8 @@ async fn a_plugin_of_stages_moves_its_values_and_passes_the_gates() {
         .map(|counts| counts.started)
         .sum();
     assert_eq!(gated, 1);
-    for _ in 0..200 {
-        if host.call("stages.seen", "{}").await.unwrap() == 15 {
-            host.stop().await.unwrap();
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    panic!("the observer has seen nothing");
+    until(async || host.call("stages.seen", "{}").await.unwrap() == 15).await;
+    host.stop().await.unwrap();
 }
 
 #[tokio::test]

@@ -136,12 +136,16 @@ impl Planner<'_> {
                     self.problems.add("incompatible_interface", message, at);
                 }
             }
-            let readers = nodes
-                .iter()
-                .flat_map(|other| &other.inputs)
+            let edges = nodes.iter().flat_map(|other| &other.inputs);
+            let readers = edges
                 .filter(|edge| edge.from == Source::Node(index))
                 .count();
-            if calls[index].gives_stream(method) && readers + node.emits.len() > 1 {
+            let ports = method.result.ports.iter();
+            let results = ports
+                .filter(|(_, port)| port.end == End::Step(node.name.clone()))
+                .count();
+            let readers = readers + results;
+            if calls[index].gives_stream(method) && readers > 1 {
                 let message = format!(
                     "the stream of `{}` is read {readers} times; it is there once",
                     node.name

@@ -116,6 +116,7 @@ impl Planner<'_> {
                 help,
             );
         }
+        self.default(binding, (from, &on_failure), target, call);
         let map = binding
             .map
             .as_ref()
@@ -149,11 +150,7 @@ impl Planner<'_> {
         let loose;
         // Of several sources none has to bring everything.
         let target = if binding.to.pointer.is_empty() && !wanted.is_whole {
-            let mut schema = wanted.target.schema.clone();
-            if let Value::Object(schema) = &mut schema {
-                schema.remove("required");
-            }
-            loose = schema;
+            loose = without_required(wanted.target.schema);
             wanted.target.with(&loose)
         } else {
             wanted.target
@@ -181,6 +178,38 @@ impl Planner<'_> {
         };
         let help = "bind another field, or say how with `map`";
         self.answered(answer, &what, pointer, help);
+    }
+
+    /// Whether what comes in place of a giver that has failed is taken.
+    fn default(
+        &mut self,
+        binding: &Binding,
+        from: (Source, &OnFailure),
+        target: Shape<'_>,
+        call: &Call<'_>,
+    ) {
+        let (Source::Node(_), OnFailure::Default(value)) = from else {
+            return;
+        };
+        // In place of an item it goes where the item would have gone, and is judged as little as an expression is.
+        if binding.each && (binding.map.is_some() || !binding.from.pointer.is_empty()) {
+            return;
+        }
+        let loose = without_required(target.schema);
+        let target = match binding.to.pointer.as_str() {
+            "" => target.with(&loose),
+            _ => target,
+        };
+        if let Some(why) = taker(target).refusal(value) {
+            let message = format!(
+                "`{}` ({}) cannot take the default of `{}`: {why}",
+                binding.to,
+                call.said(),
+                binding.from
+            );
+            let at = format!("{}/on_failure", binding.pointer);
+            self.problems.add("invalid_parameter", message, &at);
+        }
     }
 
     /// Whether a pointer begins with a parameter of the method.
@@ -256,6 +285,15 @@ impl Planner<'_> {
             }
         }
     }
+}
+
+/// The same without what must be there.
+fn without_required(schema: &Value) -> Value {
+    let mut schema = schema.clone();
+    if let Value::Object(schema) = &mut schema {
+        schema.remove("required");
+    }
+    schema
 }
 
 /// What comes when the giver fails.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::contract::Derived;
 use super::{Edge, Emission, Gathered, Graph, Node, PlannedSlot, Planner, Source};
 use crate::composition::definition::{Binding, End, Merge, Method, OnFailure, Role, Step};
-use crate::composition::plan::fits::taker;
+use crate::composition::plan::fits::{taker, without_null};
 use crate::composition::schema::Shape;
 use crate::contract::types::{Origin, read};
 use crate::contract::{MethodDescriptor, MethodKind};
@@ -37,6 +37,14 @@ impl Call<'_> {
             binding.each && matches!(&binding.to.end, End::Step(step) if step == self.name)
         };
         self.is_stream() || method.bindings.iter().any(is_each)
+    }
+
+    /// What an item becomes when the call for it fails; a method that streams by itself fails as a whole.
+    pub(super) fn stands_in_for_an_item(&self) -> Option<&Value> {
+        match &self.step.on_failure {
+            OnFailure::Default(value) if !self.is_stream() => Some(value),
+            OnFailure::Default(_) | OnFailure::Skip | OnFailure::Fail => None,
+        }
     }
 
     pub(super) fn said(&self) -> String {
@@ -89,11 +97,13 @@ impl Planner<'_> {
         }
         self.circle(&nodes, name, &pointer);
         self.streams(&nodes, &calls, method);
-        let result = self.result(method, &calls, &mut derived);
-        let descriptor = self.descriptor(name, method, &calls, derived)?;
+        let result = self.result(name, method, &calls, &mut derived);
+        let descriptor = self.descriptor(name, method, &calls, &derived)?;
         let result = result?;
+        self.promised(name, &derived, result.map);
         for index in 0..nodes.len() {
             nodes[index].must = is_needed(index, &nodes, &result);
+            nodes[index].is_read = is_read(index, &nodes, &result);
         }
         Some((
             Graph {
@@ -130,6 +140,14 @@ impl Planner<'_> {
             );
             let answer = taker(Shape::of(&wanted)).judge(&read(&input, Origin::Taken));
             let help = "ask a method first that takes the same";
+            self.answered(answer, &what, &pointer, help);
+            let what = format!(
+                "what `{}.{}` answers in place of `{}.{}`",
+                other.name, found.name, slot.name, method.name
+            );
+            let given = read(&found.output.get().to_value(), Origin::Written);
+            let answer = taker(Shape::of(&output)).judge(&without_null(&given));
+            let help = "ask a method first that gives the same, or null";
             self.answered(answer, &what, &pointer, help);
         }
         Some(Call {
@@ -196,6 +214,7 @@ impl Planner<'_> {
 
     fn result(
         &mut self,
+        name: &str,
         method: &Method,
         calls: &Calls<'_>,
         derived: &mut Derived<'_>,
@@ -220,7 +239,7 @@ impl Planner<'_> {
             .result
             .map
             .as_ref()
-            .map(|map| self.expression(map, &format!("{at}/map")));
+            .map(|map| self.expression(map, &format!("/methods/{name}/map")));
         Some(Gathered {
             merge: method.result.merge,
             ports,
@@ -241,6 +260,7 @@ fn node(call: &Call<'_>) -> Node {
         is_auxiliary: call.slot.slot.role == Role::Auxiliary,
         on_failure: call.step.on_failure.clone(),
         must: false,
+        is_read: false,
     }
 }
 
@@ -268,6 +288,12 @@ fn is_needed(index: usize, nodes: &[Node], result: &Gathered) -> bool {
         || (is_port && fails && result.merge != Merge::First)
         || (waited_for && fails)
         || (!is_port && feeds.is_empty() && fails)
+}
+
+fn is_read(index: usize, nodes: &[Node], result: &Gathered) -> bool {
+    let source = Source::Node(index);
+    let mut edges = nodes.iter().flat_map(|other| &other.inputs);
+    edges.any(|edge| edge.from == source) || result.ports.iter().any(|(_, from, _)| *from == source)
 }
 
 /// What a step gets that nothing else is said of.
