@@ -38,7 +38,9 @@ pub use definition::{
 };
 #[cfg(feature = "cli")]
 pub(crate) use draw::draw;
-pub(crate) use plan::{Parts, Plan, make, remake};
+#[cfg(feature = "cli")]
+pub(crate) use plan::Plan;
+pub(crate) use plan::{Parts, make, remake};
 pub use ports::Ports;
 pub(crate) use provider::entry;
 pub(crate) use reader::schema;

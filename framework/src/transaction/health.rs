@@ -15,6 +15,7 @@ pub(crate) enum Trouble {
 
 impl Transactions {
     /// Sees whether there is room again for what was refused.
+    #[cfg(feature = "monitoring")]
     pub(crate) async fn retry(&self) {
         if let Some(durable) = self.engine.opened() {
             durable.journal.retry().await;
