@@ -6,7 +6,11 @@ use weldkit::{CallError, Ctx, Host};
 
 // Not through the library: whoever names it links every plugin that it measures, and this program is to have twenty.
 #[path = "../clock.rs"]
-#[expect(dead_code, reason = "one reading is enough here")]
+#[expect(
+    dead_code,
+    unreachable_pub,
+    reason = "one reading is enough here, and it is the library's"
+)]
 mod clock;
 
 /// A plugin with a service of its own, called by the next.
