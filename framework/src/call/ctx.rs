@@ -41,11 +41,6 @@ struct Shared {
 /// A W3C trace id: 32 hexadecimal digits.
 type TraceId = u128;
 
-/// A trace id as W3C writes it.
-pub(super) fn trace_text(trace: TraceId) -> String {
-    format!("{trace:032x}")
-}
-
 /// Receives what a handler reports of its progress: a fraction from 0 to 1, and a message.
 pub type Progress = Arc<dyn Fn(f64, &str) + Send + Sync>;
 
@@ -242,7 +237,7 @@ impl Ctx {
 
     /// The trace id: 32 hexadecimal digits.
     pub fn trace_id(&self) -> String {
-        trace_text(self.shared.trace)
+        format!("{:032x}", self.shared.trace)
     }
 
     #[cfg(feature = "tracing")]

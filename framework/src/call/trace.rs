@@ -23,7 +23,7 @@ thread_local! {
 #[cfg(feature = "cli")]
 pub(crate) fn current() -> Option<String> {
     let trace = TRACE.get();
-    (trace != 0).then(|| super::ctx::trace_text(trace))
+    (trace != 0).then(|| format!("{trace:032x}"))
 }
 
 /// Being in a call, until it is dropped.

@@ -13,6 +13,9 @@ use crate::configuration::Configuration;
 use crate::error::Problem;
 use crate::metadata::{PluginMetadata, Requirement, line};
 
+/// Services that begin so are the host's own: whoever names one is compiled with the feature that has it.
+const OF_THE_HOST: &str = "weldkit.";
+
 /// What is asked: would these plugins work together?
 #[derive(Debug, Clone, Default)]
 pub struct Graph<'a> {
@@ -216,7 +219,8 @@ impl<'a> Graph<'a> {
     fn requirements(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         for plugin in &self.chosen {
-            for need in &plugin.requires {
+            let of_plugins = |need: &&Requirement| !need.service.starts_with(OF_THE_HOST);
+            for need in plugin.requires.iter().filter(of_plugins) {
                 match supply(&self.chosen, &self.choices, &plugin.id, need) {
                     Supply::By(_) | Supply::Ambiguous => {}
                     Supply::Missing if need.optional => {}

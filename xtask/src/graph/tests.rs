@@ -70,6 +70,12 @@ fn a_whole_graph_has_no_problems() {
 }
 
 #[test]
+fn what_the_host_provides_itself_is_not_asked_of_plugins() {
+    let otlp = plugin("otlp", &["otlp@1.0.0"], &["weldkit.monitoring@^1.0.0"]);
+    assert!(Case::new(vec![otlp]).messages().is_empty());
+}
+
+#[test]
 fn a_missing_service_names_its_suppliers_and_the_exact_command() {
     let case = Case {
         known: vec![memory(), redb()],

@@ -13,7 +13,7 @@ use crate::file;
 /// The table: what stands where. ARCHITECTURE.md explains it.
 pub(super) const FLOORS: &[&[&str]] = &[
     &["limit"],
-    &["error", "name", "clock", "duration", "drawing"],
+    &["error", "name", "clock", "duration", "drawing", "promise"],
     &["metrics", "security"],
     &["contract", "journal"],
     &["call"],

