@@ -180,6 +180,7 @@ async fn follow(live: &Arc<Live>, mut actions: Vec<Action>, waiting: Waiting) {
     live.put_away();
 }
 
+/// The same, within one poll of whoever drives.
 fn all_now(live: &Arc<Live>, actions: &mut Vec<Action>, cx: &mut Context<'_>) -> Waiting {
     let (mut waiting, mut next) = (Vec::new(), 0);
     // What follows is put behind these.
